@@ -1,0 +1,1 @@
+set(CLCNN_CHECK_SOURCES check.c)

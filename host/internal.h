@@ -1,0 +1,164 @@
+/*
+ * What the files of libclcnn share. Public names are clcnn_op_verb, names that stay inside are
+ * clcnn__name. Nothing here is installed.
+ */
+#ifndef CLCNN_INTERNAL_H
+#define CLCNN_INTERNAL_H
+
+#include "clcnn.h"
+
+#include <stdbool.h>
+
+/* ---------------------------------------------------------------------------------------------
+ * status.c
+ */
+
+/* Fills *error (which may be NULL) with a status and a sentence, and returns the status. */
+clcnn_status clcnn__fail(clcnn_error *error, clcnn_status status, cl_int code, const char *file,
+                         int line, const char *format, ...) __attribute__((format(printf, 6, 7)));
+#define CLCNN__FAIL(error, status, ...)                                                            \
+    clcnn__fail((error), (status), 0, __FILE__, __LINE__, __VA_ARGS__)
+#define CLCNN__INVALID(error, ...) CLCNN__FAIL(error, CLCNN_INVALID_ARGUMENT, __VA_ARGS__)
+/* Turns what an OpenCL call returned into a status: memory codes become CLCNN_OUT_OF_MEMORY. */
+#define CLCNN__CL_FAIL(error, code, call)                                                          \
+    clcnn__fail((error), clcnn__cl_status(code), (code), __FILE__, __LINE__,                       \
+                "%s returned %s (%d)", (call), clcnn__cl_name(code), (code))
+clcnn_status clcnn__cl_status(cl_int code);
+const char *clcnn__cl_name(cl_int code);
+
+/* ---------------------------------------------------------------------------------------------
+ * context.c
+ */
+typedef struct clcnn__programs clcnn__programs; /* launch.c */
+typedef struct clcnn__tuning clcnn__tuning;     /* tune.c */
+
+struct clcnn_ctx {
+    cl_context context;
+    cl_device_id device;
+    cl_command_queue queue;
+    clcnn_device_info info;
+    clcnn_error error;
+    clcnn__programs *programs; /* what has been built */
+    clcnn__tuning *tuning;     /* rows of the .tune files, and the caller's */
+    bool warm_up;              /* build, but don't enqueue */
+};
+
+/* device.c: everything about one device */
+clcnn_status clcnn__device_query(cl_platform_id platform, cl_device_id device,
+                                 clcnn_device_info *info, clcnn_error *error);
+clcnn_status clcnn__device_select(const char *selector, clcnn_device_info *info,
+                                  clcnn_error *error);
+
+/* ---------------------------------------------------------------------------------------------
+ * check.c: arguments are checked here before a driver sees them
+ */
+
+/* Product of `rank` sizes; a size < 1 is an invalid argument, 2^31 elements or more unsupported. */
+clcnn_status clcnn__elements(clcnn_error *error, const char *what, const int *sizes, int rank,
+                             size_t *count);
+
+enum {
+    CLCNN__IN = 1,       /* read */
+    CLCNN__OUT = 2,      /* written */
+    CLCNN__OPTIONAL = 4, /* buf may be NULL */
+    CLCNN__IN_PLACE = 8  /* this output may be exactly the input marked the same way */
+};
+
+typedef struct clcnn__tensor {
+    const char *name;
+    clcnn_mem mem;
+    size_t count; /* elements of 4 bytes that the operation touches */
+    int flags;
+} clcnn__tensor;
+
+/*
+ * Every tensor of a call: present unless optional, of this context, large enough (OpenCL is asked
+ * for the size), and no output overlapping anything else. `call` starts the sentence.
+ */
+clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn__tensor *tensors,
+                                  size_t count);
+
+/* One axis of a window: size in, padding before and after, window, stride, dilation -> size out. */
+typedef struct clcnn__window {
+    int size, pad_before, pad_after, window, stride, dilation;
+} clcnn__window;
+/* `axis` is "height" or "width", for the message. The defaults must have been filled in. */
+clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char *axis,
+                                  const clcnn__window *win, int *out);
+clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
+                                     double alpha);
+
+/* ---------------------------------------------------------------------------------------------
+ * tune.c: rows of tuning values, by operation, algorithm, device and shape class
+ */
+typedef struct clcnn__macro {
+    const char *name;
+    int value;
+} clcnn__macro;
+
+enum { CLCNN__MAX_MACROS = 12 };
+
+typedef struct clcnn__tune_row {
+    bool use; /* whether the default may take this algorithm here */
+    int count;
+    clcnn__macro macros[CLCNN__MAX_MACROS];
+} clcnn__tune_row;
+
+/* The first row that matches; NULL if there is none. `shape` is the op's own class word. */
+const clcnn__tune_row *clcnn__tune(clcnn_ctx *ctx, const char *op, const char *algo,
+                                   const char *shape);
+/* The value of a macro that the row must have (0 when it doesn't). */
+int clcnn__tune_value(const clcnn__tune_row *row, const char *name);
+
+clcnn_status clcnn__tuning_create(clcnn__tuning **tuning, clcnn_error *error);
+void clcnn__tuning_destroy(clcnn__tuning *tuning);
+
+/* ---------------------------------------------------------------------------------------------
+ * launch.c: the only place that builds programs, sets arguments and enqueues kernels
+ */
+enum { CLCNN__MAX_MEMS = 8 };
+
+typedef struct clcnn__launch_desc {
+    const char *program; /* stem of the file in kernels/ */
+    const char *kernel;
+    const clcnn__tune_row *row; /* its macros become build options; may be NULL */
+    int macro_count;            /* further build options */
+    clcnn__macro macros[CLCNN__MAX_MACROS];
+    const void *args; /* the kernel's first argument, a struct by value */
+    size_t args_size;
+    int mem_count; /* each becomes two arguments: the buffer and its offset (uint, elements) */
+    clcnn_mem mems[CLCNN__MAX_MEMS];
+    size_t global[3]; /* work-items that are needed; 0 counts as 1. Rounded up to local: guard! */
+    size_t local[3];  /* 0 counts as 1 */
+    bool fixed_local; /* the kernel depends on `local`; otherwise it is shrunk where a device needs
+                         less */
+} clcnn__launch_desc;
+
+/*
+ * Builds what is missing, sets the arguments and enqueues. A mem whose buf is NULL is passed as
+ * some other buffer of the call: say in args whether it may be touched. All-zero global: nothing to
+ * do.
+ */
+clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc);
+
+clcnn_status clcnn__programs_create(clcnn__programs **programs, clcnn_error *error);
+void clcnn__programs_destroy(clcnn__programs *programs);
+size_t clcnn__programs_built(const clcnn__programs *programs);
+
+/* The files of kernels/, embedded by CMake. The list ends with name = NULL. */
+typedef struct clcnn__file {
+    const char *name; /* "conv2d_tile.cl" */
+    const char *text;
+} clcnn__file;
+extern const clcnn__file clcnn__files[];
+const char *clcnn__file_text(const char *name); /* NULL if there is none */
+
+/* ---------------------------------------------------------------------------------------------
+ * The operations' tables of algorithms (OP.c), for clcnn_algos
+ */
+typedef struct clcnn__op {
+    const char *name;
+    const clcnn_algo *algos;
+} clcnn__op;
+
+#endif

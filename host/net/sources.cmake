@@ -1,0 +1,1 @@
+set(CLCNN_NET_SOURCES )

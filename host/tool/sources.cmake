@@ -1,0 +1,1 @@
+set(CLCNN_TOOL_SOURCES main.c)

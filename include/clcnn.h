@@ -1,0 +1,534 @@
+/*
+ * clcnn: primitives of convolutional neural networks for any OpenCL device.
+ *
+ * The library needs OpenCL 1.2 and nothing else. You bring a command queue and buffers (or let the
+ * library open a device), describe an operation in a plain struct, and enqueue it:
+ *
+ *     clcnn_conv2d d = {.n = 1, .c = 3, .h = 32, .w = 32, .k = 8, .r = 3, .s = 3};
+ *     clcnn_status s = clcnn_conv2d_forward(ctx, &d, x, w, b, y, NULL);
+ *
+ * What holds for every call
+ *   - Tensors are float32, dense, in NCHW order. A tensor is a `clcnn_mem`: a buffer and an offset
+ *     in elements (of 4 bytes), any offset. There is no tensor object to create.
+ *   - An operation is checked, enqueued on the context's in-order queue, and returns. It never
+ *     waits for the device, allocates device memory, prints or exits.
+ *   - Descriptors are plain structs for designated initialisers. Zero means "default" only where
+ *     zero would make no sense (stride, dilation, groups, eps); elsewhere it means zero.
+ *   - Outputs are overwritten; with `accumulate` set, gradients are added to what is there.
+ *     An output may not overlap any other argument, except where an operation says so.
+ *   - Any status but CLCNN_SUCCESS means that nothing was enqueued and every output is untouched
+ *     (an OpenCL error in the middle of a call that takes several kernels is the one exception).
+ *     clcnn_last_error tells the sentence with the offending values.
+ *   - Results are deterministic: same device, driver, library and tuning rows, same bits.
+ *   - No tensor may have 2^31 elements or more (CLCNN_UNSUPPORTED).
+ *
+ * A clcnn_ctx belongs to one thread at a time; any number of them may share a cl_context.
+ */
+#ifndef CLCNN_H
+#define CLCNN_H
+
+#ifndef CL_TARGET_OPENCL_VERSION
+#define CL_TARGET_OPENCL_VERSION 120
+#endif
+#ifdef __APPLE__
+#include <OpenCL/opencl.h>
+#else
+#include <CL/cl.h>
+#endif
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CLCNN_API __attribute__((visibility("default")))
+#else
+#define CLCNN_API
+#endif
+
+#define CLCNN_VERSION_MAJOR 0
+#define CLCNN_VERSION_MINOR 1
+#define CLCNN_VERSION_PATCH 0
+
+/** The version of the library that is loaded, "major.minor.patch"; never NULL. */
+CLCNN_API const char *clcnn_version(void);
+
+/* ---------------------------------------------------------------------------------------------
+ * Status and errors
+ */
+
+/* X(name, value, sentence): the one list behind the enum, the names and the sentences. */
+#define CLCNN_STATUS_MAP(X)                                                                        \
+    X(CLCNN_SUCCESS, 0, "success")                                                                 \
+    X(CLCNN_INVALID_ARGUMENT, -1, "an argument is wrong")                                          \
+    X(CLCNN_UNSUPPORTED, -2, "the arguments are legal, but this is not supported here")            \
+    X(CLCNN_OUT_OF_MEMORY, -3, "out of host or device memory")                                     \
+    X(CLCNN_WORKSPACE_TOO_SMALL, -4, "the workspace is smaller than the plan says")                \
+    X(CLCNN_NO_DEVICE, -5, "no OpenCL device was found")                                           \
+    X(CLCNN_BUILD_FAILED, -6, "the device's compiler rejected a kernel")                           \
+    X(CLCNN_OPENCL_ERROR, -7, "an OpenCL call failed")                                             \
+    X(CLCNN_BAD_FILE, -8, "a file is damaged or not what it should be")
+
+typedef enum clcnn_status {
+#define CLCNN_STATUS_ENUM(name, value, sentence) name = value,
+    CLCNN_STATUS_MAP(CLCNN_STATUS_ENUM)
+#undef CLCNN_STATUS_ENUM
+} clcnn_status;
+
+/** The constant's name ("CLCNN_NO_DEVICE"); "unknown status" for a value that is none. */
+CLCNN_API const char *clcnn_status_name(clcnn_status status);
+/** A short sentence for the status; "unknown status" for a value that is none. */
+CLCNN_API const char *clcnn_status_string(clcnn_status status);
+
+/** What went wrong: the status, the sentence with the values, OpenCL's code and its build log. */
+typedef struct clcnn_error {
+    clcnn_status status;
+    cl_int opencl_code; /* what OpenCL returned; 0 when no OpenCL call failed */
+    const char *file;   /* where in clcnn's source it was noticed, "" when nothing went wrong */
+    int line;
+    char message[1024];   /* a whole sentence with the offending values */
+    char build_log[8192]; /* the compiler's words, cut to fit; "" unless CLCNN_BUILD_FAILED */
+} clcnn_error;
+
+/* ---------------------------------------------------------------------------------------------
+ * Devices
+ */
+
+/** One device, or a platform that has none (then `device` is NULL and device_index is -1). */
+typedef struct clcnn_device_info {
+    cl_platform_id platform;
+    cl_device_id device;
+    int platform_index, device_index; /* what the selector "P:D" means */
+    char platform_name[128], platform_version[128];
+    char name[128], vendor[128], version[128], driver[128], c_version[128];
+    cl_device_type type;
+    uint64_t global_memory, max_allocation, local_memory; /* bytes */
+    uint32_t compute_units, clock_mhz, vector_width;      /* native width of float vectors */
+    size_t max_work_group, max_work_items[3];
+    int fp64, fp16, fma; /* 1: offered; fma: CL_FP_FMA in the single-precision configuration */
+} clcnn_device_info;
+
+/**
+ * Lists every device of every platform, in the order of the platforms. Platforms without a device
+ * get one entry with device NULL. Writes at most `capacity` entries and the number that exist to
+ * *count. `infos` may be NULL when capacity is 0. No platform at all: CLCNN_NO_DEVICE, *count = 0.
+ */
+CLCNN_API clcnn_status clcnn_devices(clcnn_device_info *infos, size_t capacity, size_t *count,
+                                     clcnn_error *error);
+
+/* ---------------------------------------------------------------------------------------------
+ * Context
+ */
+
+typedef struct clcnn_ctx clcnn_ctx;
+
+/**
+ * Makes a context on the caller's queue, which is retained. The queue must be in-order; an
+ * out-of-order queue is CLCNN_INVALID_ARGUMENT. `error` may be NULL.
+ */
+CLCNN_API clcnn_status clcnn_ctx_create(clcnn_ctx **ctx, cl_command_queue queue,
+                                        clcnn_error *error);
+/**
+ * Opens a device by a selector and makes a queue on it. Selectors:
+ *   ""  or NULL   the best: the GPU with the most compute units times clock, then an accelerator,
+ *                 then a CPU; ties by order
+ *   gpu cpu accelerator
+ *                 the best device of this type
+ *   P:D           device D of platform P, as clcnn_devices numbers them
+ *   WORD          the best device whose platform's or own name, vendor or version has WORD in it
+ *                 (any case): "pocl", "nvidia", "llvmpipe"
+ * Platforms without devices are passed over. Nothing found: CLCNN_NO_DEVICE with a message that
+ * lists the platforms seen, OCL_ICD_VENDORS and the loader's vendor files. `error` may be NULL.
+ */
+CLCNN_API clcnn_status clcnn_ctx_open(clcnn_ctx **ctx, const char *selector, clcnn_error *error);
+/** Releases what the context owns. NULL is fine. Does not wait for enqueued work. */
+CLCNN_API void clcnn_ctx_destroy(clcnn_ctx *ctx);
+
+/** The queue, context and device in use; owned by the ctx (retain them to keep them longer). */
+CLCNN_API cl_command_queue clcnn_ctx_queue(const clcnn_ctx *ctx);
+CLCNN_API cl_context clcnn_ctx_context(const clcnn_ctx *ctx);
+CLCNN_API cl_device_id clcnn_ctx_device(const clcnn_ctx *ctx);
+/** What was taken; valid as long as the ctx. */
+CLCNN_API const clcnn_device_info *clcnn_ctx_device_info(const clcnn_ctx *ctx);
+/** The last failure on this context; its status is CLCNN_SUCCESS when nothing has failed yet. */
+CLCNN_API const clcnn_error *clcnn_last_error(const clcnn_ctx *ctx);
+
+/**
+ * Adds tuning rows (the text of a .tune file, see kernels/README.md) that are tried before the
+ * built-in ones for `op`. On a bad row nothing changes: CLCNN_BAD_FILE names line and column.
+ * rows = NULL takes all added rows of `op` away.
+ */
+CLCNN_API clcnn_status clcnn_ctx_tune(clcnn_ctx *ctx, const char *op, const char *rows);
+
+/**
+ * With on = 1, operations check their arguments and build the kernels that they need, but enqueue
+ * nothing; with 0, they run again. So a program walks through its calls once, ahead of time, and
+ * nothing is built afterwards.
+ */
+CLCNN_API clcnn_status clcnn_ctx_warm_up(clcnn_ctx *ctx, int on);
+/** How many programs this context has built so far. */
+CLCNN_API size_t clcnn_ctx_programs_built(const clcnn_ctx *ctx);
+
+/* ---------------------------------------------------------------------------------------------
+ * Buffers, directions, plans
+ */
+
+/** A tensor in device memory: a buffer and an offset in elements of 4 bytes. */
+typedef struct clcnn_mem {
+    cl_mem buf;
+    size_t offset;
+} clcnn_mem;
+
+/** An optional tensor that is left out. */
+#define CLCNN_NO_MEM ((clcnn_mem){NULL, 0})
+
+typedef enum clcnn_direction {
+    CLCNN_FORWARD,
+    CLCNN_BACKWARD_DATA,
+    CLCNN_BACKWARD_WEIGHTS
+} clcnn_direction;
+
+/**
+ * How one direction of an operation will be computed. A query fills algo, workspace_bytes and
+ * packed_bytes; the caller sets `workspace` to device memory of at least workspace_bytes (offset in
+ * elements of 4 bytes) and passes the plan to the call. Where calls take a plan, NULL means: the
+ * best algorithm that needs no workspace. The same workspace may serve any number of calls on one
+ * queue. When packed_bytes is not 0, an OP_pack call can prepare weights that don't change into
+ * `packed`; otherwise leave it out.
+ */
+typedef struct clcnn_plan {
+    const char *algo;       /* a name of clcnn_algos; static storage */
+    size_t workspace_bytes; /* what this algorithm needs; 0: nothing */
+    size_t packed_bytes;    /* size of the packed weights, 0: this algorithm does not pack */
+    clcnn_mem workspace;
+    clcnn_mem packed;
+} clcnn_plan;
+
+/** The workspace is not limited. */
+#define CLCNN_ANY_WORKSPACE ((size_t)-1)
+
+/* ---------------------------------------------------------------------------------------------
+ * Algorithms and their errors
+ *
+ * X(name, sentence). u = 2^-24, n the number of summands, mag the reference's sum of magnitudes
+ * for the element. Devices that flush denormals may add (n + 2) * 2^-126.
+ */
+#define CLCNN_ERROR_CLASS_MAP(X)                                                                   \
+    X(CLCNN_EXACT, "equal bits on every device")                                                   \
+    X(CLCNN_DOT, "|error| <= gamma(n + 2) * mag, gamma(m) = m u / (1 - m u)")                      \
+    X(CLCNN_NORMWISE, "|error| <= constant * u * mag")
+
+typedef enum clcnn_error_class {
+#define CLCNN_ERROR_CLASS_ENUM(name, sentence) name,
+    CLCNN_ERROR_CLASS_MAP(CLCNN_ERROR_CLASS_ENUM)
+#undef CLCNN_ERROR_CLASS_ENUM
+} clcnn_error_class;
+
+/** One algorithm of an operation. The error class may differ by direction. */
+typedef struct clcnn_algo {
+    const char *name; /* NULL ends a list */
+    struct {
+        clcnn_error_class error_class;
+        double constant; /* of CLCNN_NORMWISE, else 0 */
+    } error[3];          /* by clcnn_direction */
+} clcnn_algo;
+
+/**
+ * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
+ * "softmax_cross_entropy", "adam"), preferred first, ended by a row whose name is NULL. The last
+ * one takes everything that is legal. NULL for a name that is no operation.
+ */
+CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
+/** The largest error that the algorithm's class allows an element with n summands and magnitude
+ *  mag in this direction, without the allowance for flushed denormals. */
+CLCNN_API double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, double n,
+                                   double mag);
+
+/* ---------------------------------------------------------------------------------------------
+ * Activation: y = f(x)
+ */
+typedef enum clcnn_activation_kind {
+    CLCNN_IDENTITY, /* y = x */
+    CLCNN_RELU      /* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0 */
+} clcnn_activation_kind;
+
+typedef struct clcnn_activation {
+    int count; /* elements, >= 0 */
+    clcnn_activation_kind kind;
+    double alpha; /* for kinds that have a parameter; ignored by the others */
+} clcnn_activation;
+
+/** y[i] = f(x[i]). y may be x itself. */
+CLCNN_API clcnn_status clcnn_activation_forward(clcnn_ctx *ctx, const clcnn_activation *d,
+                                                clcnn_mem x, clcnn_mem y);
+/**
+ * dx[i] = dy[i] * f'(x[i]). Give x, or the forward result y, or both: ReLU takes either (with
+ * both given it uses x). dx may be dy itself.
+ */
+CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d,
+                                                 clcnn_mem x, clcnn_mem y, clcnn_mem dy,
+                                                 clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * conv2d: correlation of images with filters, as CNNs use it
+ *
+ *   y[n][k][p][q] = f( b[k] + sum over c', r, s of
+ *                      x[n][g*C + c'][p*stride_h + r*dilation_h - pad_top]
+ *                                    [q*stride_w + s*dilation_w - pad_left] * w[k][c'][r][s] )
+ *   with C = c/groups, g = k / (K/groups), x taken as 0 outside the image.
+ *   p counts to P = (h + pad_top + pad_bottom - dilation_h*(r-1) - 1) / stride_h + 1, q likewise.
+ *
+ * Shapes: x [n,c,h,w], w [k,c/groups,r,s], b [k], y [n,k,P,Q]; gradients as what they belong to.
+ */
+typedef struct clcnn_conv2d {
+    int n, c, h, w;                               /* input: batch, channels, height, width */
+    int k, r, s;                                  /* filters: count, height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* zeros around the image, >= 0 */
+    int stride_h, stride_w;                       /* 0: 1 */
+    int dilation_h, dilation_w;                   /* 0: 1 */
+    int groups;                                   /* 0: 1; must divide c and k */
+    clcnn_activation_kind activation;
+    double alpha;   /* f of forward; backward ignores it: give
+                       the gradient with respect to f's input */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_conv2d;
+
+/** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_conv2d_output(const clcnn_conv2d *d, int *p, int *q,
+                                           clcnn_error *error);
+/**
+ * Chooses how to compute one direction. algo = NULL: the best for this device and problem that
+ * needs at most max_workspace bytes (0 is legal); a name: that one, or CLCNN_UNSUPPORTED with the
+ * reason. The algorithms: see clcnn_algos("conv2d").
+ */
+CLCNN_API clcnn_status clcnn_conv2d_plan(clcnn_ctx *ctx, const clcnn_conv2d *d,
+                                         clcnn_direction direction, const char *algo,
+                                         size_t max_workspace, clcnn_plan *plan);
+/** b may be left out (no bias). */
+CLCNN_API clcnn_status clcnn_conv2d_forward(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem x,
+                                            clcnn_mem w, clcnn_mem b, clcnn_mem y,
+                                            const clcnn_plan *plan);
+/** dx = the gradient of sum(y * dy) with respect to x. */
+CLCNN_API clcnn_status clcnn_conv2d_backward_data(clcnn_ctx *ctx, const clcnn_conv2d *d,
+                                                  clcnn_mem dy, clcnn_mem w, clcnn_mem dx,
+                                                  const clcnn_plan *plan);
+/** dw and db = the gradients with respect to w and b; one of the two may be left out. */
+CLCNN_API clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn_conv2d *d,
+                                                     clcnn_mem x, clcnn_mem dy, clcnn_mem dw,
+                                                     clcnn_mem db, const clcnn_plan *plan);
+/**
+ * Prepares weights that don't change for `direction` (forward or backward_data) into plan->packed.
+ * Later calls with this plan use them and only check w, so w must be the same weights.
+ */
+CLCNN_API clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d,
+                                         clcnn_direction direction, clcnn_mem w,
+                                         const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * dense: a fully connected layer
+ *
+ *   y[n][k] = f( b[k] + sum over c of x[n][c] * w[k][c] )
+ *
+ * Shapes: x [n,c], w [k,c], b [k], y [n,k]. It is the 1x1 convolution of 1x1 images and shares
+ * conv2d's algorithms and plans.
+ */
+typedef struct clcnn_dense {
+    int n, c, k; /* batch, inputs, outputs */
+    clcnn_activation_kind activation;
+    double alpha;   /* as in clcnn_conv2d */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_dense;
+
+/** As clcnn_conv2d_plan. */
+CLCNN_API clcnn_status clcnn_dense_plan(clcnn_ctx *ctx, const clcnn_dense *d,
+                                        clcnn_direction direction, const char *algo,
+                                        size_t max_workspace, clcnn_plan *plan);
+/** b may be left out. */
+CLCNN_API clcnn_status clcnn_dense_forward(clcnn_ctx *ctx, const clcnn_dense *d, clcnn_mem x,
+                                           clcnn_mem w, clcnn_mem b, clcnn_mem y,
+                                           const clcnn_plan *plan);
+/** dx[n][c] = sum over k of dy[n][k] * w[k][c] */
+CLCNN_API clcnn_status clcnn_dense_backward_data(clcnn_ctx *ctx, const clcnn_dense *d, clcnn_mem dy,
+                                                 clcnn_mem w, clcnn_mem dx, const clcnn_plan *plan);
+/** dw[k][c] = sum over n of dy[n][k] * x[n][c], db[k] = sum over n of dy[n][k]; one of them may be
+ *  left out. */
+CLCNN_API clcnn_status clcnn_dense_backward_weights(clcnn_ctx *ctx, const clcnn_dense *d,
+                                                    clcnn_mem x, clcnn_mem dy, clcnn_mem dw,
+                                                    clcnn_mem db, const clcnn_plan *plan);
+/** As clcnn_conv2d_pack. */
+CLCNN_API clcnn_status clcnn_dense_pack(clcnn_ctx *ctx, const clcnn_dense *d,
+                                        clcnn_direction direction, clcnn_mem w,
+                                        const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * maxpool2d: the largest value of each window, and where it was
+ *
+ *   y[n][c][p][q] = max over i < r, j < s of x[n][c][p*stride_h + i*dilation_h - pad_top]
+ *                                                  [q*stride_w + j*dilation_w - pad_left]
+ *   argmax[n][c][p][q] = row*w + column of that element in the unpadded plane
+ *   dx[n][c][row][column] = sum of dy over the windows whose argmax it is
+ *
+ * Padding never wins. On ties the first in row-major order is taken; a NaN wins over any number,
+ * the first NaN over later ones; a window of nothing but -Inf yields -Inf and its first element.
+ * Shapes: x, dx [n,c,h,w]; y, dy, argmax [n,c,P,Q], P and Q as for conv2d. argmax is int32.
+ */
+typedef struct clcnn_maxpool2d {
+    int n, c, h, w;
+    int r, s;                                     /* window height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int stride_h, stride_w;                       /* 0: the window, r and s */
+    int dilation_h, dilation_w;                   /* 0: 1 */
+    int accumulate;                               /* backward adds to dx */
+} clcnn_maxpool2d;
+
+/**
+ * Output height and width. A window larger than the padded image, or one that would lie wholly in
+ * the padding, is CLCNN_INVALID_ARGUMENT; *p and *q are then untouched.
+ */
+CLCNN_API clcnn_status clcnn_maxpool2d_output(const clcnn_maxpool2d *d, int *p, int *q,
+                                              clcnn_error *error);
+/** argmax may be left out (inference). */
+CLCNN_API clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
+                                               clcnn_mem x, clcnn_mem y, clcnn_mem argmax);
+/** An argmax outside the plane contributes nothing and is never used as an address. */
+CLCNN_API clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
+                                                clcnn_mem dy, clcnn_mem argmax, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * softmax_cross_entropy: the loss of a classifier, and its gradient
+ *
+ *   y[i][j] = exp(x[i][j] - m[i]) / sum over j' of exp(x[i][j'] - m[i]),  m[i] = max over j x[i][j]
+ *   loss[0] = mean over i of ( log(sum over j of exp(x[i][j] - m[i])) - (x[i][labels[i]] - m[i]) )
+ *   dx[i][j] = (y[i][j] - (j == labels[i])) / n
+ *
+ * Safe for logits of any finite size. Labels are int32. A label outside [0, classes) makes the
+ * loss NaN and its row of dx NaN; it is never used as an address.
+ * Shapes: x, y, dx [n,classes]; labels [n]; loss [1].
+ */
+typedef struct clcnn_softmax_cross_entropy {
+    int n, classes;
+} clcnn_softmax_cross_entropy;
+
+/** plan->workspace_bytes is a function of n alone, so there is one algorithm, "direct". */
+CLCNN_API clcnn_status clcnn_softmax_cross_entropy_plan(clcnn_ctx *ctx,
+                                                        const clcnn_softmax_cross_entropy *d,
+                                                        clcnn_plan *plan);
+/**
+ * y or loss may be left out, not both. The plan (with its workspace) is needed for the loss alone;
+ * NULL is fine without it.
+ */
+CLCNN_API clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
+                                                           const clcnn_softmax_cross_entropy *d,
+                                                           clcnn_mem x, clcnn_mem labels,
+                                                           clcnn_mem y, clcnn_mem loss,
+                                                           const clcnn_plan *plan);
+/** From forward's y. dx may be y itself. */
+CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
+                                                            const clcnn_softmax_cross_entropy *d,
+                                                            clcnn_mem y, clcnn_mem labels,
+                                                            clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
+ * PyTorch's formulas. t is the step, counted from 1.
+ *
+ *   g  = grad + decay*param                        (decoupled = 0)
+ *   param = param - lr*decay*param                 (decoupled = 1)
+ *   m = beta1*m + (1 - beta1)*g,  v = beta2*v + (1 - beta2)*g*g
+ *   param = param - lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+ *
+ * All parameters of a network lie in one flat arena and take one launch. A table of segments may
+ * give parts of the arena their own learning-rate factor and decay, or freeze them.
+ */
+typedef struct clcnn_segment {
+    int32_t end;        /* one past the segment's last element; each begins where the last ended */
+    float lr_factor;    /* multiplies lr */
+    float decay_factor; /* multiplies weight_decay */
+    int32_t frozen;     /* not 0: param, m and v stay as they are */
+} clcnn_segment;
+
+typedef struct clcnn_adam {
+    int count;               /* elements of the arena */
+    double lr, beta1, beta2; /* lr >= 0; 0 <= beta < 1: 0.9 and 0.999 are usual */
+    double eps;              /* 0: 1e-8 */
+    double weight_decay;     /* >= 0 */
+    int decoupled;           /* 1: AdamW */
+    int64_t step;            /* of this update, from 1 */
+    int segments;            /* rows of the table; 0: one segment with factors 1 */
+} clcnn_adam;
+
+/** Floats in the block of constants that one step takes from device memory. */
+#define CLCNN_ADAM_BLOCK 16
+
+/**
+ * Writes the constants of step d->step, computed in double, to `block` (CLCNN_ADAM_BLOCK floats):
+ * what changes from step to step lies in device memory, so that an update can be recorded once and
+ * replayed. Enqueued like any operation.
+ */
+CLCNN_API clcnn_status clcnn_adam_prepare(clcnn_ctx *ctx, const clcnn_adam *d, clcnn_mem block);
+/**
+ * One update with the constants in `block`; d->lr and the other hyper-parameters are not looked at
+ * again. `table` holds d->segments rows of clcnn_segment (left out when 0). Elements past the last
+ * segment's end are left alone.
+ */
+CLCNN_API clcnn_status clcnn_adam_step(clcnn_ctx *ctx, const clcnn_adam *d, clcnn_mem param,
+                                       clcnn_mem grad, clcnn_mem m, clcnn_mem v, clcnn_mem table,
+                                       clcnn_mem block);
+
+/* ---------------------------------------------------------------------------------------------
+ * The CPU reference: plain loops in double over float data, host pointers, no OpenCL. Results are
+ * doubles. Where a `mag` pointer is not NULL it receives, per element, the sum of the magnitudes of
+ * the summands, from which clcnn_error_bound makes the bound. Optional arguments are NULL.
+ * `accumulate` is honoured: what is in the output is then added to. Descriptors as above; an
+ * illegal one is CLCNN_INVALID_ARGUMENT.
+ */
+CLCNN_API clcnn_status clcnn_ref_activation_forward(const clcnn_activation *d, const float *x,
+                                                    double *y);
+CLCNN_API clcnn_status clcnn_ref_activation_backward(const clcnn_activation *d, const float *x,
+                                                     const float *dy, double *dx);
+
+CLCNN_API clcnn_status clcnn_ref_conv2d_forward(const clcnn_conv2d *d, const float *x,
+                                                const float *w, const float *b, double *y,
+                                                double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv2d_backward_data(const clcnn_conv2d *d, const float *dy,
+                                                      const float *w, double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv2d_backward_weights(const clcnn_conv2d *d, const float *x,
+                                                         const float *dy, double *dw, double *db,
+                                                         double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_dense_forward(const clcnn_dense *d, const float *x, const float *w,
+                                               const float *b, double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_dense_backward_data(const clcnn_dense *d, const float *dy,
+                                                     const float *w, double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_dense_backward_weights(const clcnn_dense *d, const float *x,
+                                                        const float *dy, double *dw, double *db,
+                                                        double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_maxpool2d_forward(const clcnn_maxpool2d *d, const float *x,
+                                                   double *y, int32_t *argmax);
+CLCNN_API clcnn_status clcnn_ref_maxpool2d_backward(const clcnn_maxpool2d *d, const float *dy,
+                                                    const int32_t *argmax, double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
+                                                               const float *x,
+                                                               const int32_t *labels, double *y,
+                                                               double *loss, double *y_mag,
+                                                               double *loss_mag);
+/** From the logits x, not from a rounded y. */
+CLCNN_API clcnn_status
+clcnn_ref_softmax_cross_entropy_backward(const clcnn_softmax_cross_entropy *d, const float *x,
+                                         const int32_t *labels, double *dx, double *mag);
+
+/** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
+CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,
+                                           const float *grad, const float *m, const float *v,
+                                           const clcnn_segment *table, double *new_param,
+                                           double *new_m, double *new_v, double *param_mag,
+                                           double *m_mag, double *v_mag);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
