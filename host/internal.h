@@ -118,6 +118,14 @@ void clcnn__tuning_destroy(clcnn__tuning *tuning);
  */
 enum { CLCNN__MAX_MEMS = 8 };
 
+/* How many work-items take `item` elements each; an item below 1 (a bad tuning row, which the
+ * kernel's build refuses) counts as 1. */
+static inline size_t clcnn__div_up(size_t elements, int item)
+{
+    const size_t size = item < 1 ? 1 : (size_t)item;
+    return (elements + size - 1) / size;
+}
+
 typedef struct clcnn__launch_desc {
     const char *program; /* stem of the file in kernels/ */
     const char *kernel;
@@ -160,5 +168,10 @@ typedef struct clcnn__op {
     const char *name;
     const clcnn_algo *algos;
 } clcnn__op;
+
+extern const clcnn_algo clcnn__conv2d_algos[];
+#define clcnn__dense_algos clcnn__conv2d_algos /* a dense layer is a 1x1 convolution */
+extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
+    clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
 
 #endif

@@ -7,15 +7,29 @@
  *
  * Grammar (case matters, white space is free, layers are separated by commas):
  *     net      = preset | layer { "," layer }
- *     layer    = "conv" COUNT SIZE { option } | "maxpool" SIZE { option } | "dense" COUNT
- *              | "relu" | "flatten"
- *     SIZE     = N | N "x" N                                            height x width
- *     option   = "pad" N | "pad" N "x" N | "pad" N "," N "," N "," N    all | h x w | t,l,b,r
- *              | "stride" SIZE | "dilation" SIZE | "groups" N | "nobias" (conv only)
- * The last layer's outputs are the logits of a softmax cross-entropy loss.
+ *     layer    = "conv" N SIZE { option }       N filters; all options
+ *              | "maxpool" SIZE { option }      options: pad, stride, dilation
+ *              | "dense" N [ "nobias" ]         N outputs; takes images of any shape as rows
+ *              | "relu"
+ *              | "flatten"                      [c,h,w] to [c*h*w,1,1]; says so, computes nothing
+ *     SIZE     = N | N "x" N                    height x width
+ *     option   = "pad" PAD                      default 0
+ *              | "stride" SIZE                  default 1; of maxpool, its window
+ *              | "dilation" SIZE                default 1
+ *              | "groups" N                     default 1
+ *              | "nobias"
+ *     PAD      = N | N "x" N | N "," N "," N "," N     all sides | height x width | t,l,b,r
+ *     N        = a whole number: at least 1, or 0 after "pad"; at most 1048576
+ * Each option may be given once. The last layer's outputs are the logits of a softmax
+ * cross-entropy loss. Layers are numbered from 0, all of them, as in PyTorch's Sequential; the
+ * parameters of layer 3 are called 3.weight and 3.bias.
  *
  * All device memory of a network is planned and allocated when it is created. A training step
  * enqueues and returns; the number of steps in flight is bounded.
+ *
+ * Nets, trainers and models use their ctx's queue, and so belong to the ctx's thread. Calls without
+ * an `error` leave the sentence in clcnn_last_error of the ctx. `error` may always be NULL. Where a
+ * call that creates something fails, the pointer is set to NULL.
  */
 #ifndef CLCNN_NET_H
 #define CLCNN_NET_H
@@ -32,7 +46,7 @@ extern "C" {
 typedef struct clcnn_net clcnn_net;
 
 typedef struct clcnn_net_desc {
-    const char *layers; /* a preset ("lenet5") or a description */
+    const char *layers; /* a preset ("lenet5") or a description; NULL: "lenet5" */
     int batch;          /* the most images at a time, >= 1 */
     int c, h, w;        /* one input image */
     uint64_t seed;      /* of the initial weights: the same on every device */
@@ -41,7 +55,7 @@ typedef struct clcnn_net_desc {
 
 /** One layer as a table shows it. */
 typedef struct clcnn_layer_info {
-    char text[96];     /* its description, normalised: "conv 6 5x5 pad 2" */
+    char text[128];    /* its description, normalised: "conv 6 5x5 pad 2" */
     int c, h, w;       /* output of one image */
     size_t parameters; /* weights and biases */
 } clcnn_layer_info;
@@ -66,27 +80,31 @@ CLCNN_API clcnn_status clcnn_net_layers(const clcnn_net_desc *desc, clcnn_layer_
 CLCNN_API clcnn_status clcnn_net_create(clcnn_ctx *ctx, const clcnn_net_desc *desc, clcnn_net **net,
                                         clcnn_error *error);
 CLCNN_API void clcnn_net_destroy(clcnn_net *net);
-/** The descriptor that it was made from (layers: the expanded description), owned by the net. */
+/** The descriptor that it was made from (layers: the full description, normalised), owned by the
+ *  net. */
 CLCNN_API const clcnn_net_desc *clcnn_net_get_desc(const clcnn_net *net);
 /** Number of outputs (classes), parameters, and bytes of device memory allocated. */
 CLCNN_API int clcnn_net_classes(const clcnn_net *net);
 CLCNN_API size_t clcnn_net_parameters(const clcnn_net *net);
 CLCNN_API size_t clcnn_net_memory(const clcnn_net *net);
 
-/** Enqueues the forward pass of n <= batch images; *logits is the net's own buffer [n,classes],
- *  valid until the next call on this net. */
+/** Enqueues the forward pass of n <= batch images [n,c,h,w]; *logits is the net's own buffer
+ *  [n,classes], valid until the next call on this net. */
 CLCNN_API clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images,
                                          clcnn_mem *logits);
 /**
  * Enqueues one training step: forward, mean loss, backward, one Adam update. images [n,c,h,w]
- * float, labels [n] int32, loss [1] float are device memory of the caller's; adam's count, segments
- * and table are filled in by the net, the other fields are the caller's (step from 1).
+ * float, labels [n] int32, loss [1] float are device memory of the caller's; adam's count and
+ * segments are filled in by the net, the other fields are the caller's (step from 1).
  */
 CLCNN_API clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images,
                                             clcnn_mem labels, clcnn_mem loss,
                                             const clcnn_adam *adam);
-/** Parameters, and Adam's m and v, as one host array each of clcnn_net_parameters floats (waits
- *  for the device). m and v may be NULL, and must be without training memory. */
+/**
+ * Parameters, and Adam's m and v, as one host array each of clcnn_net_parameters floats (waits for
+ * the device): layer by layer, the weights [k,c/groups,r,s] or [k,c], then the biases [k]. m and v
+ * may be NULL, and must be without training memory.
+ */
 CLCNN_API clcnn_status clcnn_net_read(clcnn_net *net, float *param, float *m, float *v);
 CLCNN_API clcnn_status clcnn_net_write(clcnn_net *net, const float *param, const float *m,
                                        const float *v);
@@ -128,19 +146,25 @@ CLCNN_API void clcnn_images_free(clcnn_images *images);
 typedef struct clcnn_trainer clcnn_trainer;
 
 typedef struct clcnn_train_options {
-    const char *layers; /* network */
-    int batch;          /* images per step */
-    double lr;
-    uint64_t seed; /* weights and order of the images */
+    const char *layers; /* network; NULL: "lenet5" */
+    int batch;          /* images per step; 0: 128. The last step of an epoch takes what is left */
+    double lr;          /* of Adam; 0: CLCNN_DEFAULT_LR */
+    uint64_t seed;      /* weights and order of the images */
 } clcnn_train_options;
+
+#define CLCNN_DEFAULT_BATCH 128
+#define CLCNN_DEFAULT_LR 0.001
+/** How many epochs bring the defaults above to what they can do on 28x28 images. */
+#define CLCNN_DEFAULT_EPOCHS 8
 
 /** Where training stands; passed to the progress callback and returned per epoch. */
 typedef struct clcnn_progress {
     int epoch;                /* from 1 */
     int step, steps;          /* in this epoch */
-    double loss;              /* mean over the steps whose loss has been read back, NaN before */
-    double images_per_second; /* of this epoch's training alone */
-    double seconds;           /* spent on training in this epoch */
+    double loss;              /* mean over this epoch's images whose loss has been read back so
+                                 far, NaN before the first */
+    double images_per_second; /* of this call's training alone */
+    double seconds;           /* spent on training in this call */
 } clcnn_progress;
 
 /** Called after each step was enqueued; a return value other than 0 stops the epoch there. */
@@ -158,11 +182,14 @@ CLCNN_API clcnn_status clcnn_trainer_resume(clcnn_ctx *ctx, const char *path,
 CLCNN_API void clcnn_trainer_destroy(clcnn_trainer *trainer);
 /** The options in force (after a resume: the checkpoint's). */
 CLCNN_API const clcnn_train_options *clcnn_trainer_options(const clcnn_trainer *trainer);
+/** The network in training; owned by the trainer. */
+CLCNN_API clcnn_net *clcnn_trainer_net(clcnn_trainer *trainer);
 /** Whole epochs done so far. */
 CLCNN_API int clcnn_trainer_epochs_done(const clcnn_trainer *trainer);
 /**
- * Trains the rest of the current epoch. *stopped tells whether the callback ended it early (the
- * trainer can then be saved and goes on at that step). `result` is the epoch's summary.
+ * Trains the rest of the current epoch and waits for it. *stopped tells whether the callback asked
+ * to stop: the trainer can then be saved, and goes on at the next step (of the next epoch when it
+ * was the last one). `result` is the epoch's summary. progress, result and stopped may be NULL.
  */
 CLCNN_API clcnn_status clcnn_trainer_epoch(clcnn_trainer *trainer, clcnn_progress_fn progress,
                                            void *user, clcnn_progress *result, int *stopped,
@@ -172,9 +199,35 @@ CLCNN_API clcnn_status clcnn_trainer_epoch(clcnn_trainer *trainer, clcnn_progres
 CLCNN_API clcnn_status clcnn_trainer_evaluate(clcnn_trainer *trainer, const clcnn_images *images,
                                               double *accuracy, int64_t *confusion,
                                               clcnn_error *error);
-/** Writes a checkpoint (safetensors). A crash at any moment leaves the old file or the new one. */
+/**
+ * Writes a checkpoint (safetensors). A crash at any moment leaves the old file or the new one.
+ * Weights that are no longer finite are not written: CLCNN_INVALID_ARGUMENT.
+ */
 CLCNN_API clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *path,
                                           clcnn_error *error);
+
+/** What a checkpoint says of itself. */
+typedef struct clcnn_checkpoint_info {
+    char *layers; /* of the network; malloc'd, freed by clcnn_checkpoint_info_free */
+    int c, h, w, classes;
+    int batch;
+    double lr;
+    uint64_t seed;
+    int epochs_done;
+    int step;            /* steps done in the epoch after those */
+    int64_t steps_total; /* since training began */
+    char data[256];      /* the data set's name */
+    int train_count, test_count;
+    uint32_t data_checksum; /* of the training images and labels */
+    double mean, deviation; /* of the training pixels, as fractions of 255 */
+} clcnn_checkpoint_info;
+
+/** Reads what a checkpoint says of itself; the tensors are checked as well. *info is untouched on
+ *  failure. */
+CLCNN_API clcnn_status clcnn_checkpoint_read_info(const char *path, clcnn_checkpoint_info *info,
+                                                  clcnn_error *error);
+/** Frees what is inside. A zeroed info and NULL are fine. */
+CLCNN_API void clcnn_checkpoint_info_free(clcnn_checkpoint_info *info);
 
 /* ---------------------------------------------------------------------------------------------
  * Models: a saved network, for inference
@@ -190,7 +243,8 @@ CLCNN_API clcnn_net *clcnn_model_net(clcnn_model *model);
 CLCNN_API clcnn_status clcnn_model_evaluate(clcnn_model *model, const clcnn_images *images,
                                             double *accuracy, int64_t *confusion,
                                             clcnn_error *error);
-/** Class probabilities [count,classes] of count images of pixels [count,c,h,w]. */
+/** Class probabilities [count,classes] of count images of pixels [count,c,h,w]; count may be any.
+ */
 CLCNN_API clcnn_status clcnn_model_predict(clcnn_model *model, int count, const uint8_t *pixels,
                                            double *probabilities, clcnn_error *error);
 

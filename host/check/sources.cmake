@@ -1,1 +1,2 @@
-set(CLCNN_CHECK_SOURCES check.c)
+# What host/check needs besides one file per operation (OP.c).
+set(CLCNN_CHECK_SOURCES check.c buffer.c case.c describe.c attributes.c golden.c)

@@ -1,0 +1,37 @@
+/* The list of operations with their algorithms, and the bounds that the error classes stand for. */
+#include "internal.h"
+
+#include <string.h>
+
+static const clcnn__op ops[] = {
+    {"conv2d", clcnn__conv2d_algos},
+    {"dense", clcnn__dense_algos},
+    {"maxpool2d", clcnn__maxpool2d_algos},
+    {"activation", clcnn__activation_algos},
+    {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
+    {"adam", clcnn__adam_algos},
+};
+
+const clcnn_algo *clcnn_algos(const char *op)
+{
+    for (size_t i = 0; op && i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(ops[i].name, op) == 0)
+            return ops[i].algos;
+    return NULL;
+}
+
+double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, double n, double mag)
+{
+    const double u = 1.0 / (1 << 24);
+    if (!algo || direction < CLCNN_FORWARD || direction > CLCNN_BACKWARD_WEIGHTS)
+        return 0;
+    switch (algo->error[direction].error_class) {
+    case CLCNN_EXACT:
+        return 0;
+    case CLCNN_DOT:
+        return (n + 2) * u / (1 - (n + 2) * u) * mag;
+    case CLCNN_NORMWISE:
+        return algo->error[direction].constant * u * mag;
+    }
+    return 0;
+}

@@ -1,0 +1,167 @@
+/* How maxpool2d is run and what its reference expects. Backward takes the reference's argmax. */
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { X, DY, ARGMAX };
+
+static bool maxpool2d_shape(const check_desc *desc, const char *name, check_shape *shape)
+{
+    const clcnn_maxpool2d *d = &desc->maxpool2d;
+    int p = 0, q = 0;
+    if (clcnn_maxpool2d_output(d, &p, &q, NULL) != CLCNN_SUCCESS)
+        return false;
+    const size_t n = (size_t)d->n, c = (size_t)d->c;
+    if (!strcmp(name, "x") || !strcmp(name, "dx"))
+        *shape = (check_shape){4, {n, c, (size_t)d->h, (size_t)d->w}};
+    else if (!strcmp(name, "y") || !strcmp(name, "dy") || !strcmp(name, "argmax"))
+        *shape = (check_shape){4, {n, c, (size_t)p, (size_t)q}};
+    else
+        return false;
+    return true;
+}
+
+static bool sizes(check_desc *desc, const check_shape *inputs)
+{
+    clcnn_maxpool2d *d = &desc->maxpool2d;
+    const check_shape *x = &inputs[X];
+    if (x->rank != 4)
+        return false;
+    d->n = (int)x->size[0], d->c = (int)x->size[1], d->h = (int)x->size[2], d->w = (int)x->size[3];
+    return true;
+}
+
+static clcnn_status legal(const check_desc *desc, clcnn_error *error)
+{
+    int p, q;
+    return clcnn_maxpool2d_output(&desc->maxpool2d, &p, &q, error);
+}
+
+/* Few different values where the tier is integers: ties in most windows. */
+static void fill(check_case *c, check_random *random)
+{
+    check_fill(c, &c->in[X], 1, random);
+    if (c->values == CHECK_INTEGERS) {
+        for (size_t i = 0; i < c->in[X].count; i++)
+            c->in[X].f[i] = floorf(c->in[X].f[i] / 8) * 2 + 1;
+    }
+    check_fill(c, &c->in[DY], (double)c->desc.maxpool2d.r * c->desc.maxpool2d.s, random);
+}
+
+static clcnn_status derive(check_case *c)
+{
+    if (!c->in[ARGMAX].f)
+        return CLCNN_SUCCESS;
+    double *y = malloc((c->in[ARGMAX].count + 1) * sizeof *y);
+    const clcnn_status status =
+        y ? clcnn_ref_maxpool2d_forward(&c->desc.maxpool2d, c->in[X].f, y, c->in[ARGMAX].i)
+          : CLCNN_OUT_OF_MEMORY;
+    free(y);
+    return status;
+}
+
+static bool accumulate(const check_desc *desc)
+{
+    return desc->maxpool2d.accumulate != 0;
+}
+
+static clcnn_status forward(const check_call *a)
+{
+    return clcnn_maxpool2d_forward(a->ctx, &a->c->desc.maxpool2d, a->in[X], a->out[0], a->out[1]);
+}
+
+static clcnn_status ref_forward(const check_case *c, check_expected *e)
+{
+    const size_t count = e->out[1].count;
+    int32_t *argmax = malloc((count + 1) * sizeof *argmax);
+    const clcnn_status status = argmax ? clcnn_ref_maxpool2d_forward(&c->desc.maxpool2d, c->in[X].f,
+                                                                     e->out[0].value, argmax)
+                                       : CLCNN_OUT_OF_MEMORY;
+    for (size_t i = 0; status == CLCNN_SUCCESS && i < count; i++)
+        e->out[1].value[i] = argmax[i];
+    free(argmax);
+    return status;
+}
+
+static clcnn_status backward(const check_call *a)
+{
+    return clcnn_maxpool2d_backward(a->ctx, &a->c->desc.maxpool2d, a->in[DY], a->in[ARGMAX],
+                                    a->out[0]);
+}
+
+static clcnn_status ref_backward(const check_case *c, check_expected *e)
+{
+    e->out[0].n = (double)c->desc.maxpool2d.r * c->desc.maxpool2d.s;
+    return clcnn_ref_maxpool2d_backward(&c->desc.maxpool2d, c->in[DY].f, c->in[ARGMAX].i,
+                                        e->out[0].value, e->out[0].mag);
+}
+
+static const check_direction directions[] = {
+    {.name = "forward",
+     .direction = CLCNN_FORWARD,
+     .needs = 1 << X,
+     .outputs = {{.name = "y"}, {.name = "argmax", .integer = true, .optional = true}},
+     .run = forward,
+     .reference = ref_forward},
+    {.name = "backward",
+     .direction = CLCNN_BACKWARD_DATA,
+     .needs = 1 << DY | 1 << ARGMAX,
+     .outputs = {{.name = "dx", .accumulates = true}},
+     .run = backward,
+     .reference = ref_backward},
+    {.name = NULL}};
+
+#define FIELD(name)                                                                                \
+    {                                                                                              \
+#name, CHECK_INT, offsetof(clcnn_maxpool2d, name)                                          \
+    }
+static const check_field fields[] = {
+    FIELD(n),          FIELD(c),          FIELD(h),          FIELD(w),
+    FIELD(r),          FIELD(s),          FIELD(pad_top),    FIELD(pad_left),
+    FIELD(pad_bottom), FIELD(pad_right),  FIELD(stride_h),   FIELD(stride_w),
+    FIELD(dilation_h), FIELD(dilation_w), FIELD(accumulate), {.name = NULL}};
+
+/* In golden files a missing stride is 1; here it would be the window. */
+static const check_attribute attributes[] = {
+    {.name = "kernel",
+     .count = 2,
+     .offset = {offsetof(clcnn_maxpool2d, r), offsetof(clcnn_maxpool2d, s)},
+     .low = 1,
+     .high = INT32_MAX,
+     .required = true},
+    {.name = "stride",
+     .count = 2,
+     .offset = {offsetof(clcnn_maxpool2d, stride_h), offsetof(clcnn_maxpool2d, stride_w)},
+     .low = 1,
+     .high = INT32_MAX,
+     .otherwise = "1,1"},
+    {.name = "dilation",
+     .count = 2,
+     .offset = {offsetof(clcnn_maxpool2d, dilation_h), offsetof(clcnn_maxpool2d, dilation_w)},
+     .low = 1,
+     .high = INT32_MAX},
+    {.name = "pad",
+     .count = 4,
+     .offset = {offsetof(clcnn_maxpool2d, pad_top), offsetof(clcnn_maxpool2d, pad_left),
+                offsetof(clcnn_maxpool2d, pad_bottom), offsetof(clcnn_maxpool2d, pad_right)},
+     .low = 0,
+     .high = INT32_MAX},
+    {.name = NULL}};
+
+const check_op check_op_maxpool2d = {
+    .name = "maxpool2d",
+    .inputs = {{.name = "x"},
+               {.name = "dy"},
+               {.name = "argmax", .integer = true, .derived = true},
+               {.name = NULL}},
+    .directions = directions,
+    .fields = fields,
+    .attributes = attributes,
+    .shape = maxpool2d_shape,
+    .sizes = sizes,
+    .legal = legal,
+    .fill = fill,
+    .derive = derive,
+    .accumulate = accumulate};

@@ -1,0 +1,149 @@
+/*
+ * How softmax_cross_entropy is run and what its reference expects. Backward starts from the logits:
+ * where the case has no y of its own, it is computed on the device into dx and turned into the
+ * gradient there, which is how a trainer saves memory.
+ */
+#include "check.h"
+
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { X, LABELS, Y };
+
+static bool softmax_shape(const check_desc *desc, const char *name, check_shape *shape)
+{
+    const size_t n = (size_t)desc->softmax_cross_entropy.n;
+    const size_t classes = (size_t)desc->softmax_cross_entropy.classes;
+    if (!strcmp(name, "x") || !strcmp(name, "y") || !strcmp(name, "dx"))
+        *shape = (check_shape){2, {n, classes}};
+    else if (!strcmp(name, "labels"))
+        *shape = (check_shape){1, {n}};
+    else if (!strcmp(name, "loss"))
+        *shape = (check_shape){1, {1}};
+    else
+        return false;
+    return true;
+}
+
+static bool sizes(check_desc *desc, const check_shape *inputs)
+{
+    if (inputs[X].rank != 2)
+        return false;
+    desc->softmax_cross_entropy.n = (int)inputs[X].size[0];
+    desc->softmax_cross_entropy.classes = (int)inputs[X].size[1];
+    return true;
+}
+
+static clcnn_status legal(const check_desc *desc, clcnn_error *error)
+{
+    const clcnn_softmax_cross_entropy *d = &desc->softmax_cross_entropy;
+    if (d->n < 1 || d->classes < 1)
+        return CLCNN__INVALID(error, "%d rows of %d classes", d->n, d->classes);
+    return CLCNN_SUCCESS;
+}
+
+/* Logits from -8 to 8. */
+static void fill(check_case *c, check_random *random)
+{
+    for (size_t i = 0; i < c->in[X].count; i++)
+        c->in[X].f[i] = (float)(16 * check_random_real(random) - 8);
+    for (size_t i = 0; i < c->in[LABELS].count; i++)
+        c->in[LABELS].i[i] = check_random_int(random, 0, c->desc.softmax_cross_entropy.classes - 1);
+}
+
+static clcnn_status derive(check_case *c)
+{
+    if (!c->in[Y].f)
+        return CLCNN_SUCCESS;
+    double *y = malloc((c->in[Y].count + 1) * sizeof *y);
+    const clcnn_status status =
+        y ? clcnn_ref_softmax_cross_entropy_forward(&c->desc.softmax_cross_entropy, c->in[X].f,
+                                                    NULL, y, NULL, NULL, NULL)
+          : CLCNN_OUT_OF_MEMORY;
+    for (size_t i = 0; status == CLCNN_SUCCESS && i < c->in[Y].count; i++)
+        c->in[Y].f[i] = (float)y[i];
+    free(y);
+    return status;
+}
+
+static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
+                         const char *algo, size_t max_workspace, clcnn_plan *result)
+{
+    (void)direction, (void)algo, (void)max_workspace; /* there is one way, for both directions */
+    return clcnn_softmax_cross_entropy_plan(ctx, &desc->softmax_cross_entropy, result);
+}
+
+static clcnn_status forward(const check_call *a)
+{
+    return clcnn_softmax_cross_entropy_forward(a->ctx, &a->c->desc.softmax_cross_entropy, a->in[X],
+                                               a->in[LABELS], a->out[0], a->out[1], a->plan);
+}
+
+static clcnn_status ref_forward(const check_case *c, check_expected *e)
+{
+    e->out[0].n = c->desc.softmax_cross_entropy.classes;
+    e->out[1].n = c->desc.softmax_cross_entropy.n;
+    return clcnn_ref_softmax_cross_entropy_forward(&c->desc.softmax_cross_entropy, c->in[X].f,
+                                                   c->in[LABELS].i, e->out[0].value,
+                                                   e->out[1].value, e->out[0].mag, e->out[1].mag);
+}
+
+static clcnn_status backward(const check_call *a)
+{
+    const clcnn_softmax_cross_entropy *d = &a->c->desc.softmax_cross_entropy;
+    if (a->in[Y].buf)
+        return clcnn_softmax_cross_entropy_backward(a->ctx, d, a->in[Y], a->in[LABELS], a->out[0]);
+    const clcnn_status status = clcnn_softmax_cross_entropy_forward(
+        a->ctx, d, a->in[X], a->in[LABELS], a->out[0], CLCNN_NO_MEM, NULL);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_softmax_cross_entropy_backward(a->ctx, d, a->out[0], a->in[LABELS], a->out[0]);
+}
+
+static clcnn_status ref_backward(const check_case *c, check_expected *e)
+{
+    e->out[0].n = c->desc.softmax_cross_entropy.classes;
+    return clcnn_ref_softmax_cross_entropy_backward(&c->desc.softmax_cross_entropy, c->in[X].f,
+                                                    c->in[LABELS].i, e->out[0].value,
+                                                    e->out[0].mag);
+}
+
+static const check_direction directions[] = {
+    {.name = "forward",
+     .direction = CLCNN_FORWARD,
+     .needs = 1 << X | 1 << LABELS,
+     .outputs = {{.name = "y", .optional = true}, {.name = "loss", .optional = true}},
+     .run = forward,
+     .reference = ref_forward},
+    {.name = "backward",
+     .direction = CLCNN_BACKWARD_DATA,
+     .needs = 1 << X | 1 << LABELS,
+     .takes = 1 << Y,
+     .outputs = {{.name = "dx", .in_place = "y"}},
+     .run = backward,
+     .reference = ref_backward},
+    {.name = NULL}};
+
+static const check_field fields[] = {
+    {"n", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, n)},
+    {"classes", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, classes)},
+    {.name = NULL}};
+
+static const check_attribute attributes[] = {{.name = NULL}};
+
+const check_op check_op_softmax_cross_entropy = {.name = "softmax_cross_entropy",
+                                                 .inputs = {{.name = "x"},
+                                                            {.name = "labels", .integer = true},
+                                                            {.name = "y", .derived = true},
+                                                            {.name = NULL}},
+                                                 .directions = directions,
+                                                 .fields = fields,
+                                                 .attributes = attributes,
+                                                 .shape = softmax_shape,
+                                                 .sizes = sizes,
+                                                 .legal = legal,
+                                                 .fill = fill,
+                                                 .derive = derive,
+                                                 .plan = plan};

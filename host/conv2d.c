@@ -1,0 +1,345 @@
+/*
+ * conv2d: the public calls. They check the descriptor and the tensors, choose an algorithm from the
+ * table below, and let it enqueue its kernels.
+ */
+#include "conv2d.h"
+
+#include <string.h>
+
+const clcnn_algo clcnn__conv2d_algos[] = {
+    {"tile", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
+    {"gemm", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
+    {"direct", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
+    {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+};
+
+/* In the order of the names above; the last takes everything. */
+static const clcnn__conv2d_algo *const algos[] = {&clcnn__conv2d_tile, &clcnn__conv2d_gemm,
+                                                  &clcnn__conv2d_direct};
+enum { ALGOS = sizeof algos / sizeof *algos };
+
+static int or_one(int value)
+{
+    return value ? value : 1;
+}
+
+static clcnn_conv2d with_defaults(const clcnn_conv2d *d)
+{
+    clcnn_conv2d full = *d;
+    full.stride_h = or_one(d->stride_h);
+    full.stride_w = or_one(d->stride_w);
+    full.dilation_h = or_one(d->dilation_h);
+    full.dilation_w = or_one(d->dilation_w);
+    full.groups = or_one(d->groups);
+    return full;
+}
+
+static clcnn_status output_size(const char *call, const clcnn_conv2d *d, int *p, int *q,
+                                clcnn_error *error)
+{
+    const clcnn__window rows = {d->h, d->pad_top, d->pad_bottom, d->r, d->stride_h, d->dilation_h};
+    const clcnn__window columns = {d->w, d->pad_left, d->pad_right,
+                                   d->s, d->stride_w, d->dilation_w};
+    clcnn_status status = clcnn__window_output(error, call, "height", &rows, p);
+    return status == CLCNN_SUCCESS ? clcnn__window_output(error, call, "width", &columns, q)
+                                   : status;
+}
+
+/* Everything about the descriptor that can be wrong, for one direction. */
+static clcnn_status make_problem(const char *call, const clcnn_conv2d *d, clcnn_direction direction,
+                                 clcnn__conv2d_problem *problem, clcnn_error *error)
+{
+    if (!d)
+        return CLCNN__INVALID(error, "%s: the descriptor is NULL", call);
+    if ((int)direction < CLCNN_FORWARD || (int)direction > CLCNN_BACKWARD_WEIGHTS)
+        return CLCNN__INVALID(error, "%s: direction %d is not one of clcnn_direction", call,
+                              (int)direction);
+    *problem = (clcnn__conv2d_problem){.call = call, .d = with_defaults(d), .direction = direction};
+    d = &problem->d;
+    if (d->groups < 1 || d->c % d->groups || d->k % d->groups)
+        return CLCNN__INVALID(error, "%s: %d groups do not divide c = %d and k = %d", call,
+                              d->groups, d->c, d->k);
+    clcnn_status status = clcnn__check_activation(error, call, d->activation, d->alpha);
+    if (status == CLCNN_SUCCESS)
+        status = output_size(call, d, &problem->p, &problem->q, error);
+    problem->group_c = d->c / d->groups;
+    problem->group_k = d->k / d->groups;
+    const struct {
+        const char *name;
+        int sizes[4];
+        size_t *count;
+    } tensors[] = {{"x", {d->n, d->c, d->h, d->w}, &problem->x_count},
+                   {"w", {d->k, problem->group_c, d->r, d->s}, &problem->w_count},
+                   {"y", {d->n, d->k, problem->p, problem->q}, &problem->y_count}};
+    for (size_t i = 0; i < 3 && status == CLCNN_SUCCESS; i++)
+        status = clcnn__elements(error, tensors[i].name, tensors[i].sizes, 4, tensors[i].count);
+    return status;
+}
+
+clcnn_status clcnn_conv2d_output(const clcnn_conv2d *d, int *p, int *q, clcnn_error *error)
+{
+    if (!p || !q)
+        return CLCNN__INVALID(error, "clcnn_conv2d_output: %s is NULL", p ? "q" : "p");
+    clcnn__conv2d_problem problem;
+    clcnn_status status = make_problem("clcnn_conv2d_output", d, CLCNN_FORWARD, &problem, error);
+    if (status == CLCNN_SUCCESS) {
+        *p = problem.p;
+        *q = problem.q;
+    }
+    return status;
+}
+
+/* ---- Choosing
+ * ------------------------------------------------------------------------------------ */
+
+static void fill_plan(clcnn_ctx *ctx, const clcnn__conv2d_algo *algo,
+                      const clcnn__conv2d_problem *problem, size_t limit, clcnn_plan *plan)
+{
+    *plan =
+        (clcnn_plan){.algo = algo->name, .workspace_bytes = algo->workspace(ctx, problem, limit)};
+    if (algo->packed && problem->direction != CLCNN_BACKWARD_WEIGHTS)
+        plan->packed_bytes = algo->packed(ctx, problem);
+}
+
+static const clcnn__conv2d_algo *find_algo(const char *name)
+{
+    for (int i = 0; i < ALGOS; i++)
+        if (strcmp(algos[i]->name, name) == 0)
+            return algos[i];
+    return NULL;
+}
+
+static clcnn_status plan_by_name(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,
+                                 const char *name, size_t limit, clcnn_plan *plan)
+{
+    const clcnn__conv2d_algo *algo = find_algo(name);
+    if (!algo)
+        return CLCNN__INVALID(&ctx->error, "%s: there is no algorithm \"%.40s\"", problem->call,
+                              name);
+    const char *reason = algo->refuses(ctx, problem);
+    if (reason)
+        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", problem->call, name,
+                           ctx->info.name, reason);
+    clcnn_plan made;
+    fill_plan(ctx, algo, problem, limit, &made);
+    if (made.workspace_bytes > limit)
+        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED,
+                           "%s: %s needs a workspace of %zu bytes, max_workspace is %zu",
+                           problem->call, name, made.workspace_bytes, limit);
+    *plan = made;
+    return CLCNN_SUCCESS;
+}
+
+/* The first algorithm that the device prefers and that fits; the last one always does. */
+static void plan_default(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit,
+                         clcnn_plan *plan)
+{
+    for (int i = 0; i < ALGOS; i++) {
+        if (i + 1 < ALGOS &&
+            (!algos[i]->preferred(ctx, problem) || algos[i]->refuses(ctx, problem)))
+            continue;
+        fill_plan(ctx, algos[i], problem, limit, plan);
+        if (plan->workspace_bytes <= limit)
+            return;
+    }
+}
+
+clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
+                                clcnn_direction direction, const char *algo, size_t max_workspace,
+                                clcnn_plan *plan)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    if (!plan)
+        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", name);
+    clcnn__conv2d_problem problem;
+    clcnn_status status = make_problem(name, d, direction, &problem, &ctx->error);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    if (algo)
+        return plan_by_name(ctx, &problem, algo, max_workspace, plan);
+    plan_default(ctx, &problem, max_workspace, plan);
+    return CLCNN_SUCCESS;
+}
+
+/* ---- Running
+ * ------------------------------------------------------------------------------------- */
+
+/* The plan's algorithm and memory; without a plan the best that needs no workspace. */
+static clcnn_status resolve_plan(clcnn_ctx *ctx, clcnn__conv2d_call *call, const clcnn_plan *plan,
+                                 const clcnn__conv2d_algo **algo)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    clcnn_plan own;
+    if (!plan) {
+        plan_default(ctx, problem, 0, &own);
+        plan = &own;
+    }
+    *algo = plan->algo ? find_algo(plan->algo) : NULL;
+    if (!*algo)
+        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
+                              problem->call, plan->algo ? plan->algo : "(NULL)");
+    const char *reason = (*algo)->refuses(ctx, problem);
+    if (reason)
+        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", problem->call,
+                           plan->algo, ctx->info.name, reason);
+    size_t need = (*algo)->workspace(ctx, problem, plan->workspace_bytes);
+    if (need > plan->workspace_bytes)
+        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+                           "%s: %s needs a workspace of %zu bytes, the plan says %zu (a plan of "
+                           "another problem?)",
+                           problem->call, plan->algo, need, plan->workspace_bytes);
+    call->workspace = need ? plan->workspace : CLCNN_NO_MEM;
+    call->workspace_bytes = need;
+    call->packed = plan->packed;
+    if (need) {
+        size_t bytes = 0;
+        if (call->workspace.buf)
+            clGetMemObjectInfo(call->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+        if (bytes / 4 < call->workspace.offset || bytes / 4 - call->workspace.offset < need / 4)
+            return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+                               "%s: %s needs a workspace of %zu bytes from element %zu, the "
+                               "buffer has %zu bytes",
+                               problem->call, plan->algo, need, call->workspace.offset, bytes);
+    }
+    return CLCNN_SUCCESS;
+}
+
+static clcnn_status check_tensors(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                  size_t packed_bytes)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    /* flags and names by direction, for x, w, b, y */
+    static const int flags[3][4] = {
+        {CLCNN__IN, CLCNN__IN, CLCNN__IN | CLCNN__OPTIONAL, CLCNN__OUT},
+        {CLCNN__OUT, CLCNN__IN, CLCNN__IN | CLCNN__OPTIONAL, CLCNN__IN},
+        {CLCNN__IN, CLCNN__OUT | CLCNN__OPTIONAL, CLCNN__OUT | CLCNN__OPTIONAL, CLCNN__IN}};
+    static const char *const names[3][4] = {
+        {"x", "w", "b", "y"}, {"dx", "w", "b", "dy"}, {"x", "dw", "db", "dy"}};
+    const int *flag = flags[problem->direction];
+    const char *const *name = names[problem->direction];
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !call->w.buf && !call->b.buf)
+        return CLCNN__INVALID(&ctx->error, "%s: neither dw nor db is given", problem->call);
+    const clcnn__tensor tensors[] = {
+        {name[0], call->x, problem->x_count, flag[0]},
+        {name[1], call->w, problem->w_count, flag[1]},
+        {name[2], call->b, (size_t)problem->d.k, flag[2]},
+        {name[3], call->y, problem->y_count, flag[3]},
+        {"packed", call->packed, packed_bytes / 4, CLCNN__IN | CLCNN__OPTIONAL},
+        {"workspace", call->workspace, call->workspace_bytes / 4, CLCNN__OUT | CLCNN__OPTIONAL}};
+    return clcnn__check_tensors(ctx, problem->call, tensors, sizeof tensors / sizeof *tensors);
+}
+
+clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
+                               clcnn_direction direction, clcnn__conv2d_call *call,
+                               const clcnn_plan *plan)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    const clcnn__conv2d_algo *algo = NULL;
+    clcnn_status status = make_problem(name, d, direction, &call->problem, &ctx->error);
+    if (status == CLCNN_SUCCESS)
+        status = resolve_plan(ctx, call, plan, &algo);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    bool packs = algo->packed && direction != CLCNN_BACKWARD_WEIGHTS;
+    if (!packs)
+        call->packed = CLCNN_NO_MEM;
+    status = check_tensors(ctx, call, packs ? algo->packed(ctx, &call->problem) : 0);
+    return status == CLCNN_SUCCESS ? algo->enqueue(ctx, call) : status;
+}
+
+clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
+                                clcnn_direction direction, clcnn_mem w, const clcnn_plan *plan)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    if (!plan)
+        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", name);
+    clcnn__conv2d_call call = {.w = w, .packed = plan->packed};
+    clcnn_status status = make_problem(name, d, direction, &call.problem, &ctx->error);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn__conv2d_algo *algo = plan->algo ? find_algo(plan->algo) : NULL;
+    if (!algo || !algo->packed || direction == CLCNN_BACKWARD_WEIGHTS)
+        return CLCNN__INVALID(&ctx->error,
+                              "%s: algorithm \"%.40s\" does not pack weights in this "
+                              "direction",
+                              name, plan->algo ? plan->algo : "(NULL)");
+    const char *reason = algo->refuses(ctx, &call.problem);
+    if (reason)
+        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", name, algo->name,
+                           ctx->info.name, reason);
+    const clcnn__tensor tensors[] = {
+        {"w", w, call.problem.w_count, CLCNN__IN},
+        {"packed", plan->packed, algo->packed(ctx, &call.problem) / 4, CLCNN__OUT}};
+    status = clcnn__check_tensors(ctx, name, tensors, 2);
+    return status == CLCNN_SUCCESS ? algo->pack(ctx, &call) : status;
+}
+
+/* ---- The public names
+ * ---------------------------------------------------------------------------- */
+
+clcnn_status clcnn_conv2d_plan(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
+                               const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    return clcnn__conv2d_plan(ctx, __func__, d, direction, algo, max_workspace, plan);
+}
+
+clcnn_status clcnn_conv2d_forward(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem x, clcnn_mem w,
+                                  clcnn_mem b, clcnn_mem y, const clcnn_plan *plan)
+{
+    clcnn__conv2d_call call = {.x = x, .w = w, .b = b, .y = y};
+    return clcnn__conv2d_run(ctx, __func__, d, CLCNN_FORWARD, &call, plan);
+}
+
+clcnn_status clcnn_conv2d_backward_data(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem dy,
+                                        clcnn_mem w, clcnn_mem dx, const clcnn_plan *plan)
+{
+    clcnn__conv2d_call call = {.x = dx, .w = w, .y = dy};
+    return clcnn__conv2d_run(ctx, __func__, d, CLCNN_BACKWARD_DATA, &call, plan);
+}
+
+clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem x,
+                                           clcnn_mem dy, clcnn_mem dw, clcnn_mem db,
+                                           const clcnn_plan *plan)
+{
+    clcnn__conv2d_call call = {.x = x, .w = dw, .b = db, .y = dy};
+    return clcnn__conv2d_run(ctx, __func__, d, CLCNN_BACKWARD_WEIGHTS, &call, plan);
+}
+
+clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
+                               clcnn_mem w, const clcnn_plan *plan)
+{
+    return clcnn__conv2d_pack(ctx, __func__, d, direction, w, plan);
+}
+
+conv2d_args clcnn__conv2d_make_args(const clcnn__conv2d_call *call)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const clcnn_conv2d *d = &problem->d;
+    bool forward = problem->direction == CLCNN_FORWARD;
+    return (conv2d_args){.n = d->n,
+                         .c = d->c,
+                         .h = d->h,
+                         .w = d->w,
+                         .k = d->k,
+                         .r = d->r,
+                         .s = d->s,
+                         .p = problem->p,
+                         .q = problem->q,
+                         .pad_top = d->pad_top,
+                         .pad_left = d->pad_left,
+                         .stride_h = d->stride_h,
+                         .stride_w = d->stride_w,
+                         .dilation_h = d->dilation_h,
+                         .dilation_w = d->dilation_w,
+                         .groups = d->groups,
+                         .group_c = problem->group_c,
+                         .group_k = problem->group_k,
+                         .has_bias = forward && call->b.buf,
+                         .activation = forward ? (int)d->activation : CLCNN_IDENTITY,
+                         .alpha = (float)d->alpha,
+                         .accumulate = !forward && d->accumulate,
+                         .splits = 1};
+}

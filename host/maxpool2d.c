@@ -1,0 +1,207 @@
+/* maxpool2d: the shape function and the public calls. The kernels: kernels/maxpool2d_direct.cl. */
+#include "internal.h"
+#include "maxpool2d_args.h"
+
+const clcnn_algo clcnn__maxpool2d_algos[] = {
+    {"direct", {{CLCNN_EXACT, 0}, {CLCNN_DOT, 0}, {CLCNN_EXACT, 0}}},
+    {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+};
+
+/* A checked descriptor with its defaults filled in, and its sizes. */
+typedef struct problem {
+    clcnn_maxpool2d d;
+    int p, q;
+    size_t x_count, y_count;
+} problem;
+
+static int or_else(int value, int otherwise)
+{
+    return value ? value : otherwise;
+}
+
+/*
+ * Whether each of the windows of one axis has a tap in the image. The last one may begin behind it;
+ * one that begins before it may step over it, where the dilation is larger than the image.
+ */
+static clcnn_status check_reach(clcnn_error *error, const char *call, const char *axis,
+                                const clcnn__window *win, int count)
+{
+    int empty = -1;
+    const int64_t last = (int64_t)(count - 1) * win->stride - win->pad_before;
+    if (last >= win->size)
+        empty = count - 1;
+    const int64_t reach = (int64_t)(win->window - 1) * win->dilation;
+    for (int i = 0; i < count && empty < 0; i++) {
+        const int64_t before = win->pad_before - (int64_t)i * win->stride;
+        if (before <= 0 || (before <= reach && win->dilation <= win->size))
+            break; /* so it is with all that follow */
+        const int64_t first = (before + win->dilation - 1) / win->dilation * win->dilation;
+        if (first > reach || first - before >= win->size)
+            empty = i;
+    }
+    if (empty < 0)
+        return CLCNN_SUCCESS;
+    return CLCNN__INVALID(error,
+                          "%s: %s: window %d (of %d taps, dilation %d, stride %d) lies wholly in "
+                          "the padding (%d + %d + %d)",
+                          call, axis, empty, win->window, win->dilation, win->stride,
+                          win->pad_before, win->size, win->pad_after);
+}
+
+static clcnn_status axis_output(const char *call, const char *axis, const clcnn__window *win,
+                                int *out, clcnn_error *error)
+{
+    clcnn_status status = clcnn__window_output(error, call, axis, win, out);
+    return status == CLCNN_SUCCESS ? check_reach(error, call, axis, win, *out) : status;
+}
+
+static clcnn_status make_problem(const char *call, const clcnn_maxpool2d *given, problem *out,
+                                 clcnn_error *error)
+{
+    if (!given)
+        return CLCNN__INVALID(error, "%s: the descriptor is NULL", call);
+    *out = (problem){.d = *given};
+    clcnn_maxpool2d *d = &out->d;
+    d->stride_h = or_else(d->stride_h, d->r);
+    d->stride_w = or_else(d->stride_w, d->s);
+    d->dilation_h = or_else(d->dilation_h, 1);
+    d->dilation_w = or_else(d->dilation_w, 1);
+    const clcnn__window rows = {d->h, d->pad_top, d->pad_bottom, d->r, d->stride_h, d->dilation_h};
+    const clcnn__window columns = {d->w, d->pad_left, d->pad_right,
+                                   d->s, d->stride_w, d->dilation_w};
+    clcnn_status status = axis_output(call, "height", &rows, &out->p, error);
+    if (status == CLCNN_SUCCESS)
+        status = axis_output(call, "width", &columns, &out->q, error);
+    const int x[] = {d->n, d->c, d->h, d->w}, y[] = {d->n, d->c, out->p, out->q};
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__elements(error, "x", x, 4, &out->x_count);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__elements(error, "y", y, 4, &out->y_count);
+    return status;
+}
+
+clcnn_status clcnn_maxpool2d_output(const clcnn_maxpool2d *d, int *p, int *q, clcnn_error *error)
+{
+    if (!p || !q)
+        return CLCNN__INVALID(error, "%s: %s is NULL", __func__, p ? "q" : "p");
+    problem problem;
+    clcnn_status status = make_problem(__func__, d, &problem, error);
+    if (status == CLCNN_SUCCESS) {
+        *p = problem.p;
+        *q = problem.q;
+    }
+    return status;
+}
+
+/* How the kernels are built for a problem, and the columns that vectors are used for. */
+typedef struct variant {
+    int rows, window, stride, vec; /* the macros ROWS, WINDOW, STRIDE, VEC */
+    int inner_begin, inner_end;
+} variant;
+
+/* The windows of a row that lie within the image's width. */
+static void find_inner(const problem *e, variant *v)
+{
+    const clcnn_maxpool2d *d = &e->d;
+    const int64_t room =
+        (int64_t)d->w + d->pad_left - 1 - (int64_t)(d->s - 1) * d->dilation_w; /* of the start */
+    const int64_t end = room < 0 ? 0 : room / d->stride_w + 1;
+    v->inner_begin = (int)clcnn__div_up((size_t)d->pad_left, d->stride_w);
+    v->inner_end = end < e->q ? (int)end : e->q;
+}
+
+static variant choose_variant(const problem *e, const clcnn__tune_row *row)
+{
+    const clcnn_maxpool2d *d = &e->d;
+    variant v = {.rows = clcnn__tune_value(row, "ROWS"), .vec = clcnn__tune_value(row, "VEC")};
+    const bool plain = d->dilation_h == 1 && d->dilation_w == 1 && d->r == d->s;
+    v.window = plain && (d->r == 2 || d->r == 3) ? d->r : 0;
+    find_inner(e, &v);
+    /* Pairs are loaded for stride 2: where a window is one column wide, one might be outside. */
+    if (v.rows && (d->stride_w == 1 || (d->stride_w == 2 && d->s > 1)))
+        v.stride = d->stride_w;
+    while (v.vec > 4 && v.vec > v.inner_end - v.inner_begin)
+        v.vec /= 2;
+    if (v.stride == 0 || v.vec > v.inner_end - v.inner_begin)
+        v.inner_begin = v.inner_end = e->q;
+    return v;
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction direction,
+                           const clcnn_mem mems[3])
+{
+    const clcnn__tune_row *row = clcnn__tune(ctx, "maxpool2d", "direct", "any");
+    const variant v = choose_variant(e, row);
+    const clcnn_maxpool2d *d = &e->d;
+    const bool forward = direction == CLCNN_FORWARD;
+    const maxpool2d_args args = {.planes = d->n * d->c,
+                                 .h = d->h,
+                                 .w = d->w,
+                                 .r = d->r,
+                                 .s = d->s,
+                                 .p = e->p,
+                                 .q = e->q,
+                                 .pad_top = d->pad_top,
+                                 .pad_left = d->pad_left,
+                                 .stride_h = d->stride_h,
+                                 .stride_w = d->stride_w,
+                                 .dilation_h = d->dilation_h,
+                                 .dilation_w = d->dilation_w,
+                                 .inner_begin = v.inner_begin,
+                                 .inner_end = v.inner_end,
+                                 .with_argmax = forward && mems[2].buf,
+                                 .accumulate = d->accumulate != 0};
+    const size_t elements = forward ? e->y_count : e->x_count;
+    const size_t width = (size_t)(forward ? e->q : d->w);
+    const clcnn__launch_desc desc = {
+        .program = "maxpool2d_direct",
+        .kernel = forward ? "maxpool2d_direct_forward" : "maxpool2d_direct_backward",
+        .row = row,
+        .macro_count = 3,
+        .macros = {{"WINDOW", v.window}, {"STRIDE", v.stride}, {"VEC", v.vec}},
+        .args = &args,
+        .args_size = sizeof args,
+        .mem_count = 3,
+        .mems = {mems[0], mems[1], mems[2]},
+        .global = {v.rows ? elements / width : elements},
+        .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
+    return clcnn__launch(ctx, &desc);
+}
+
+clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpool2d *d, clcnn_mem x,
+                                     clcnn_mem y, clcnn_mem argmax)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    problem e;
+    clcnn_status status = make_problem(__func__, d, &e, &ctx->error);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn__tensor tensors[] = {{"x", x, e.x_count, CLCNN__IN},
+                                     {"y", y, e.y_count, CLCNN__OUT},
+                                     {"argmax", argmax, e.y_count, CLCNN__OUT | CLCNN__OPTIONAL}};
+    status = clcnn__check_tensors(ctx, __func__, tensors, 3);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn_mem mems[] = {x, y, argmax};
+    return launch(ctx, &e, CLCNN_FORWARD, mems);
+}
+
+clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d, clcnn_mem dy,
+                                      clcnn_mem argmax, clcnn_mem dx)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    problem e;
+    clcnn_status status = make_problem(__func__, d, &e, &ctx->error);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn__tensor tensors[] = {{"dy", dy, e.y_count, CLCNN__IN},
+                                     {"argmax", argmax, e.y_count, CLCNN__IN},
+                                     {"dx", dx, e.x_count, CLCNN__OUT}};
+    status = clcnn__check_tensors(ctx, __func__, tensors, 3);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn_mem mems[] = {dy, argmax, dx};
+    return launch(ctx, &e, CLCNN_BACKWARD_DATA, mems);
+}

@@ -1,0 +1,102 @@
+/*
+ * dense N ["nobias"]: a fully connected layer, with the ReLU that follows it fused into its forward
+ * pass. An image of any shape is taken as one row of c*h*w inputs.
+ */
+#include "net.h"
+
+#include <math.h>
+
+typedef struct dense {
+    int outputs;
+    clcnn__options options;
+    clcnn_dense desc; /* of one image */
+} dense;
+
+static clcnn_status parse(clcnn__parser *parser, void *self)
+{
+    dense *dense = self;
+    clcnn_status status = clcnn__parse_number(parser, "a number of outputs", 1, &dense->outputs);
+    return status ? status : clcnn__parse_options(parser, CLCNN__NOBIAS, &dense->options);
+}
+
+static void print(const void *self, char *text, size_t size)
+{
+    const dense *dense = self;
+    clcnn__append(text, size, " %d", dense->outputs);
+    clcnn__append_options(text, size, &dense->options);
+}
+
+static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
+{
+    (void)error;
+    dense *dense = self;
+    dense->desc = (clcnn_dense){.n = 1, .c = in.c * in.h * in.w, .k = dense->outputs};
+    *out = (clcnn__shape){dense->outputs, 1, 1};
+    return CLCNN_SUCCESS;
+}
+
+static int parameters(const void *self, clcnn__parameter *rows)
+{
+    const dense *dense = self;
+    double bound = 1.0 / sqrt((double)dense->desc.c);
+    rows[0] = (clcnn__parameter){.name = "weight",
+                                 .rank = 2,
+                                 .shape = {dense->desc.k, dense->desc.c},
+                                 .low = -bound,
+                                 .high = bound};
+    rows[1] = (clcnn__parameter){
+        .name = "bias", .rank = 1, .shape = {dense->desc.k}, .low = -bound, .high = bound};
+    return dense->options.given & CLCNN__NOBIAS ? 1 : 2;
+}
+
+static void fuse(void *self, clcnn_activation_kind kind)
+{
+    ((dense *)self)->desc.activation = kind;
+}
+
+static clcnn_dense with_batch(const void *self, int n)
+{
+    clcnn_dense d = ((const dense *)self)->desc;
+    d.n = n;
+    return d;
+}
+
+static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_direction direction,
+                         size_t max_workspace, clcnn_plan *result)
+{
+    clcnn_dense d = with_batch(self, n);
+    return clcnn_dense_plan(ctx, &d, direction, NULL, max_workspace, result);
+}
+
+static clcnn_status forward(const void *self, const clcnn__work *work)
+{
+    clcnn_dense d = with_batch(self, work->n);
+    return clcnn_dense_forward(work->ctx, &d, work->x, work->parameters[0], work->parameters[1],
+                               work->y, work->plans[CLCNN_FORWARD]);
+}
+
+static clcnn_status backward(const void *self, const clcnn__work *work)
+{
+    clcnn_dense d = with_batch(self, work->n);
+    clcnn_status status = clcnn_dense_backward_weights(
+        work->ctx, &d, work->x, work->dy, work->gradients[0], work->gradients[1],
+        work->plans[CLCNN_BACKWARD_WEIGHTS]);
+    if (status || !work->dx.buf)
+        return status;
+    return clcnn_dense_backward_data(work->ctx, &d, work->dy, work->parameters[0], work->dx,
+                                     work->plans[CLCNN_BACKWARD_DATA]);
+}
+
+const clcnn__layer_kind clcnn__layer_dense = {
+    .keyword = "dense",
+    .self_size = sizeof(dense),
+    .flags = CLCNN__KEEP_X,
+    .parse = parse,
+    .print = print,
+    .shape = shape,
+    .parameters = parameters,
+    .fuse = fuse,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,41 @@
+/*
+ * What the files of the reference share. The reference is the definition of each operation that
+ * everything else is held against: plain loops in double over float data, tensors as typed arrays,
+ * and nothing that makes it fast. Sums of magnitudes are kept beside the sums, in the same loops.
+ */
+#ifndef CLCNN_REF_H
+#define CLCNN_REF_H
+
+#include "internal.h"
+
+#include <math.h>
+
+/* The unit roundoff of float, and the smallest steps of floats at and below the normal range. */
+#define REF_U 0x1p-24
+#define REF_LEAST_NORMAL 0x1p-126
+#define REF_LEAST 0x1p-149
+
+/* A field of a descriptor whose zero stands for a default. */
+static inline int clcnn__ref_or(int value, int otherwise)
+{
+    return value == 0 ? otherwise : value;
+}
+
+/* The activation's value, in the one place of the reference that knows the kinds. */
+static inline double clcnn__ref_activate(clcnn_activation_kind kind, double x)
+{
+    return kind == CLCNN_RELU && x <= 0 ? 0 : x; /* a NaN is not <= 0 and stays */
+}
+
+/* What a gradient starts from: 0, or what is there. */
+static inline void clcnn__ref_start(int accumulate, size_t count, double *sum, double *mag)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!accumulate)
+            sum[i] = 0;
+        if (mag)
+            mag[i] = fabs(sum[i]);
+    }
+}
+
+#endif

@@ -1,0 +1,208 @@
+/*
+ * clcnn summary: the layers of a network with their output sizes and parameters, and what they
+ * take of memory. It needs a device only for the exact amount that a device would hold.
+ */
+#include "tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const command = "summary";
+
+typedef struct summary_run {
+    const char *net, *input, *device;
+    int batch;
+    bool json;
+
+    clcnn_checkpoint_info saved; /* when net is a file */
+    clcnn_net_desc desc;
+    size_t count;
+    clcnn_layer_info *rows;
+    uint64_t parameters, values; /* values: of all layers' outputs for one image */
+    size_t inference, training;  /* bytes on the device, 0 without one */
+} summary_run;
+
+/* "3x32x32" */
+static bool parse_input(const char *text, clcnn_net_desc *desc)
+{
+    int *const sizes[] = {&desc->c, &desc->h, &desc->w};
+    for (int i = 0; i < 3; i++) {
+        char number[16];
+        size_t length = strcspn(text, "x");
+        bool last = i == 2;
+        if (length >= sizeof number || (text[length] == '\0') != last)
+            return false;
+        memcpy(number, text, length);
+        number[length] = '\0';
+        if (!tool_int(number, 1, 1000000, sizes[i]))
+            return false;
+        text += length + !last;
+    }
+    return true;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The image size: of the saved network, as asked for, of the preset, or MNIST's. */
+static int choose_input(summary_run *run)
+{
+    clcnn_net_desc *desc = &run->desc;
+    *desc = (clcnn_net_desc){.layers = run->net, .batch = run->batch, .c = 1, .h = 28, .w = 28};
+    if (is_file(run->net)) {
+        clcnn_error error = {0};
+        if (clcnn_checkpoint_read_info(run->net, &run->saved, &error) != CLCNN_SUCCESS)
+            return tool_report(command, &error);
+        desc->layers = run->saved.layers;
+        desc->c = run->saved.c;
+        desc->h = run->saved.h;
+        desc->w = run->saved.w;
+    }
+    for (const clcnn_net_preset *preset = clcnn_net_presets(); preset->name != NULL; preset++)
+        if (strcmp(preset->name, run->net) == 0) {
+            desc->c = preset->c;
+            desc->h = preset->h;
+            desc->w = preset->w;
+        }
+    if (run->input != NULL && !parse_input(run->input, desc))
+        return tool_usage(command,
+                          "--input takes channels x height x width, such as 1x28x28, not "
+                          "'%s'",
+                          run->input);
+    return TOOL_OK;
+}
+
+static int work_out_layers(summary_run *run)
+{
+    const clcnn_net_desc *desc = &run->desc;
+    clcnn_error error = {0};
+    run->rows = tool_layers(desc->layers, desc->c, desc->h, desc->w, &run->count, &error);
+    if (run->rows == NULL)
+        return error.status == CLCNN_INVALID_ARGUMENT ? tool_usage(command, "%s", error.message)
+                                                      : tool_report(command, &error);
+    for (size_t i = 0; i < run->count; i++) {
+        const clcnn_layer_info *row = &run->rows[i];
+        run->parameters += row->parameters;
+        run->values += (uint64_t)row->c * (uint64_t)row->h * (uint64_t)row->w;
+    }
+    return TOOL_OK;
+}
+
+static int measure(summary_run *run, clcnn_ctx *ctx, int training, size_t *bytes)
+{
+    clcnn_error error = {0};
+    clcnn_net *net;
+    clcnn_net_desc desc = run->desc;
+    desc.training = training;
+    if (clcnn_net_create(ctx, &desc, &net, &error) != CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    *bytes = clcnn_net_memory(net);
+    clcnn_net_destroy(net);
+    return TOOL_OK;
+}
+
+/* The memory that the network really allocates there. */
+static int measure_on_device(summary_run *run)
+{
+    clcnn_ctx *ctx = NULL;
+    int code = tool_open_device(command, run->device, &ctx);
+    if (code != TOOL_OK)
+        return code;
+    tool_print_device(stderr, clcnn_ctx_device_info(ctx));
+    code = measure(run, ctx, 0, &run->inference);
+    if (code == TOOL_OK)
+        code = measure(run, ctx, 1, &run->training);
+    clcnn_ctx_destroy(ctx);
+    return code;
+}
+
+static void print_table(const summary_run *run)
+{
+    char text[TOOL_TEXT_SIZE];
+    uint64_t batch = (uint64_t)run->batch;
+    tool_print_layers(stdout, run->desc.c, run->desc.h, run->desc.w, run->rows, run->count);
+    printf("\n");
+    printf("%-34s %10s\n", "parameters", tool_bytes(text, run->parameters * sizeof(float)));
+    printf("%-34s %10s\n", "with gradients and Adam's state",
+           tool_bytes(text, 4 * run->parameters * sizeof(float)));
+    printf("outputs of all layers, batch %-5d %10s\n", run->batch,
+           tool_bytes(text, run->values * batch * sizeof(float)));
+    if (run->device == NULL)
+        return;
+    printf("%-34s %10s\n", "on the device, for inference", tool_bytes(text, run->inference));
+    printf("%-34s %10s\n", "on the device, for training", tool_bytes(text, run->training));
+}
+
+static int print_json(const summary_run *run)
+{
+    const clcnn_net_desc *desc = &run->desc;
+    json_t *layers = json_array();
+    for (size_t i = 0; i < run->count; i++) {
+        const clcnn_layer_info *row = &run->rows[i];
+        json_array_append_new(layers, json_pack("{s:s, s:[i,i,i], s:I}", "layer", row->text,
+                                                "output", row->c, row->h, row->w, "parameters",
+                                                (json_int_t)row->parameters));
+    }
+    json_t *object =
+        json_pack("{s:[i,i,i], s:i, s:o, s:I}", "input", desc->c, desc->h, desc->w, "batch",
+                  run->batch, "layers", layers, "parameters", (json_int_t)run->parameters);
+    if (object != NULL && run->device != NULL) {
+        json_object_set_new(object, "inference_bytes", json_integer((json_int_t)run->inference));
+        json_object_set_new(object, "training_bytes", json_integer((json_int_t)run->training));
+    }
+    return tool_json_line(command, object);
+}
+
+static const tool_doc doc = {
+    .name = "summary",
+    .usage = "[OPTION...] NET",
+    .about =
+        "Shows a network layer by layer: the output of one image, the number of parameters,\n"
+        "and memory. NET is a preset (lenet5), a list of layers as 'clcnn train' takes it, or\n"
+        "a file that 'clcnn train --out' saved.\n",
+    .details = "With --json: one object with input, batch, layers and parameters, and with\n"
+               "--device also inference_bytes and training_bytes.\n",
+    .examples = "  clcnn summary lenet5\n"
+                "  clcnn summary 'conv 32 3x3 pad 1, relu, maxpool 2, dense 10' --input 3x32x32\n"
+                "  clcnn summary lenet5 --batch 512 --device gpu\n",
+};
+
+int cmd_summary(int argc, char **argv)
+{
+    summary_run run = {.batch = CLCNN_DEFAULT_BATCH};
+    tool_option options[] = {
+        {"input", "CxHxW", TOOL_TEXT, &run.input, 0, 0,
+         "channels, height and width of an image; the preset's own\nor 1x28x28 if left out", false},
+        {"batch", "N", TOOL_INT, &run.batch, 1, 1000000, "images at a time, for the memory", false},
+        {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
+         "also allocate it on this device (as for clcnn train) and\ntell how much it takes there",
+         false},
+        {"json", NULL, TOOL_FLAG, &run.json, 0, 0, "one JSON object", false},
+        {.name = NULL},
+    };
+    int code = tool_parse(&doc, options, argc, argv);
+    if (code >= 0)
+        return code;
+    if (optind == argc)
+        return tool_usage(command, "NET is missing: a preset, a list of layers or a saved file");
+    if (optind + 1 < argc)
+        return tool_usage(command, "unexpected argument '%s'; a list of layers must be quoted",
+                          argv[optind + 1]);
+    run.net = argv[optind];
+    code = choose_input(&run);
+    if (code == TOOL_OK)
+        code = work_out_layers(&run);
+    if (code == TOOL_OK && run.device != NULL)
+        code = measure_on_device(&run);
+    if (code == TOOL_OK && run.json)
+        code = print_json(&run);
+    else if (code == TOOL_OK)
+        print_table(&run);
+    free(run.rows);
+    clcnn_checkpoint_info_free(&run.saved);
+    return code;
+}

@@ -1,0 +1,124 @@
+/*
+ * What the files of the command `clcnn` share. Every sub-command is a function cmd_NAME in NAME.c
+ * that gets its own arguments (argv[0] is its name) and returns the exit code. Results go to
+ * stdout, everything else to stderr.
+ */
+#ifndef CLCNN_TOOL_H
+#define CLCNN_TOOL_H
+
+#include "clcnn_net.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h> /* optind, for operands after tool_parse */
+
+/* Exit codes. A second interrupt ends the program by the signal itself. */
+enum {
+    TOOL_OK = 0,
+    TOOL_FAILED = 1,       /* the command line was fine, what it asks for could not be done */
+    TOOL_USAGE = 2,        /* an unknown command, option or value */
+    TOOL_INTERRUPTED = 130 /* stopped by Ctrl-C, after saving */
+};
+
+int cmd_devices(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_summary(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+
+/* ---------------------------------------------------------------------------------------------
+ * options.c: one table per command describes its options, for parsing and for --help
+ */
+typedef enum tool_option_kind {
+    TOOL_FLAG, /* bool: takes no value */
+    TOOL_TEXT, /* const char *: anything */
+    TOOL_INT,  /* int, from min to max */
+    TOOL_SEED, /* uint64_t, from 0 */
+    TOOL_RATE  /* double, finite and above 0 */
+} tool_option_kind;
+
+typedef struct tool_option {
+    const char *name;  /* without dashes; NULL ends the table */
+    const char *value; /* what stands for the value in the help; NULL for a flag */
+    tool_option_kind kind;
+    void *to; /* where the value goes; holds the default, which --help shows */
+    int min, max;
+    const char *help; /* lines are separated by '\n' */
+    bool given;       /* set by tool_parse */
+} tool_option;
+
+typedef struct tool_doc {
+    const char *name;     /* of the command: "train" */
+    const char *usage;    /* what follows the name: "[OPTION...] FILE" */
+    const char *about;    /* what it does, whole lines */
+    const char *details;  /* after the options, whole lines; may be NULL */
+    const char *examples; /* whole lines, each a command */
+} tool_doc;
+
+/*
+ * Takes the options out of argv; `optind` is then the first operand. Returns -1 to go on, or the
+ * exit code: 0 after --help, 2 after a message about what is wrong.
+ */
+int tool_parse(const tool_doc *doc, tool_option *options, int argc, char **argv);
+
+/* "clcnn COMMAND: sentence", a hint at --help, and TOOL_USAGE. command may be NULL. */
+int tool_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "clcnn COMMAND: sentence" and TOOL_FAILED. */
+int tool_fail(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What the library said, with its build log, and TOOL_FAILED. */
+int tool_report(const char *command, const clcnn_error *error);
+
+/* Whole text as a number in the range, or false. No sign but '-', no spaces, nothing behind. */
+bool tool_int(const char *text, int min, int max, int *value);
+bool tool_u64(const char *text, uint64_t *value);
+bool tool_rate(const char *text, double *value);
+
+/* ---------------------------------------------------------------------------------------------
+ * text.c: small formatting helpers; each writes to the buffer and returns it
+ */
+enum { TOOL_TEXT_SIZE = 32 };
+const char *tool_grouped(char text[TOOL_TEXT_SIZE], uint64_t number); /* 61,706 */
+const char *tool_bytes(char text[TOOL_TEXT_SIZE], uint64_t bytes);    /* 7.6 GiB */
+const char *tool_duration(char text[TOOL_TEXT_SIZE], double seconds); /* 1 min 20 s */
+/* The name (of a list ended by NULL) that text is most likely a slip of; NULL if none is near. */
+const char *tool_nearest(const char *text, const char *const *names);
+
+/* ---------------------------------------------------------------------------------------------
+ * json.c: one object a line on stdout, for --json
+ */
+
+/* A number, or null where it is not finite: JSON knows no NaN. */
+json_t *tool_json_real(double value);
+/* Prints, flushes and releases the object, which may be NULL when memory ran out. */
+int tool_json_line(const char *command, json_t *object);
+
+/* ---------------------------------------------------------------------------------------------
+ * open.c: what several commands open, with the messages and exit codes that go with it
+ */
+
+/* Each returns TOOL_OK, or says what is wrong and returns the exit code. */
+int tool_open_device(const char *command, const char *selector, clcnn_ctx **ctx);
+int tool_open_data(const char *command, const char *name, clcnn_dataset *set);
+/* "fashion-mnist" where it is installed, else "synthetic". */
+const char *tool_default_data(void);
+/* The class's name where a data set's classes have one, else "". */
+const char *tool_class_name(const char *data, int label);
+/* One line each that says what was taken. */
+void tool_print_device(FILE *to, const clcnn_device_info *info);
+void tool_print_data(FILE *to, const clcnn_dataset *set);
+
+/* Tries whether a file could be written under this name, without touching one that is there. */
+int tool_check_out(const char *command, const char *path);
+
+/* ---------------------------------------------------------------------------------------------
+ * table.c: the layers of a network as a table
+ */
+
+/* All layers, allocated; NULL and an error if the network is wrong or memory is short. */
+clcnn_layer_info *tool_layers(const char *layers, int c, int h, int w, size_t *count,
+                              clcnn_error *error);
+void tool_print_layers(FILE *to, int c, int h, int w, const clcnn_layer_info *layers, size_t count);
+
+#endif

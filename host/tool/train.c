@@ -1,0 +1,364 @@
+/*
+ * clcnn train: trains a network epoch by epoch, tests it after each, and keeps it in a file. A run
+ * that is interrupted stops after the step under way, saves, and can be resumed.
+ */
+#include "progress.h"
+#include "tool.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const command = "train";
+
+typedef struct train_run {
+    const char *data, *device, *out, *resume;
+    clcnn_train_options options;
+    int epochs;
+    bool json;
+
+    clcnn_checkpoint_info saved; /* with resume: what the file says */
+    clcnn_ctx *ctx;
+    clcnn_dataset set;
+    clcnn_trainer *trainer;
+    progress_bar bar;
+} train_run;
+
+/* -- Interrupts ----------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t interrupted;
+
+/* The first signal asks for a clean stop; the second one finds the default, which is the end. */
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* -- Setting up ----------------------------------------------------------------------------------
+ */
+
+/* Whether two descriptions of a network mean the same layers. */
+static bool same_layers(const char *a, const clcnn_checkpoint_info *saved)
+{
+    clcnn_error error = {0};
+    size_t a_count = 0, b_count = 0;
+    clcnn_layer_info *a_rows = tool_layers(a, saved->c, saved->h, saved->w, &a_count, &error);
+    clcnn_layer_info *b_rows =
+        tool_layers(saved->layers, saved->c, saved->h, saved->w, &b_count, &error);
+    bool same = a_rows != NULL && b_rows != NULL && a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++)
+        same = strcmp(a_rows[i].text, b_rows[i].text) == 0;
+    free(a_rows);
+    free(b_rows);
+    return same;
+}
+
+static bool was_given(const tool_option *options, const char *name)
+{
+    while (options->name != NULL && strcmp(options->name, name) != 0)
+        options++;
+    return options->name != NULL && options->given;
+}
+
+/* A resumed run goes on with the file's settings; options that say otherwise are refused. */
+static int take_saved_settings(train_run *run, const tool_option *options)
+{
+    clcnn_error error = {0};
+    if (clcnn_checkpoint_read_info(run->resume, &run->saved, &error) != CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    const clcnn_checkpoint_info *saved = &run->saved;
+    const clcnn_train_options *wanted = &run->options;
+    static const char advice[] = "leave the option out, or start afresh";
+    if (was_given(options, "net") && !same_layers(wanted->layers, saved))
+        return tool_usage(command, "--net '%s' contradicts %s, whose network is '%s'; %s",
+                          wanted->layers, run->resume, saved->layers, advice);
+    if (was_given(options, "batch") && wanted->batch != saved->batch)
+        return tool_usage(command, "--batch %d contradicts %s, which has %d; %s", wanted->batch,
+                          run->resume, saved->batch, advice);
+    if (was_given(options, "lr") && wanted->lr != saved->lr)
+        return tool_usage(command, "--lr %.9g contradicts %s, which has %.9g; %s", wanted->lr,
+                          run->resume, saved->lr, advice);
+    if (was_given(options, "seed") && wanted->seed != saved->seed)
+        return tool_usage(command, "--seed %llu contradicts %s, which has %llu; %s",
+                          (unsigned long long)wanted->seed, run->resume,
+                          (unsigned long long)saved->seed, advice);
+    if (run->data == NULL)
+        run->data = saved->data;
+    return TOOL_OK;
+}
+
+static int choose_data(train_run *run)
+{
+    if (run->data == NULL) {
+        run->data = tool_default_data();
+        if (strcmp(run->data, "synthetic") == 0)
+            fprintf(stderr, "fashion-mnist is not installed (Debian: apt install "
+                            "dataset-fashion-mnist), so the digits are synthetic\n");
+    }
+    return tool_open_data(command, run->data, &run->set);
+}
+
+/* Shows what will be trained. A network that is wrong is noticed here, before the device works. */
+static int show_network(const train_run *run)
+{
+    const clcnn_images *images = &run->set.train;
+    const char *layers = run->resume != NULL ? run->saved.layers : run->options.layers;
+    clcnn_error error = {0};
+    size_t count = 0;
+    clcnn_layer_info *rows = tool_layers(layers, images->c, images->h, images->w, &count, &error);
+    if (rows == NULL)
+        return error.status == CLCNN_INVALID_ARGUMENT
+                   ? tool_usage(command, "--net: %s", error.message)
+                   : tool_report(command, &error);
+    tool_print_device(stderr, clcnn_ctx_device_info(run->ctx));
+    tool_print_data(stderr, &run->set);
+    fprintf(stderr, "network  %s\n\n", layers);
+    tool_print_layers(stderr, images->c, images->h, images->w, rows, count);
+    fputc('\n', stderr);
+    free(rows);
+    return TOOL_OK;
+}
+
+static int make_trainer(train_run *run)
+{
+    clcnn_error error = {0};
+    clcnn_status status =
+        run->resume != NULL
+            ? clcnn_trainer_resume(run->ctx, run->resume, &run->set, &run->trainer, &error)
+            : clcnn_trainer_create(run->ctx, &run->options, &run->set, &run->trainer, &error);
+    if (status != CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    const clcnn_train_options *options = clcnn_trainer_options(run->trainer);
+    char memory[TOOL_TEXT_SIZE];
+    fprintf(stderr, "training batch %d, learning rate %g, seed %llu, %s on the device\n",
+            options->batch, options->lr, (unsigned long long)options->seed,
+            tool_bytes(memory, clcnn_net_memory(clcnn_trainer_net(run->trainer))));
+    if (run->resume != NULL)
+        fprintf(stderr, "resuming %s after %d epochs and %d steps\n", run->resume,
+                run->saved.epochs_done, run->saved.step);
+    fputc('\n', stderr);
+    return TOOL_OK;
+}
+
+static int set_up(train_run *run, const tool_option *options)
+{
+    int code = run->out != NULL ? tool_check_out(command, run->out) : TOOL_OK;
+    if (code == TOOL_OK && run->resume != NULL)
+        code = take_saved_settings(run, options);
+    if (code == TOOL_OK)
+        code = tool_open_device(command, run->device, &run->ctx);
+    if (code == TOOL_OK)
+        code = choose_data(run);
+    if (code == TOOL_OK)
+        code = show_network(run);
+    if (code == TOOL_OK && interrupted) {
+        fprintf(stderr, "interrupted before the first step: there is nothing to save\n");
+        return TOOL_INTERRUPTED;
+    }
+    return code == TOOL_OK ? make_trainer(run) : code;
+}
+
+static void tear_down(train_run *run)
+{
+    clcnn_trainer_destroy(run->trainer);
+    clcnn_dataset_free(&run->set);
+    clcnn_ctx_destroy(run->ctx);
+    clcnn_checkpoint_info_free(&run->saved);
+}
+
+/* -- Training ------------------------------------------------------------------------------------
+ */
+
+static int on_step(const clcnn_progress *now, void *user)
+{
+    progress_draw(&((train_run *)user)->bar, now);
+    return interrupted;
+}
+
+static int save(const train_run *run)
+{
+    clcnn_error error = {0};
+    if (run->out == NULL || clcnn_trainer_save(run->trainer, run->out, &error) == CLCNN_SUCCESS)
+        return TOOL_OK;
+    return tool_report(command, &error);
+}
+
+static int stop(const train_run *run, const clcnn_progress *now)
+{
+    fprintf(stderr, "interrupted in epoch %d after step %d of %d\n", now->epoch, now->step,
+            now->steps);
+    int code = save(run);
+    if (code != TOOL_OK)
+        return code;
+    if (run->out != NULL)
+        fprintf(stderr, "saved to %s; clcnn train --resume %s goes on from there\n", run->out,
+                run->out);
+    else
+        fprintf(stderr, "not saved: no --out was given\n");
+    return TOOL_INTERRUPTED;
+}
+
+static int evaluate(train_run *run, double *accuracy)
+{
+    clcnn_error error = {0};
+    if (clcnn_trainer_evaluate(run->trainer, &run->set.test, accuracy, NULL, &error) !=
+        CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    return TOOL_OK;
+}
+
+static int print_epoch(const train_run *run, const clcnn_progress *now, double accuracy)
+{
+    if (run->json)
+        return tool_json_line(
+            command, json_pack("{s:i, s:o, s:o, s:o, s:o}", "epoch", now->epoch, "train_loss",
+                               tool_json_real(now->loss), "test_accuracy", tool_json_real(accuracy),
+                               "images_per_second", tool_json_real(now->images_per_second),
+                               "seconds", tool_json_real(now->seconds)));
+    char rate[TOOL_TEXT_SIZE];
+    int width = snprintf(NULL, 0, "%d", run->epochs);
+    printf("epoch %*d/%d   train loss %.4f   test accuracy %.4f   %7s images/s   %5.1f s\n", width,
+           now->epoch, run->epochs, now->loss, accuracy,
+           tool_grouped(rate, (uint64_t)now->images_per_second), now->seconds);
+    return fflush(stdout) == 0 ? TOOL_OK : TOOL_FAILED;
+}
+
+static int train_epoch(train_run *run, double *accuracy)
+{
+    clcnn_error error = {0};
+    clcnn_progress result = {0};
+    int stopped = 0;
+    clcnn_status status =
+        clcnn_trainer_epoch(run->trainer, on_step, run, &result, &stopped, &error);
+    progress_clear(&run->bar);
+    if (status != CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    if (stopped)
+        return stop(run, &result);
+    if (!isfinite(result.loss))
+        return tool_fail(command,
+                         "the loss of epoch %d is not a finite number; a learning rate below %g "
+                         "may help",
+                         result.epoch, clcnn_trainer_options(run->trainer)->lr);
+    /* Kept before it is announced: who reads the line along may rely on the file. */
+    int code = save(run);
+    if (code == TOOL_OK)
+        code = evaluate(run, accuracy);
+    if (code == TOOL_OK)
+        code = print_epoch(run, &result, *accuracy);
+    return code == TOOL_OK && interrupted ? stop(run, &result) : code;
+}
+
+/* A resumed run that has nothing left to do still tells what the network is worth. */
+static int already_trained(train_run *run, double *accuracy)
+{
+    clcnn_progress now = {.epoch = clcnn_trainer_epochs_done(run->trainer),
+                          .loss = NAN,
+                          .images_per_second = NAN,
+                          .seconds = NAN};
+    fprintf(stderr, "%s has %d epochs behind it, and --epochs is %d: nothing is left to train\n",
+            run->resume, now.epoch, run->epochs);
+    int code = evaluate(run, accuracy);
+    if (code == TOOL_OK)
+        code = save(run);
+    if (code == TOOL_OK && run->json)
+        code = print_epoch(run, &now, *accuracy);
+    return code;
+}
+
+static int train(train_run *run)
+{
+    double accuracy = NAN;
+    int code = TOOL_OK;
+    progress_start(&run->bar, run->epochs);
+    if (clcnn_trainer_epochs_done(run->trainer) >= run->epochs)
+        code = already_trained(run, &accuracy);
+    while (code == TOOL_OK && clcnn_trainer_epochs_done(run->trainer) < run->epochs)
+        code = train_epoch(run, &accuracy);
+    if (code != TOOL_OK)
+        return code;
+    if (run->out != NULL)
+        fprintf(stderr, "saved to %s\n", run->out);
+    if (!run->json)
+        printf("test accuracy %.4f\n", accuracy);
+    return TOOL_OK;
+}
+
+static const tool_doc doc = {
+    .name = "train",
+    .usage = "[OPTION...]",
+    .about = "Trains a network on labelled images, tests it after each epoch and prints its\n"
+             "accuracy. Without options: lenet5 on Fashion-MNIST where that is installed, else\n"
+             "on synthetic digits.\n",
+    .details =
+        "A network is a preset's name or its layers, separated by commas:\n"
+        "  conv COUNT HxW [pad N] [stride N] [dilation N] [groups N] [nobias]\n"
+        "  maxpool N [pad N] [stride N] [dilation N]    dense COUNT    relu    flatten\n"
+        "The last layer has as many outputs as there are classes.\n"
+        "\n"
+        "Results go to stdout: a line per epoch, and 'test accuracy 0.xxxx' as the last one.\n"
+        "Device, layers and progress go to stderr. With --json, stdout has one object a line\n"
+        "per epoch: epoch, train_loss, test_accuracy, images_per_second (of training alone)\n"
+        "and seconds.\n"
+        "\n"
+        "Ctrl-C finishes the step under way, saves to --out and exits with 130; a second one\n"
+        "ends at once. Other exit codes: 0 done, 1 failed, 2 wrong usage.\n",
+    .examples = "  clcnn train\n"
+                "  clcnn train --data synthetic --epochs 2 --out digits.safetensors\n"
+                "  clcnn train --resume digits.safetensors --epochs 4 --out digits.safetensors\n"
+                "  clcnn train --net 'conv 8 3x3, relu, maxpool 2, dense 10' --device gpu\n",
+};
+
+int cmd_train(int argc, char **argv)
+{
+    train_run run = {
+        .options = {"lenet5", CLCNN_DEFAULT_BATCH, CLCNN_DEFAULT_LR, 1},
+        .epochs = CLCNN_DEFAULT_EPOCHS,
+    };
+    tool_option options[] = {
+        {"data", "NAME|DIR", TOOL_TEXT, &run.data, 0, 0,
+         "fashion-mnist, synthetic, or a folder with the four IDX\nfiles of MNIST, gzip or plain",
+         false},
+        {"net", "NAME|LAYERS", TOOL_TEXT, &run.options.layers, 0, 0, "a preset or a list of layers",
+         false},
+        {"epochs", "N", TOOL_INT, &run.epochs, 1, 1000000, "how many in total", false},
+        {"batch", "N", TOOL_INT, &run.options.batch, 1, 1000000, "images per step", false},
+        {"lr", "X", TOOL_RATE, &run.options.lr, 0, 0, "learning rate of Adam", false},
+        {"seed", "N", TOOL_SEED, &run.options.seed, 0, 0,
+         "of the first weights and the order of the images", false},
+        {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
+         "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; "
+         "the best one if left out",
+         false},
+        {"out", "FILE", TOOL_TEXT, &run.out, 0, 0,
+         "keep the network here, written after every epoch", false},
+        {"resume", "FILE", TOOL_TEXT, &run.resume, 0, 0,
+         "go on where this file stands, up to --epochs in total", false},
+        {"json", NULL, TOOL_FLAG, &run.json, 0, 0, "one JSON object a line per epoch", false},
+        {.name = NULL},
+    };
+    int code = tool_parse(&doc, options, argc, argv);
+    if (code >= 0)
+        return code;
+    if (optind < argc)
+        return tool_usage(command, "unexpected argument '%s'", argv[optind]);
+    catch_signals();
+    code = set_up(&run, options);
+    if (code == TOOL_OK)
+        code = train(&run);
+    tear_down(&run);
+    return code;
+}

@@ -1,0 +1,55 @@
+/* What conv2d's kernels are told, shared by C and OpenCL C: 32-bit scalars only. */
+#ifndef CLCNN_CONV2D_ARGS
+#define CLCNN_CONV2D_ARGS
+
+/* direct and gemm: the descriptor with its defaults filled in, and what follows from it. */
+typedef struct conv2d_args {
+    int n, c, h, w, k, r, s, p, q;
+    int pad_top, pad_left, stride_h, stride_w, dilation_h, dilation_w;
+    int groups, group_c, group_k; /* channels of a group: input, output */
+    int has_bias, activation, accumulate;
+    int splits; /* gemm, backward_weights: parts of the sum over n, p, q */
+    float alpha;
+} conv2d_args;
+
+/*
+ * tile, forward and backward_data: a correlation of `in` with a list of taps. Forward slides the
+ * filters over x; backward_data slides them, flipped, over dy, once for each phase (an output row
+ * modulo step_h and column modulo step_w), since a phase meets always the same taps.
+ */
+typedef struct conv2d_tile_args {
+    int n, in_channels;                       /* channels of a group */
+    int in_image, in_group, in_plane, in_row; /* strides, in elements */
+    int in_step_h, in_step_w;                 /* rows and columns of `in` from output to output */
+    int in_top, in_left;                      /* padding that `in` has been given */
+    int out_h, out_w, out_channels, out_group;
+    int step_h, step_w; /* phases: 1 forward, the stride backward */
+    int pad_top, pad_left;
+    int r, s, dilation_h, dilation_w;
+    int sign; /* 1: taps go down and right; -1: up and left */
+    int blocks;
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_tile_args;
+
+/* tile: taps whose weights one work-item packs. */
+#define CONV2D_TILE_PACK 16
+
+/* tile: copies planes into larger ones with zeros around. */
+typedef struct conv2d_pad_args {
+    int planes, h, w, out_h, out_w, top, left;
+} conv2d_pad_args;
+
+/* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
+typedef struct conv2d_tile_weights_args {
+    int n, k, group_k, blocks, pq;        /* of dy */
+    int rows_inner, rows, q;              /* rows = images * rows_inner */
+    int x_outer, x_inner, x_pixel;        /* strides of x: image, row, pixel */
+    int x_group;                          /* stride from group to group */
+    int taps, r, s;                       /* a tap is (channel of the group, row, column) */
+    int x_plane, x_row;                   /* stride of a channel, of a tap's row and column ... */
+    int dilation_h, dilation_w;           /* ... times these */
+    int groups, splits, accumulate;
+} conv2d_tile_weights_args;
+
+#endif

@@ -1,0 +1,345 @@
+/*
+ * conv2d, tile: for CPU devices. One work-item, alone in its work-group, keeps a tile of results in
+ * registers: PIX pixels by VECS vectors of VEC channels. It walks through a list of taps (a tap is
+ * an input channel, a filter row and a filter column); at each it loads VECS vectors of packed
+ * weights and PIX single inputs, and does PIX * VECS vector FMAs.
+ *
+ * Registers: PIX * VECS sums, VECS weights, one or two inputs. 7 x 2 vectors of 16 floats leave half
+ * of AVX-512's 32 registers free, 14 independent sums cover the FMA's latency.
+ *
+ * What makes the inner loop that simple is prepared by small kernels, on every call:
+ *   pad      copies the input with zeros around it, so that no tap needs a bounds check
+ *   taps     lists for each tap the offset into the input, and that of its weights
+ *   pack     turns the weights into vectors over the channels of the result, tap by tap
+ *   pack_dy  (backward_weights) turns dy into vectors over its channels, pixel by pixel
+ *
+ * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
+ * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels, summed
+ * over the rows of one split; `reduce` adds the splits in order and puts the result in place.
+ */
+#include "common.clh"
+#include "conv2d_args.h"
+
+#ifndef PIX
+#define PIX 6
+#endif
+#ifndef VECS
+#define VECS 2
+#endif
+#define BLOCK (VEC * VECS) /* channels of a work-item */
+#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
+
+/* item -> one plane */
+ALONE __kernel void conv2d_tile_pad(const conv2d_pad_args a, __global const float *in,
+                                    uint in_offset, __global float *out, uint out_offset)
+{
+    const int plane = (int)get_global_id(0);
+    in += in_offset + (uint)(plane * a.h * a.w);
+    out += out_offset + (uint)(plane * a.out_h * a.out_w);
+    const int right = a.out_w - a.left - a.w;
+    for (int i = 0; i < a.top * a.out_w; i++)
+        *out++ = 0.0f;
+    for (int row = 0; row < a.h; row++, in += a.w) {
+        for (int i = 0; i < a.left; i++)
+            *out++ = 0.0f;
+        int i = 0;
+        for (; i + VEC <= a.w; i += VEC)
+            VSTORE(VLOAD(in + i), out + i);
+        for (; i < a.w; i++)
+            out[i] = in[i];
+        out += a.w;
+        for (int j = 0; j < right; j++)
+            *out++ = 0.0f;
+    }
+    for (int i = 0; i < (a.out_h - a.top - a.h) * a.out_w; i++)
+        *out++ = 0.0f;
+}
+
+/* How many of `size` filter rows (or columns) meet phases below `phase`. */
+static inline int taps_below(int size, int dilation, int step, int phase)
+{
+    int count = 0;
+    for (int i = 0; i < size; i++)
+        count += i * dilation % step < phase ? 1 : 0;
+    return count;
+}
+
+/* item -> one channel of the input: its taps in every phase, input offset and weight offset */
+ALONE __kernel void conv2d_tile_taps(const conv2d_tile_args a, __global int *taps, uint taps_offset)
+{
+    const int channel = (int)get_global_id(0);
+    taps += taps_offset;
+    /* forward weights are [out_group][in_channels][r][s], backward [in_channels][out_group][r][s] */
+    const int weights = channel * a.r * a.s * (a.sign > 0 ? 1 : a.out_group);
+    for (int i = 0; i < a.step_h; i++) {
+        const int above = taps_below(a.r, a.dilation_h, a.step_h, i);
+        const int rows = taps_below(a.r, a.dilation_h, a.step_h, i + 1) - above;
+        for (int j = 0; j < a.step_w; j++) {
+            const int left = taps_below(a.s, a.dilation_w, a.step_w, j);
+            const int columns = taps_below(a.s, a.dilation_w, a.step_w, j + 1) - left;
+            int t = a.in_channels * (above * a.s + rows * left) + channel * rows * columns;
+            for (int r = 0; r < a.r; r++)
+                for (int s = 0; s < a.s; s++) {
+                    if (r * a.dilation_h % a.step_h != i || s * a.dilation_w % a.step_w != j)
+                        continue;
+                    const int row = (r * a.dilation_h - i) / a.step_h;
+                    const int column = (s * a.dilation_w - j) / a.step_w;
+                    taps[2 * t] = channel * a.in_plane + a.sign * (row * a.in_row + column);
+                    taps[2 * t + 1] = weights + r * a.s + s;
+                    t++;
+                }
+        }
+    }
+}
+
+/* item -> the vectors of CONV2D_TILE_PACK taps in one block of channels: packed[block][tap][BLOCK] */
+ALONE __kernel void conv2d_tile_pack(const conv2d_tile_args a, __global const float *w,
+                                     uint w_offset, __global const int *taps, uint taps_offset,
+                                     __global float *packed, uint packed_offset)
+{
+    const int total = a.in_channels * a.r * a.s;
+    const int begin = (int)get_global_id(0) * CONV2D_TILE_PACK, block = (int)get_global_id(1);
+    const int group = block / a.blocks, first = block % a.blocks * BLOCK;
+    const int stride = a.sign > 0 ? total : a.r * a.s;
+    const int live = min(BLOCK, a.out_group - first);
+    w += w_offset + (uint)(group * a.out_group * total + first * stride);
+    packed += packed_offset + (uint)((block * total + begin) * BLOCK);
+    for (int t = begin; t < min(begin + CONV2D_TILE_PACK, total); t++, packed += BLOCK) {
+        const int tap = taps[taps_offset + (uint)(2 * t + 1)];
+        for (int i = 0; i < live; i++)
+            packed[i] = w[tap + i * stride];
+        for (int i = live; i < BLOCK; i++)
+            packed[i] = 0.0f;
+    }
+}
+
+/* One axis of a phase: the first result, how many there are, and where in the input they begin. */
+static inline int phase_start(int phase, int pad, int step)
+{
+    return ((phase - pad) % step + step) % step;
+}
+static inline int phase_count(int start, int size, int step)
+{
+    return start < size ? (size - start + step - 1) / step : 0;
+}
+
+/* item -> PIX consecutive pixels of a phase, one block of channels */
+ALONE __kernel void conv2d_tile_correlate(const conv2d_tile_args a, __global const float *in,
+                                          uint in_offset, __global const int *taps,
+                                          uint taps_offset, __global const float *packed,
+                                          uint packed_offset, __global const float *bias,
+                                          uint bias_offset, __global float *out, uint out_offset)
+{
+    const int block = (int)get_global_id(1);
+    const int phase_h = (int)get_global_id(2) / a.step_w, phase_w = (int)get_global_id(2) % a.step_w;
+    const int start_h = phase_start(phase_h, a.pad_top, a.step_h);
+    const int start_w = phase_start(phase_w, a.pad_left, a.step_w);
+    const int height = phase_count(start_h, a.out_h, a.step_h);
+    const int width = phase_count(start_w, a.out_w, a.step_w);
+    const int pixels = a.n * height * width, first = (int)get_global_id(0) * PIX;
+    if (first >= pixels)
+        return;
+
+    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
+    const int in_top = (start_h + a.pad_top - phase_h) / a.step_h + a.in_top;
+    const int in_left = (start_w + a.pad_left - phase_w) / a.step_w + a.in_left;
+    const int plane = a.out_h * a.out_w;
+    int image = first / (height * width);
+    int row = first % (height * width) / width, column = first % width;
+    __global const float *from[PIX];
+    int to[PIX];
+    in += in_offset + (uint)(group * a.in_group);
+#pragma unroll
+    for (int i = 0; i < PIX; i++) {
+        from[i] = in + (image * a.in_image + (in_top + row * a.in_step_h) * a.in_row + in_left +
+                        column * a.in_step_w);
+        to[i] = (image * a.out_channels + group * a.out_group + channel) * plane +
+                (start_h + row * a.step_h) * a.out_w + start_w + column * a.step_w;
+        if (first + i + 1 < pixels) { /* past the last pixel it is computed again, and not stored */
+            column++;
+            const int carry = column == width ? 1 : 0;
+            column = carry ? 0 : column;
+            row += carry;
+            const int over = row == height ? 1 : 0;
+            row = over ? 0 : row;
+            image += over;
+        }
+    }
+
+    const int above = taps_below(a.r, a.dilation_h, a.step_h, phase_h);
+    const int rows = taps_below(a.r, a.dilation_h, a.step_h, phase_h + 1) - above;
+    const int left = taps_below(a.s, a.dilation_w, a.step_w, phase_w);
+    const int columns = taps_below(a.s, a.dilation_w, a.step_w, phase_w + 1) - left;
+    const int begin = a.in_channels * (above * a.s + rows * left);
+    const int count = a.in_channels * rows * columns;
+    packed += packed_offset + (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
+    taps += taps_offset + (uint)(2 * begin);
+
+    floatV sum[PIX][VECS];
+#pragma unroll
+    for (int v = 0; v < VECS; v++)
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            sum[i][v] = (floatV)(0.0f);
+    for (int t = 0; t < count; t++) {
+        floatV weight[VECS];
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            weight[v] = VLOAD(packed + t * BLOCK + v * VEC);
+        const int offset = taps[2 * t];
+#pragma unroll
+        for (int i = 0; i < PIX; i++) {
+            const floatV value = (floatV)(from[i][offset]);
+#pragma unroll
+            for (int v = 0; v < VECS; v++)
+                sum[i][v] = FMA(value, weight[v], sum[i][v]);
+        }
+    }
+
+    out += out_offset;
+#pragma unroll
+    for (int v = 0; v < VECS; v++) {
+        const int live = min(VEC, a.out_group - channel - v * VEC);
+        float b[VEC];
+        for (int l = 0; l < live; l++)
+            b[l] = a.has_bias
+                       ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
+                       : 0.0f;
+#pragma unroll
+        for (int i = 0; i < PIX; i++) {
+            if (first + i >= pixels)
+                continue;
+            float lanes[VEC];
+            VSTORE(sum[i][v], lanes);
+            __global float *place = out + to[i] + v * VEC * plane;
+            for (int l = 0; l < live; l++) {
+                const float value = activate(lanes[l] + b[l], a.activation);
+                place[l * plane] = a.accumulate ? place[l * plane] + value : value;
+            }
+        }
+    }
+}
+
+/* item -> one image, one block of channels: packed[block][image * pq + pixel][BLOCK] */
+ALONE __kernel void conv2d_tile_pack_dy(const conv2d_tile_weights_args a, __global const float *dy,
+                                        uint dy_offset, __global float *packed, uint packed_offset)
+{
+    const int image = (int)get_global_id(0), block = (int)get_global_id(1);
+    const int group = block / a.blocks, first = block % a.blocks * BLOCK;
+    const int live = min(BLOCK, a.group_k - first);
+    dy += dy_offset + (uint)((image * a.k + group * a.group_k + first) * a.pq);
+    packed += packed_offset + (uint)((block * a.n + image) * a.pq * BLOCK);
+    for (int pixel = 0; pixel < a.pq; pixel++, packed += BLOCK) {
+        for (int i = 0; i < live; i++)
+            packed[i] = dy[i * a.pq + pixel];
+        for (int i = live; i < BLOCK; i++)
+            packed[i] = 0.0f;
+    }
+}
+
+/* The rows of a split: equal parts, the last ones one shorter. */
+static inline int split_begin(int rows, int splits, int split)
+{
+    return rows / splits * split + min(split, rows % splits);
+}
+
+/* item -> PIX taps, one block of channels, one split: partial[split][block][tap][BLOCK] */
+ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args a,
+                                                 __global const float *x, uint x_offset,
+                                                 __global const float *packed, uint packed_offset,
+                                                 __global float *partial, uint partial_offset)
+{
+    const int first = (int)get_global_id(0) * PIX, block = (int)get_global_id(1);
+    const int split = (int)get_global_id(2);
+    x += x_offset + (uint)(block / a.blocks * a.x_group);
+    packed += packed_offset + (uint)(block * a.n * a.pq * BLOCK);
+    __global const float *from[PIX];
+#pragma unroll
+    for (int i = 0; i < PIX; i++) {
+        const int tap = min(first + i, a.taps - 1);
+        from[i] = x + tap / (a.r * a.s) * a.x_plane + tap / a.s % a.r * a.dilation_h * a.x_row +
+                  tap % a.s * a.dilation_w;
+    }
+
+    floatV sum[PIX][VECS];
+#pragma unroll
+    for (int i = 0; i < PIX; i++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            sum[i][v] = (floatV)(0.0f);
+    const int end = split_begin(a.rows, a.splits, split + 1);
+    for (int row = split_begin(a.rows, a.splits, split); row < end; row++) {
+        int offset = row / a.rows_inner * a.x_outer + row % a.rows_inner * a.x_inner;
+        __global const float *gradient = packed + row * a.q * BLOCK;
+        for (int q = 0; q < a.q; q++, offset += a.x_pixel, gradient += BLOCK) {
+            floatV d[VECS];
+#pragma unroll
+            for (int v = 0; v < VECS; v++)
+                d[v] = VLOAD(gradient + v * VEC);
+#pragma unroll
+            for (int i = 0; i < PIX; i++) {
+                const floatV value = (floatV)(from[i][offset]);
+#pragma unroll
+                for (int v = 0; v < VECS; v++)
+                    sum[i][v] = FMA(value, d[v], sum[i][v]);
+            }
+        }
+    }
+    partial += partial_offset + (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
+#pragma unroll
+    for (int i = 0; i < PIX; i++)
+        if (first + i < a.taps)
+#pragma unroll
+            for (int v = 0; v < VECS; v++)
+                VSTORE(sum[i][v], partial + i * BLOCK + v * VEC);
+}
+
+/* item -> one block of channels, one split: partial[split][block][BLOCK], a "tap" that is always 1 */
+ALONE __kernel void conv2d_tile_backward_bias(const conv2d_tile_weights_args a,
+                                              __global const float *packed, uint packed_offset,
+                                              __global float *partial, uint partial_offset)
+{
+    const int block = (int)get_global_id(0), split = (int)get_global_id(1);
+    const int begin = split_begin(a.n * a.pq, a.splits, split);
+    const int end = split_begin(a.n * a.pq, a.splits, split + 1);
+    packed += packed_offset + (uint)(block * a.n * a.pq * BLOCK);
+    partial += partial_offset + (uint)((split * a.groups * a.blocks + block) * BLOCK);
+    floatV sum[4][VECS]; /* four chains cover the latency of an addition */
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            sum[i][v] = (floatV)(0.0f);
+    int pixel = begin;
+    for (; pixel + 4 <= end; pixel += 4)
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+#pragma unroll
+            for (int v = 0; v < VECS; v++)
+                sum[i][v] += VLOAD(packed + (pixel + i) * BLOCK + v * VEC);
+    for (; pixel < end; pixel++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            sum[0][v] += VLOAD(packed + pixel * BLOCK + v * VEC);
+#pragma unroll
+    for (int v = 0; v < VECS; v++)
+        VSTORE((sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]), partial + v * VEC);
+}
+
+/* item -> all taps of one channel: dw[k][tap], from partial[split][block][tap][BLOCK] */
+ALONE __kernel void conv2d_tile_reduce(const conv2d_tile_weights_args a,
+                                       __global const float *partial, uint partial_offset,
+                                       __global float *dw, uint dw_offset)
+{
+    const int k = (int)get_global_id(0), group = k / a.group_k, channel = k % a.group_k;
+    const int block = group * a.blocks + channel / BLOCK;
+    const int stride = a.groups * a.blocks * a.taps * BLOCK;
+    partial += partial_offset + (uint)(block * a.taps * BLOCK + channel % BLOCK);
+    dw += dw_offset + (uint)(k * a.taps);
+    for (int tap = 0; tap < a.taps; tap++) {
+        float sum = 0.0f;
+        for (int split = 0; split < a.splits; split++)
+            sum += partial[split * stride + tap * BLOCK];
+        dw[tap] = a.accumulate ? dw[tap] + sum : sum;
+    }
+}

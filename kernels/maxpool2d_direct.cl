@@ -1,0 +1,308 @@
+/*
+ * maxpool2d, direct: each window is searched, each input element asks its windows.
+ *
+ * forward   ROWS 0: work-item -> one element y[n][c][p][q]
+ *           ROWS 1: work-item -> one row y[n][c][p][...]
+ * backward  ROWS 0: work-item -> one element dx[n][c][row][column]
+ *           ROWS 1: work-item -> one row dx[n][c][row][...]
+ *
+ * ROWS 0 is for GPUs, where neighbours share their loads. ROWS 1 is for CPUs: the vertical part of
+ * the search is decided once per row, and where the host found it worth the while (inner_begin to
+ * inner_end) VEC windows side by side are searched at a time. The last vector of a row is moved back
+ * to end with the row, so that only columns near the image's edge are left for single elements.
+ *
+ * Build options. WINDOW: 2 or 3 for such a square window without dilation, 0 for any. STRIDE: the
+ * horizontal stride, 1 or 2, where vectors are used; 0: any, no vectors.
+ *
+ * An argmax is compared, never used as an address. In backward the windows of an element are added
+ * in row-major order in all variants.
+ */
+#include "common.clh"
+#include "maxpool2d_args.h"
+
+#ifndef ROWS
+#define ROWS 0
+#endif
+#ifndef WINDOW
+#define WINDOW 0
+#endif
+#ifndef STRIDE
+#define STRIDE 0
+#endif
+
+#define SIDE_BY_SIDE (ROWS && WINDOW == 2 && STRIDE == 2)
+
+#if WINDOW > 0
+#define TAPS_H WINDOW
+#define TAPS_W WINDOW
+#define STEP_H 1
+#define STEP_W 1
+#else
+#define TAPS_H a.r
+#define TAPS_W a.s
+#define STEP_H a.dilation_h
+#define STEP_W a.dilation_w
+#endif
+
+/* The first tap at or after 0 on an axis where tap 0 lies at `start`. */
+static inline int first_inside(int start, int step)
+{
+    return start >= 0 ? 0 : (step - 1 - start) / step;
+}
+
+/*
+ * Searches one window of a plane. It starts from -Inf at its first element in the image; an element
+ * takes over unless it is <= the best (so larger ones do, and NaNs) or the best is a NaN already.
+ */
+static inline void pool_one(const maxpool2d_args a, __global const float *plane, int p, int q,
+                            float *value, int *index)
+{
+    const int top = p * a.stride_h - a.pad_top, left = q * a.stride_w - a.pad_left;
+    const int first_row = top + first_inside(top, STEP_H) * STEP_H;
+    const int first_column = left + first_inside(left, STEP_W) * STEP_W;
+    float best = -INFINITY;
+    int at = first_row * a.w + first_column;
+    for (int i = 0; i < TAPS_H; i++) {
+        const int row = top + i * STEP_H;
+        if (row < 0 || row >= a.h)
+            continue;
+        for (int j = 0; j < TAPS_W; j++) {
+            const int column = left + j * STEP_W;
+            if (column < 0 || column >= a.w)
+                continue;
+            const float x = plane[row * a.w + column];
+            if (!(x <= best) && !isnan(best)) {
+                best = x;
+                at = row * a.w + column;
+            }
+        }
+    }
+    *value = best;
+    *index = at;
+}
+
+/* One window's result into row `out` of the outputs. */
+static inline void forward_one(const maxpool2d_args a, __global const float *plane,
+                               __global float *y, __global int *argmax, int p, int q)
+{
+    float value;
+    int index;
+    pool_one(a, plane, p, q, &value, &index);
+    y[q] = value;
+    if (a.with_argmax)
+        argmax[q] = index;
+}
+
+#if ROWS && STRIDE > 0
+#if VEC == 4
+#define LANES ((int4)(0, 1, 2, 3))
+#elif VEC == 8
+#define LANES ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
+#else
+#define LANES ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#endif
+
+/*
+ * Tap j of VEC windows side by side, whose left-most is at x. With stride 2 the even elements from x
+ * are wanted. They are loaded together with the odd ones after them, or (for taps but the first)
+ * before them: never with one that might lie past the last window.
+ */
+static inline floatV load_taps(__global const float *x, int j)
+{
+    if (STRIDE == 1)
+        return VLOAD(x);
+    if (j == 0)
+        return (floatV)(VLOAD(x).even, VLOAD(x + VEC).even);
+    return (floatV)(VLOAD(x - 1).odd, VLOAD(x - 1 + VEC).odd);
+}
+
+/* pool_one for the VEC windows from column q, all of them within the image's width. */
+static inline void forward_vector(const maxpool2d_args a, __global const float *plane,
+                                  __global float *y, __global int *argmax, int p, int q)
+{
+    const int top = p * a.stride_h - a.pad_top, left = q * STRIDE - a.pad_left;
+    const int first_row = top + first_inside(top, STEP_H) * STEP_H;
+    const intV lanes = LANES * STRIDE + left;
+    floatV best = -INFINITY;
+    intV at = lanes + first_row * a.w;
+    for (int i = 0; i < TAPS_H; i++) {
+        const int row = top + i * STEP_H;
+        if (row < 0 || row >= a.h)
+            continue;
+        for (int j = 0; j < TAPS_W; j++) {
+            const floatV x = load_taps(plane + row * a.w + left + j * STEP_W, j);
+            const intV wins = ~(x <= best) & (best == best);
+            best = wins ? x : best;
+            at = wins ? lanes + (row * a.w + j * STEP_W) : at;
+        }
+    }
+    VSTORE(best, y + q);
+    if (a.with_argmax)
+        JOIN(vstore, VEC)(at, 0, argmax + q);
+}
+#endif
+
+__kernel void maxpool2d_direct_forward(const maxpool2d_args a, __global const float *x,
+                                       uint x_offset, __global float *y, uint y_offset,
+                                       __global int *argmax, uint argmax_offset)
+{
+    const size_t item = get_global_id(0);
+#if ROWS
+    const size_t out_row = item;
+#else
+    const size_t out_row = item / (size_t)a.q;
+#endif
+    if (out_row >= (size_t)a.planes * (size_t)a.p)
+        return;
+    const int plane = (int)out_row / a.p, p = (int)out_row % a.p;
+    x += x_offset + (size_t)plane * (size_t)(a.h * a.w);
+    y += y_offset + out_row * (size_t)a.q;
+    argmax += a.with_argmax ? argmax_offset + out_row * (size_t)a.q : 0;
+#if ROWS
+    int q = 0;
+    for (; q < a.inner_begin; q++)
+        forward_one(a, x, y, argmax, p, q);
+#if STRIDE > 0
+    for (; q < a.inner_end; q += VEC)
+        forward_vector(a, x, y, argmax, p, min(q, a.inner_end - VEC));
+    q = a.inner_end;
+#endif
+    for (; q < a.q; q++)
+        forward_one(a, x, y, argmax, p, q);
+#else
+    forward_one(a, x, y, argmax, p, (int)(item % (size_t)a.q));
+#endif
+}
+
+/* Whether an element at `distance` >= 0 from a window's start is one of its taps. */
+static inline int is_tap(int distance, int taps, int step)
+{
+    return step == 1 ? distance < taps : distance <= (taps - 1) * step && distance % step == 0;
+}
+
+/* The first window that may reach the padded position x of an axis, and the last that begins there. */
+static inline int first_window(int x, int taps, int step, int stride)
+{
+    const int before = x - (taps - 1) * step;
+    return before <= 0 ? 0 : (before + stride - 1) / stride;
+}
+static inline int last_window(int x, int stride, int count)
+{
+    return min(x / stride, count - 1);
+}
+
+#if !ROWS || SIDE_BY_SIDE
+/* dx of one element: dy and argmax begin at its plane, dx at its row. */
+static inline void backward_one(const maxpool2d_args a, __global const float *dy,
+                                __global const int *argmax, __global float *dx, int row, int column)
+{
+    const int down = row + a.pad_top, right = column + a.pad_left;
+    const int last_p = last_window(down, a.stride_h, a.p);
+    const int first_q = first_window(right, TAPS_W, STEP_W, a.stride_w);
+    const int last_q = last_window(right, a.stride_w, a.q);
+    float sum = a.accumulate ? dx[column] : 0.0f;
+    for (int p = first_window(down, TAPS_H, STEP_H, a.stride_h); p <= last_p; p++) {
+        if (!is_tap(down - p * a.stride_h, TAPS_H, STEP_H))
+            continue;
+        for (int q = first_q; q <= last_q; q++)
+            if (argmax[p * a.q + q] == row * a.w + column &&
+                is_tap(right - q * a.stride_w, TAPS_W, STEP_W))
+                sum += dy[p * a.q + q];
+    }
+    dx[column] = sum;
+}
+#endif
+
+#if ROWS
+/* dx of one row: every window that reaches the row gives its dy to the row's element that it chose. */
+static inline void backward_row(const maxpool2d_args a, __global const float *dy,
+                                __global const int *argmax, __global float *dx, int row)
+{
+    const int down = row + a.pad_top;
+    const int last_p = last_window(down, a.stride_h, a.p);
+    if (!a.accumulate)
+        for (int column = 0; column < a.w; column++)
+            dx[column] = 0.0f;
+    for (int p = first_window(down, TAPS_H, STEP_H, a.stride_h); p <= last_p; p++) {
+        if (!is_tap(down - p * a.stride_h, TAPS_H, STEP_H))
+            continue;
+        for (int q = 0; q < a.q; q++) {
+            /* Modulo 2^32, whatever the argmax holds: other rows' elements lie past a.w. */
+            const uint column = (uint)argmax[p * a.q + q] - (uint)(row * a.w);
+            const int right = (int)column + a.pad_left - q * a.stride_w;
+            if (column < (uint)a.w && right >= 0 && is_tap(right, TAPS_W, STEP_W))
+                dx[column] += dy[p * a.q + q];
+        }
+    }
+}
+#endif
+
+#if SIDE_BY_SIDE
+/* dx under the VEC windows from column q: no two of them share a column, so that an element of this
+ * row is the even or the odd column of one window. */
+static inline void backward_vector(const maxpool2d_args a, __global const float *dy,
+                                   __global const int *argmax, __global float *dx, int row, int q)
+{
+    const int down = row + a.pad_top, column = 2 * q - a.pad_left;
+    const int last_p = last_window(down, a.stride_h, a.p);
+    const intV first = 2 * LANES + (row * a.w + column);
+    floatV even = 0.0f, odd = 0.0f;
+    for (int p = first_window(down, 2, 1, a.stride_h); p <= last_p; p++) {
+        const floatV gradient = VLOAD(dy + p * a.q + q);
+        const intV chosen = JOIN(vload, VEC)(0, argmax + p * a.q + q) - first;
+        even += chosen == 0 ? gradient : (floatV)(0.0f);
+        odd += chosen == 1 ? gradient : (floatV)(0.0f);
+    }
+    floatV low, high;
+    low.even = even.lo;
+    low.odd = odd.lo;
+    high.even = even.hi;
+    high.odd = odd.hi;
+    VSTORE(low, dx + column);
+    VSTORE(high, dx + column + VEC);
+}
+
+/* dx of one row: vectors under the inner windows, single elements to their left and right. */
+static inline void backward_row_side_by_side(const maxpool2d_args a, __global const float *dy,
+                                             __global const int *argmax, __global float *dx,
+                                             int row)
+{
+    const int inner = a.inner_begin < a.inner_end;
+    const int left = inner ? 2 * a.inner_begin - a.pad_left : a.w;
+    const int right = inner ? 2 * a.inner_end - a.pad_left : a.w;
+    for (int column = 0; column < left; column++)
+        backward_one(a, dy, argmax, dx, row, column);
+    for (int q = a.inner_begin; q < a.inner_end; q += VEC)
+        backward_vector(a, dy, argmax, dx, row, min(q, a.inner_end - VEC));
+    for (int column = right; column < a.w; column++)
+        backward_one(a, dy, argmax, dx, row, column);
+}
+#endif
+
+__kernel void maxpool2d_direct_backward(const maxpool2d_args a, __global const float *dy,
+                                        uint dy_offset, __global const int *argmax,
+                                        uint argmax_offset, __global float *dx, uint dx_offset)
+{
+    const size_t item = get_global_id(0);
+#if ROWS
+    const size_t in_row = item;
+#else
+    const size_t in_row = item / (size_t)a.w;
+#endif
+    if (in_row >= (size_t)a.planes * (size_t)a.h)
+        return;
+    const int plane = (int)in_row / a.h, row = (int)in_row % a.h;
+    dy += dy_offset + (size_t)plane * (size_t)(a.p * a.q);
+    argmax += argmax_offset + (size_t)plane * (size_t)(a.p * a.q);
+    dx += dx_offset + in_row * (size_t)a.w;
+#if SIDE_BY_SIDE
+    if (a.accumulate) /* vectors overlap at the end of a row and would add twice */
+        backward_row(a, dy, argmax, dx, row);
+    else
+        backward_row_side_by_side(a, dy, argmax, dx, row);
+#elif ROWS
+    backward_row(a, dy, argmax, dx, row);
+#else
+    backward_one(a, dy, argmax, dx, row, (int)(item % (size_t)a.w));
+#endif
+}
