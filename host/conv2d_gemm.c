@@ -41,9 +41,26 @@ static size_t ceil_div(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
+static clcnn__launch_desc describe(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,
+                                   const conv2d_args *args, const char *kernel)
+{
+    const clcnn_conv2d *d = &problem->d;
+    tile t = tile_of(ctx);
+    bool known = d->r == d->s && (d->r == 1 || d->r == 3 || d->r == 5);
+    return (clcnn__launch_desc){
+        .program = "conv2d_gemm",
+        .kernel = kernel,
+        .row = t.row,
+        .macro_count = 2,
+        .macros = {{"DIRECTION", (int)problem->direction}, {"FILTER", known ? d->r : 0}},
+        .args = args,
+        .args_size = sizeof *args,
+        .local = {t.items, 1, 1},
+        .fixed_local = true};
+}
+
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    (void)problem;
     tile t = tile_of(ctx);
     if (!t.items || !t.m || !t.n || !t.k || t.items % t.n || (t.items & (t.items - 1)))
         return "its tuning row has no tile that fits together";
@@ -52,7 +69,13 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its work-groups are larger than the device allows";
     if ((t.m + 1 + t.n + 1) * t.k * sizeof(float) > ctx->info.local_memory)
         return "its tiles need more local memory than the device has";
-    return NULL;
+    /* What the registers of a device allow is known only of the built kernel. */
+    conv2d_args none = {0};
+    clcnn__launch_desc desc = describe(ctx, problem, &none, "conv2d_gemm");
+    size_t limit = 0;
+    if (clcnn__kernel_limit(ctx, &desc, &limit) != CLCNN_SUCCESS)
+        return "its kernel does not build";
+    return t.items > limit ? "its work-groups are larger than the built kernel allows" : NULL;
 }
 
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -91,24 +114,6 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 {
     size_t splits = splits_of(ctx, problem, limit);
     return splits > 1 ? splits * problem->w_count * sizeof(float) : 0;
-}
-
-static clcnn__launch_desc describe(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,
-                                   const conv2d_args *args, const char *kernel)
-{
-    const clcnn_conv2d *d = &problem->d;
-    tile t = tile_of(ctx);
-    bool known = d->r == d->s && (d->r == 1 || d->r == 3 || d->r == 5);
-    return (clcnn__launch_desc){
-        .program = "conv2d_gemm",
-        .kernel = kernel,
-        .row = t.row,
-        .macro_count = 2,
-        .macros = {{"DIRECTION", (int)problem->direction}, {"FILTER", known ? d->r : 0}},
-        .args = args,
-        .args_size = sizeof *args,
-        .local = {t.items, 1, 1},
-        .fixed_local = true};
 }
 
 static clcnn_status enqueue_product(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,

@@ -149,6 +149,9 @@ typedef struct clcnn__launch_desc {
  */
 clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc);
 
+/* Builds the kernel if need be and tells the largest work-group that it can run in here. */
+clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc, size_t *limit);
+
 clcnn_status clcnn__programs_create(clcnn__programs **programs, clcnn_error *error);
 void clcnn__programs_destroy(clcnn__programs *programs);
 size_t clcnn__programs_built(const clcnn__programs *programs);

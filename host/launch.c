@@ -305,6 +305,12 @@ static clcnn_status find_kernel(clcnn_ctx *ctx, built_program *program, const ch
 /* ---- Launching
  * ----------------------------------------------------------------------------------- */
 
+static size_t largest_group(const clcnn_ctx *ctx, const built_kernel *kernel)
+{
+    return kernel->max_work_group < ctx->info.max_work_group ? kernel->max_work_group
+                                                             : ctx->info.max_work_group;
+}
+
 /* Work-group and grid: local sizes within the device's limits, global rounded up to local. */
 static clcnn_status make_grid(clcnn_ctx *ctx, const clcnn__launch_desc *desc,
                               const built_kernel *kernel, size_t global[3], size_t local[3])
@@ -315,8 +321,7 @@ static clcnn_status make_grid(clcnn_ctx *ctx, const clcnn__launch_desc *desc,
         local[i] = desc->local[i] ? desc->local[i] : 1;
         product *= local[i];
     }
-    size_t limit = kernel->max_work_group < ctx->info.max_work_group ? kernel->max_work_group
-                                                                     : ctx->info.max_work_group;
+    const size_t limit = largest_group(ctx, kernel);
     for (int i = 0; i < 3; i++) {
         size_t items = ctx->info.max_work_items[i];
         while (!desc->fixed_local && local[i] > 1 &&
@@ -356,15 +361,28 @@ static cl_int set_arguments(const clcnn__launch_desc *desc, cl_kernel kernel)
     return code;
 }
 
-clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
+static clcnn_status find(clcnn_ctx *ctx, const clcnn__launch_desc *desc, built_kernel **kernel)
 {
     options opts;
     built_program *program = NULL;
-    built_kernel *kernel = NULL;
     collect(desc, &opts);
     clcnn_status status = find_program(ctx, desc->program, &opts, &program);
+    return status == CLCNN_SUCCESS ? find_kernel(ctx, program, desc->kernel, kernel) : status;
+}
+
+clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc, size_t *limit)
+{
+    built_kernel *kernel = NULL;
+    clcnn_status status = find(ctx, desc, &kernel);
     if (status == CLCNN_SUCCESS)
-        status = find_kernel(ctx, program, desc->kernel, &kernel);
+        *limit = largest_group(ctx, kernel);
+    return status;
+}
+
+clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
+{
+    built_kernel *kernel = NULL;
+    clcnn_status status = find(ctx, desc, &kernel);
     size_t global[3], local[3];
     if (status == CLCNN_SUCCESS)
         status = make_grid(ctx, desc, kernel, global, local);

@@ -84,11 +84,11 @@ clcnn_status clcnn_maxpool2d_output(const clcnn_maxpool2d *d, int *p, int *q, cl
 {
     if (!p || !q)
         return CLCNN__INVALID(error, "%s: %s is NULL", __func__, p ? "q" : "p");
-    problem problem;
-    clcnn_status status = make_problem(__func__, d, &problem, error);
+    problem e;
+    clcnn_status status = make_problem(__func__, d, &e, error);
     if (status == CLCNN_SUCCESS) {
-        *p = problem.p;
-        *q = problem.q;
+        *p = e.p;
+        *q = e.q;
     }
     return status;
 }

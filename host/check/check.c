@@ -286,11 +286,17 @@ static check_verdict choose(run *r)
         return CHECK_UNSUPPORTED;
     }
     if (op->plan) {
-        const clcnn_status status =
-            op->plan(options->ctx, &r->c->desc, r->direction->direction, options->algo,
-                     options->no_plan ? 0 : CLCNN_ANY_WORKSPACE, &r->plan);
+        size_t limit = options->max_workspace ? *options->max_workspace : CLCNN_ANY_WORKSPACE;
+        limit = options->no_plan ? 0 : limit;
+        const clcnn_status status = op->plan(options->ctx, &r->c->desc, r->direction->direction,
+                                             options->algo, limit, &r->plan);
         if (refused(r, "the plan query", status))
             return status == CLCNN_UNSUPPORTED ? CHECK_UNSUPPORTED : CHECK_FAIL;
+        if (options->max_workspace && r->plan.workspace_bytes > limit) {
+            snprintf(r->what, sizeof r->what, "the plan wants %zu bytes, %zu are allowed",
+                     r->plan.workspace_bytes, limit);
+            return CHECK_FAIL;
+        }
         r->algo = find_algo(op, r->plan.algo);
     } else {
         r->algo = clcnn_algos(op->name);

@@ -101,13 +101,14 @@ void check_expected_free(check_expected *expected);
  */
 typedef struct check_options {
     clcnn_ctx *ctx;
-    const char *algo; /* NULL: the default's choice */
-    bool no_plan;     /* call without a plan */
-    bool in_place;    /* outputs that may be an input are that input */
-    bool packed;      /* pack the weights first, where the algorithm packs */
-    bool twice;       /* run again and compare the bits */
-    bool keep;        /* hand the outputs to the caller */
-    unsigned without; /* bit j: leave output j out */
+    const char *algo;            /* NULL: the default's choice */
+    bool no_plan;                /* call without a plan */
+    const size_t *max_workspace; /* what the plan query is told; NULL: any amount */
+    bool in_place;               /* outputs that may be an input are that input */
+    bool packed;                 /* pack the weights first, where the algorithm packs */
+    bool twice;                  /* run again and compare the bits */
+    bool keep;                   /* hand the outputs to the caller */
+    unsigned without;            /* bit j: leave output j out */
 } check_options;
 
 typedef enum check_verdict { CHECK_PASS, CHECK_FAIL, CHECK_UNSUPPORTED } check_verdict;

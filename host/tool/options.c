@@ -156,7 +156,8 @@ static void print_default(const tool_option *option)
         printf(" (%llu)", (unsigned long long)*(const uint64_t *)option->to);
     else if (option->kind == TOOL_RATE)
         printf(" (%g)", *(const double *)option->to);
-    else if (option->kind == TOOL_TEXT && *(const char **)option->to != NULL)
+    else if (option->kind == TOOL_TEXT && *(const char **)option->to != NULL &&
+             **(const char **)option->to != '\0')
         printf(" (%s)", *(const char **)option->to);
 }
 

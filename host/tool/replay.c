@@ -22,8 +22,8 @@ static const tool_doc doc = {
         "The last line counts them. The exit code is 0 only if something passed, nothing failed\n"
         "and no file was unsupported as a whole.\n",
     .examples =
-        "clcnn replay tests/golden/conv2d_*.safetensors\n"
-        "clcnn replay --device pocl --algo all tests/golden/seed1_conv2d_forward.safetensors\n"};
+        "  clcnn replay tests/golden/conv2d_*.safetensors\n"
+        "  clcnn replay --device pocl --algo all tests/golden/seed1_conv2d_forward.safetensors\n"};
 
 typedef struct tally {
     int count[CHECK_UNSUPPORTED + 1];
