@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /* ---------------------------------------------------------------------------------------------
- * status.c
+ * fail.c
  */
 
 /* Fills *error (which may be NULL) with a status and a sentence, and returns the status. */

@@ -94,26 +94,77 @@ static inline void forward_one(const maxpool2d_args a, __global const float *pla
 }
 
 #if ROWS && STRIDE > 0
+/*
+ * LANES: their numbers. EVEN and ODD: every second lane of a, then of b. ZIP_LOW and ZIP_HIGH: the
+ * halves of a.s0, b.s0, a.s1, b.s1 and so on. Written out because Oclgrind 21.10 crashes on
+ * assignments to v.even and v.odd.
+ */
 #if VEC == 4
 #define LANES ((int4)(0, 1, 2, 3))
+#define EVEN(a, b) \
+    ((float4)((a).s0, (a).s2, (b).s0, (b).s2))
+#define ODD(a, b) \
+    ((float4)((a).s1, (a).s3, (b).s1, (b).s3))
+#define ZIP_LOW(a, b) \
+    ((float4)((a).s0, (b).s0, (a).s1, (b).s1))
+#define ZIP_HIGH(a, b) \
+    ((float4)((a).s2, (b).s2, (a).s3, (b).s3))
 #elif VEC == 8
 #define LANES ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
+#define EVEN(a, b) \
+    ((float8)((a).s0, (a).s2, (a).s4, (a).s6, (b).s0, (b).s2, (b).s4, (b).s6))
+#define ODD(a, b) \
+    ((float8)((a).s1, (a).s3, (a).s5, (a).s7, (b).s1, (b).s3, (b).s5, (b).s7))
+#define ZIP_LOW(a, b) \
+    ((float8)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
+#define ZIP_HIGH(a, b) \
+    ((float8)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
 #else
 #define LANES ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define EVEN(a, b) \
+    ((float16)((a).s0, (a).s2, (a).s4, (a).s6, (a).s8, (a).sa, (a).sc, (a).se, \
+               (b).s0, (b).s2, (b).s4, (b).s6, (b).s8, (b).sa, (b).sc, (b).se))
+#define ODD(a, b) \
+    ((float16)((a).s1, (a).s3, (a).s5, (a).s7, (a).s9, (a).sb, (a).sd, (a).sf, \
+               (b).s1, (b).s3, (b).s5, (b).s7, (b).s9, (b).sb, (b).sd, (b).sf))
+#define ZIP_LOW(a, b) \
+    ((float16)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, \
+               (a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
+#define ZIP_HIGH(a, b) \
+    ((float16)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, \
+               (a).sc, (b).sc, (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
 #endif
 
 /*
- * Tap j of VEC windows side by side, whose left-most is at x. With stride 2 the even elements from x
- * are wanted. They are loaded together with the odd ones after them, or (for taps but the first)
- * before them: never with one that might lie past the last window.
+ * One tap of VEC windows side by side, that of the left-most at x. With stride 2 every second element
+ * from x on is wanted. They are loaded together with the ones after them for the windows' first
+ * column, with the ones before them for the others: never with one that lies past the last window.
  */
-static inline floatV load_taps(__global const float *x, int j)
+static inline floatV load_first(__global const float *x)
 {
-    if (STRIDE == 1)
-        return VLOAD(x);
-    if (j == 0)
-        return (floatV)(VLOAD(x).even, VLOAD(x + VEC).even);
-    return (floatV)(VLOAD(x - 1).odd, VLOAD(x - 1 + VEC).odd);
+#if STRIDE == 1
+    return VLOAD(x);
+#else
+    const floatV low = VLOAD(x), high = VLOAD(x + VEC);
+    return EVEN(low, high);
+#endif
+}
+static inline floatV load_other(__global const float *x)
+{
+#if STRIDE == 1
+    return VLOAD(x);
+#else
+    const floatV low = VLOAD(x - 1), high = VLOAD(x - 1 + VEC);
+    return ODD(low, high);
+#endif
+}
+
+/* Lets VEC elements at `index` take over from the best ones, as in pool_one. */
+static inline void challenge(floatV x, intV index, floatV *best, intV *at)
+{
+    const intV wins = ~(x <= *best) & (*best == *best);
+    *best = wins ? x : *best;
+    *at = wins ? index : *at;
 }
 
 /* pool_one for the VEC windows from column q, all of them within the image's width. */
@@ -129,12 +180,11 @@ static inline void forward_vector(const maxpool2d_args a, __global const float *
         const int row = top + i * STEP_H;
         if (row < 0 || row >= a.h)
             continue;
-        for (int j = 0; j < TAPS_W; j++) {
-            const floatV x = load_taps(plane + row * a.w + left + j * STEP_W, j);
-            const intV wins = ~(x <= best) & (best == best);
-            best = wins ? x : best;
-            at = wins ? lanes + (row * a.w + j * STEP_W) : at;
-        }
+        const intV index = lanes + row * a.w;
+        __global const float *x = plane + row * a.w + left;
+        challenge(load_first(x), index, &best, &at);
+        for (int j = 1; j < TAPS_W; j++)
+            challenge(load_other(x + j * STEP_W), index + j * STEP_W, &best, &at);
     }
     VSTORE(best, y + q);
     if (a.with_argmax)
@@ -154,7 +204,7 @@ __kernel void maxpool2d_direct_forward(const maxpool2d_args a, __global const fl
 #endif
     if (out_row >= (size_t)a.planes * (size_t)a.p)
         return;
-    const int plane = (int)out_row / a.p, p = (int)out_row % a.p;
+    const int plane = (int)out_row / a.p, p = (int)out_row - plane * a.p;
     x += x_offset + (size_t)plane * (size_t)(a.h * a.w);
     y += y_offset + out_row * (size_t)a.q;
     argmax += a.with_argmax ? argmax_offset + out_row * (size_t)a.q : 0;
@@ -170,7 +220,7 @@ __kernel void maxpool2d_direct_forward(const maxpool2d_args a, __global const fl
     for (; q < a.q; q++)
         forward_one(a, x, y, argmax, p, q);
 #else
-    forward_one(a, x, y, argmax, p, (int)(item % (size_t)a.q));
+    forward_one(a, x, y, argmax, p, (int)(item - out_row * (size_t)a.q));
 #endif
 }
 
@@ -253,13 +303,8 @@ static inline void backward_vector(const maxpool2d_args a, __global const float 
         even += chosen == 0 ? gradient : (floatV)(0.0f);
         odd += chosen == 1 ? gradient : (floatV)(0.0f);
     }
-    floatV low, high;
-    low.even = even.lo;
-    low.odd = odd.lo;
-    high.even = even.hi;
-    high.odd = odd.hi;
-    VSTORE(low, dx + column);
-    VSTORE(high, dx + column + VEC);
+    VSTORE(ZIP_LOW(even, odd), dx + column);
+    VSTORE(ZIP_HIGH(even, odd), dx + column + VEC);
 }
 
 /* dx of one row: vectors under the inner windows, single elements to their left and right. */
@@ -291,7 +336,7 @@ __kernel void maxpool2d_direct_backward(const maxpool2d_args a, __global const f
 #endif
     if (in_row >= (size_t)a.planes * (size_t)a.h)
         return;
-    const int plane = (int)in_row / a.h, row = (int)in_row % a.h;
+    const int plane = (int)in_row / a.h, row = (int)in_row - plane * a.h;
     dy += dy_offset + (size_t)plane * (size_t)(a.p * a.q);
     argmax += argmax_offset + (size_t)plane * (size_t)(a.p * a.q);
     dx += dx_offset + in_row * (size_t)a.w;
@@ -303,6 +348,6 @@ __kernel void maxpool2d_direct_backward(const maxpool2d_args a, __global const f
 #elif ROWS
     backward_row(a, dy, argmax, dx, row);
 #else
-    backward_one(a, dy, argmax, dx, row, (int)(item % (size_t)a.w));
+    backward_one(a, dy, argmax, dx, row, (int)(item - in_row * (size_t)a.w));
 #endif
 }

@@ -26,12 +26,12 @@ clcnn_status clcnn__check_images(const clcnn_net *net, const clcnn_images *image
     return CLCNN_SUCCESS;
 }
 
-typedef struct tally {
+struct tally {
     const uint8_t *labels;
     int classes;
     int64_t right;
     int64_t *confusion;
-} tally;
+};
 
 /* The first of the largest logits; NaN is never larger. */
 static int predicted(const float *logits, int classes)
@@ -45,7 +45,7 @@ static int predicted(const float *logits, int classes)
 
 static clcnn_status count(void *user, int first, int n, const float *logits)
 {
-    tally *tally = user;
+    struct tally *tally = user;
     for (int i = 0; i < n; ++i) {
         int label = tally->labels[first + i];
         int prediction = predicted(logits + (size_t)i * (size_t)tally->classes, tally->classes);
@@ -63,7 +63,7 @@ clcnn_status clcnn__evaluate(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed,
     clcnn_status status = clcnn__check_images(net, images, "evaluation", error);
     if (status)
         return status;
-    tally tally = {images->labels, images->classes, 0, confusion};
+    struct tally tally = {images->labels, images->classes, 0, confusion};
     size_t classes = (size_t)images->classes;
     if (confusion)
         memset(confusion, 0, classes * classes * sizeof *confusion);

@@ -1,18 +1,18 @@
 /*
  * Images on their way to the device: a ring of host slots that are filled with normalised floats
  * and written without blocking. A slot is taken again once its write, CLCNN__SLOTS batches ago, is
- * done; since the queue is in-order, everything before that write is done too, which bounds the work
- * in flight. A batch is one write: labels first, images behind them.
+ * done; since the queue is in-order, everything before that write is done too, which bounds the
+ * work in flight. A batch is one write: labels first, images behind them.
  */
 #include "net.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct slot {
+struct slot {
     float *host; /* label_room + batch * pixels elements of 4 bytes */
     cl_event written;
-} slot;
+};
 
 struct clcnn__feed {
     clcnn_ctx *ctx;
@@ -22,13 +22,14 @@ struct clcnn__feed {
     float table[256];  /* normalised value of a byte */
     cl_mem mem;
     unsigned next; /* slot */
-    slot slots[CLCNN__SLOTS];
+    struct slot slots[CLCNN__SLOTS];
 };
 
 clcnn__normalise clcnn__normalise_of(const clcnn_images *images)
 {
     uint64_t histogram[256] = {0}, sum = 0, squares = 0;
-    size_t count = (size_t)images->count * (size_t)images->c * (size_t)images->h * (size_t)images->w;
+    size_t count =
+        (size_t)images->count * (size_t)images->c * (size_t)images->h * (size_t)images->w;
     for (size_t i = 0; i < count; ++i)
         ++histogram[images->pixels[i]];
     for (uint64_t value = 0; value < 256; ++value) {
@@ -52,8 +53,7 @@ clcnn_status clcnn__feed_create(clcnn_ctx *ctx, int batch, size_t pixels,
     feed->ctx = ctx;
     feed->batch = batch;
     feed->pixels = pixels;
-    feed->label_room =
-        ((size_t)batch + CLCNN__ALIGN - 1) / CLCNN__ALIGN * CLCNN__ALIGN;
+    feed->label_room = ((size_t)batch + CLCNN__ALIGN - 1) / CLCNN__ALIGN * CLCNN__ALIGN;
     for (int i = 0; i < 256; ++i)
         feed->table[i] = (float)((i / 255.0 - normalise.mean) / normalise.deviation);
     size_t bytes = (feed->label_room + (size_t)batch * pixels) * sizeof(float);
@@ -74,7 +74,7 @@ clcnn_status clcnn__feed_create(clcnn_ctx *ctx, int batch, size_t pixels,
 }
 
 /* Waits until the slot's host memory is free. */
-static clcnn_status await(slot *slot, clcnn_error *error)
+static clcnn_status await(struct slot *slot, clcnn_error *error)
 {
     if (!slot->written)
         return CLCNN_SUCCESS;
@@ -98,7 +98,7 @@ void clcnn__feed_destroy(clcnn__feed *feed)
 }
 
 /* Writes n images, and labels where there are any, into a slot. */
-static void fill(const clcnn__feed *feed, slot *slot, int n, const uint8_t *pixels,
+static void fill(const clcnn__feed *feed, struct slot *slot, int n, const uint8_t *pixels,
                  const uint8_t *labels, const uint32_t *order)
 {
     int32_t *label_out = (int32_t *)(void *)slot->host;
@@ -118,16 +118,16 @@ clcnn_status clcnn__feed_send(clcnn__feed *feed, int n, const uint8_t *pixels,
                               const uint8_t *labels, const uint32_t *order, clcnn_mem *images,
                               clcnn_mem *label_mem, clcnn_error *error)
 {
-    slot *slot = &feed->slots[feed->next++ % CLCNN__SLOTS];
+    struct slot *slot = &feed->slots[feed->next++ % CLCNN__SLOTS];
     clcnn_status status = await(slot, error);
     if (status)
         return status;
     fill(feed, slot, n, pixels, labels, order);
     size_t skip = labels ? 0 : feed->label_room;
     size_t bytes = (feed->label_room + (size_t)n * feed->pixels - skip) * sizeof(float);
-    cl_int code = clEnqueueWriteBuffer(clcnn_ctx_queue(feed->ctx), feed->mem, CL_FALSE,
-                                       skip * sizeof(float), bytes, slot->host + skip, 0, NULL,
-                                       &slot->written);
+    cl_int code =
+        clEnqueueWriteBuffer(clcnn_ctx_queue(feed->ctx), feed->mem, CL_FALSE, skip * sizeof(float),
+                             bytes, slot->host + skip, 0, NULL, &slot->written);
     if (code)
         return CLCNN__CL_FAIL(error, code, "clEnqueueWriteBuffer");
     *images = (clcnn_mem){feed->mem, feed->label_room};
@@ -138,23 +138,23 @@ clcnn_status clcnn__feed_send(clcnn__feed *feed, int n, const uint8_t *pixels,
 
 /* ---- Inference ---------------------------------------------------------------------------- */
 
-typedef struct result {
+struct result {
     float *logits;
     cl_event read;
     int first, n;
-} result;
+};
 
-typedef struct inference {
+struct inference {
     clcnn_ctx *ctx;
     clcnn_net *net;
     size_t classes;
     clcnn__take_fn take;
     void *user;
-    result ring[CLCNN__SLOTS];
-} inference;
+    struct result ring[CLCNN__SLOTS];
+};
 
 /* Waits for a result and hands it over; nothing to do when there is none. */
-static clcnn_status collect(inference *run, result *result, clcnn_error *error)
+static clcnn_status collect(struct inference *run, struct result *result, clcnn_error *error)
 {
     if (!result->read)
         return CLCNN_SUCCESS;
@@ -166,7 +166,7 @@ static clcnn_status collect(inference *run, result *result, clcnn_error *error)
     return run->take(run->user, result->first, result->n, result->logits);
 }
 
-static clcnn_status infer_batch(inference *run, clcnn__feed *feed, result *result,
+static clcnn_status infer_batch(struct inference *run, clcnn__feed *feed, struct result *result,
                                 const uint8_t *pixels, clcnn_error *error)
 {
     clcnn_mem images, logits;
@@ -182,10 +182,9 @@ static clcnn_status infer_batch(inference *run, clcnn__feed *feed, result *resul
         return status;
     }
     cl_command_queue queue = clcnn_ctx_queue(run->ctx);
-    cl_int code =
-        clEnqueueReadBuffer(queue, logits.buf, CL_FALSE, logits.offset * sizeof(float),
-                            (size_t)result->n * run->classes * sizeof(float), result->logits, 0,
-                            NULL, &result->read);
+    cl_int code = clEnqueueReadBuffer(queue, logits.buf, CL_FALSE, logits.offset * sizeof(float),
+                                      (size_t)result->n * run->classes * sizeof(float),
+                                      result->logits, 0, NULL, &result->read);
     if (code)
         return CLCNN__CL_FAIL(error, code, "clEnqueueReadBuffer");
     clFlush(queue);
@@ -196,14 +195,14 @@ clcnn_status clcnn__infer(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed, int
                           const uint8_t *pixels, clcnn__take_fn take, void *user,
                           clcnn_error *error)
 {
-    inference run = {ctx, net, (size_t)clcnn_net_classes(net), take, user, {{0}}};
+    struct inference run = {ctx, net, (size_t)clcnn_net_classes(net), take, user, {{0}}};
     float *host = malloc(CLCNN__SLOTS * (size_t)feed->batch * run.classes * sizeof(float));
     if (!host)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for results");
     clcnn_status status = CLCNN_SUCCESS;
     unsigned next = 0;
     for (int first = 0; !status && first < count; ++next) {
-        result *result = &run.ring[next % CLCNN__SLOTS];
+        struct result *result = &run.ring[next % CLCNN__SLOTS];
         status = collect(&run, result, error);
         if (status)
             break;
@@ -214,7 +213,7 @@ clcnn_status clcnn__infer(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed, int
         status = infer_batch(&run, feed, result, pixels, error);
     }
     for (unsigned i = 0; i < CLCNN__SLOTS; ++i) { /* in the order of the images */
-        result *result = &run.ring[(next + i) % CLCNN__SLOTS];
+        struct result *result = &run.ring[(next + i) % CLCNN__SLOTS];
         if (!status)
             status = collect(&run, result, error);
         else if (result->read) { /* the read must end before its memory goes */

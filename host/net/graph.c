@@ -36,7 +36,7 @@ static void move_activations_behind_selections(clcnn__graph *graph)
     }
 }
 
-/* Numbers the parameters, in the arenas and one after another. */
+/* Gives every parameter its place in the arenas. */
 static clcnn_status place_parameters(clcnn__graph *graph, clcnn__layers *layers, clcnn_error *error)
 {
     for (size_t i = 0; i < layers->count; ++i)
@@ -47,9 +47,7 @@ static clcnn_status place_parameters(clcnn__graph *graph, clcnn__layers *layers,
                 return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
                                    "the network has 2^31 parameters or more");
             parameter->arena = graph->parameter_arena;
-            parameter->packed = graph->parameters;
             graph->parameter_arena += room;
-            graph->parameters += parameter->count;
         }
     return CLCNN_SUCCESS;
 }
@@ -141,8 +139,7 @@ static clcnn_status place_node(clcnn__graph *graph, int i, int batch, bool train
                            "elements or more",
                            layer->text, batch, layer->out.c, layer->out.h, layer->out.w);
     node->y = new_buffer(graph, elements, i, last_use(graph, i, training));
-    node->workspace[0] =
-        new_buffer(graph, to_elements(plans[CLCNN_FORWARD].workspace_bytes), i, i);
+    node->workspace[0] = new_buffer(graph, to_elements(plans[CLCNN_FORWARD].workspace_bytes), i, i);
     node->dy = node->state = node->workspace[1] = CLCNN__NO_BUFFER;
     if (!training || i < (int)graph->first_trained)
         return CLCNN_SUCCESS;

@@ -4,14 +4,14 @@
  */
 #include "net.h"
 
-typedef struct activation {
+struct activation {
     clcnn_activation desc; /* of one image */
-} activation;
+};
 
 static clcnn_status shape_relu(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
 {
     (void)error;
-    ((activation *)self)->desc =
+    ((struct activation *)self)->desc =
         (clcnn_activation){.count = in.c * in.h * in.w, .kind = CLCNN_RELU};
     *out = in;
     return CLCNN_SUCCESS;
@@ -19,12 +19,12 @@ static clcnn_status shape_relu(void *self, clcnn__shape in, clcnn__shape *out, c
 
 static clcnn_activation_kind kind(const void *self)
 {
-    return ((const activation *)self)->desc.kind;
+    return ((const struct activation *)self)->desc.kind;
 }
 
 static clcnn_activation with_batch(const void *self, int n)
 {
-    clcnn_activation d = ((const activation *)self)->desc;
+    clcnn_activation d = ((const struct activation *)self)->desc;
     d.count *= n;
     return d;
 }
@@ -43,7 +43,7 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
 
 const clcnn__layer_kind clcnn__layer_relu = {
     .keyword = "relu",
-    .self_size = sizeof(activation),
+    .self_size = sizeof(struct activation),
     .flags = CLCNN__KEEP_Y,
     .shape = shape_relu,
     .activation = kind,

@@ -6,23 +6,22 @@
 #include <math.h>
 #include <stdio.h>
 
-typedef struct conv {
+struct conv {
     int filters, size[2];
     clcnn__options options;
     clcnn_conv2d desc; /* of one image */
-} conv;
+};
 
 static clcnn_status parse(clcnn__parser *parser, void *self)
 {
-    conv *conv = self;
+    struct conv *conv = self;
     clcnn_status status = clcnn__parse_number(parser, "a number of filters", 1, &conv->filters);
     if (!status)
         status = clcnn__parse_size(parser, "a filter size", 1, conv->size);
     if (!status)
-        status = clcnn__parse_options(parser,
-                                      CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION |
-                                          CLCNN__GROUPS | CLCNN__NOBIAS,
-                                      &conv->options);
+        status = clcnn__parse_options(
+            parser, CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION | CLCNN__GROUPS | CLCNN__NOBIAS,
+            &conv->options);
     if (conv->options.stride[0] == 1 && conv->options.stride[1] == 1)
         conv->options.stride[0] = conv->options.stride[1] = 0; /* the default, not printed */
     return status;
@@ -30,14 +29,14 @@ static clcnn_status parse(clcnn__parser *parser, void *self)
 
 static void print(const void *self, char *text, size_t size)
 {
-    const conv *conv = self;
+    const struct conv *conv = self;
     clcnn__append(text, size, " %d %dx%d", conv->filters, conv->size[0], conv->size[1]);
     clcnn__append_options(text, size, &conv->options);
 }
 
 static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
 {
-    conv *conv = self;
+    struct conv *conv = self;
     const clcnn__options *o = &conv->options;
     conv->desc = (clcnn_conv2d){.n = 1,
                                 .c = in.c,
@@ -61,15 +60,12 @@ static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_
 
 static int parameters(const void *self, clcnn__parameter *rows)
 {
-    const conv *conv = self;
+    const struct conv *conv = self;
     const clcnn_conv2d *d = &conv->desc;
     int c = d->c / d->groups;
     double bound = 1.0 / sqrt((double)c * d->r * d->s);
-    rows[0] = (clcnn__parameter){.name = "weight",
-                                 .rank = 4,
-                                 .shape = {d->k, c, d->r, d->s},
-                                 .low = -bound,
-                                 .high = bound};
+    rows[0] = (clcnn__parameter){
+        .name = "weight", .rank = 4, .shape = {d->k, c, d->r, d->s}, .low = -bound, .high = bound};
     rows[1] = (clcnn__parameter){
         .name = "bias", .rank = 1, .shape = {d->k}, .low = -bound, .high = bound};
     return conv->options.given & CLCNN__NOBIAS ? 1 : 2;
@@ -77,12 +73,12 @@ static int parameters(const void *self, clcnn__parameter *rows)
 
 static void fuse(void *self, clcnn_activation_kind kind)
 {
-    ((conv *)self)->desc.activation = kind;
+    ((struct conv *)self)->desc.activation = kind;
 }
 
 static clcnn_conv2d with_batch(const void *self, int n)
 {
-    clcnn_conv2d d = ((const conv *)self)->desc;
+    clcnn_conv2d d = ((const struct conv *)self)->desc;
     d.n = n;
     return d;
 }
@@ -104,9 +100,9 @@ static clcnn_status forward(const void *self, const clcnn__work *work)
 static clcnn_status backward(const void *self, const clcnn__work *work)
 {
     clcnn_conv2d d = with_batch(self, work->n);
-    clcnn_status status = clcnn_conv2d_backward_weights(
-        work->ctx, &d, work->x, work->dy, work->gradients[0], work->gradients[1],
-        work->plans[CLCNN_BACKWARD_WEIGHTS]);
+    clcnn_status status =
+        clcnn_conv2d_backward_weights(work->ctx, &d, work->x, work->dy, work->gradients[0],
+                                      work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
     if (status || !work->dx.buf)
         return status;
     return clcnn_conv2d_backward_data(work->ctx, &d, work->dy, work->parameters[0], work->dx,
@@ -115,7 +111,7 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
 
 const clcnn__layer_kind clcnn__layer_conv2d = {
     .keyword = "conv",
-    .self_size = sizeof(conv),
+    .self_size = sizeof(struct conv),
     .flags = CLCNN__KEEP_X,
     .parse = parse,
     .print = print,

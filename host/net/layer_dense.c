@@ -6,22 +6,22 @@
 
 #include <math.h>
 
-typedef struct dense {
+struct dense {
     int outputs;
     clcnn__options options;
     clcnn_dense desc; /* of one image */
-} dense;
+};
 
 static clcnn_status parse(clcnn__parser *parser, void *self)
 {
-    dense *dense = self;
+    struct dense *dense = self;
     clcnn_status status = clcnn__parse_number(parser, "a number of outputs", 1, &dense->outputs);
     return status ? status : clcnn__parse_options(parser, CLCNN__NOBIAS, &dense->options);
 }
 
 static void print(const void *self, char *text, size_t size)
 {
-    const dense *dense = self;
+    const struct dense *dense = self;
     clcnn__append(text, size, " %d", dense->outputs);
     clcnn__append_options(text, size, &dense->options);
 }
@@ -29,7 +29,7 @@ static void print(const void *self, char *text, size_t size)
 static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
 {
     (void)error;
-    dense *dense = self;
+    struct dense *dense = self;
     dense->desc = (clcnn_dense){.n = 1, .c = in.c * in.h * in.w, .k = dense->outputs};
     *out = (clcnn__shape){dense->outputs, 1, 1};
     return CLCNN_SUCCESS;
@@ -37,7 +37,7 @@ static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_
 
 static int parameters(const void *self, clcnn__parameter *rows)
 {
-    const dense *dense = self;
+    const struct dense *dense = self;
     double bound = 1.0 / sqrt((double)dense->desc.c);
     rows[0] = (clcnn__parameter){.name = "weight",
                                  .rank = 2,
@@ -51,12 +51,12 @@ static int parameters(const void *self, clcnn__parameter *rows)
 
 static void fuse(void *self, clcnn_activation_kind kind)
 {
-    ((dense *)self)->desc.activation = kind;
+    ((struct dense *)self)->desc.activation = kind;
 }
 
 static clcnn_dense with_batch(const void *self, int n)
 {
-    clcnn_dense d = ((const dense *)self)->desc;
+    clcnn_dense d = ((const struct dense *)self)->desc;
     d.n = n;
     return d;
 }
@@ -78,9 +78,9 @@ static clcnn_status forward(const void *self, const clcnn__work *work)
 static clcnn_status backward(const void *self, const clcnn__work *work)
 {
     clcnn_dense d = with_batch(self, work->n);
-    clcnn_status status = clcnn_dense_backward_weights(
-        work->ctx, &d, work->x, work->dy, work->gradients[0], work->gradients[1],
-        work->plans[CLCNN_BACKWARD_WEIGHTS]);
+    clcnn_status status =
+        clcnn_dense_backward_weights(work->ctx, &d, work->x, work->dy, work->gradients[0],
+                                     work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
     if (status || !work->dx.buf)
         return status;
     return clcnn_dense_backward_data(work->ctx, &d, work->dy, work->parameters[0], work->dx,
@@ -89,7 +89,7 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
 
 const clcnn__layer_kind clcnn__layer_dense = {
     .keyword = "dense",
-    .self_size = sizeof(dense),
+    .self_size = sizeof(struct dense),
     .flags = CLCNN__KEEP_X,
     .parse = parse,
     .print = print,

@@ -4,16 +4,16 @@
  */
 #include "net.h"
 
-typedef struct maxpool {
+struct maxpool {
     int size[2];
     clcnn__options options;
     clcnn_maxpool2d desc; /* of one image */
     size_t outputs;       /* elements of one output image */
-} maxpool;
+};
 
 static clcnn_status parse(clcnn__parser *parser, void *self)
 {
-    maxpool *pool = self;
+    struct maxpool *pool = self;
     clcnn_status status = clcnn__parse_size(parser, "a window size", 1, pool->size);
     if (!status)
         status = clcnn__parse_options(parser, CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION,
@@ -26,7 +26,7 @@ static clcnn_status parse(clcnn__parser *parser, void *self)
 
 static void print(const void *self, char *text, size_t size)
 {
-    const maxpool *pool = self;
+    const struct maxpool *pool = self;
     clcnn__append(text, size, " %d", pool->size[0]);
     if (pool->size[1] != pool->size[0])
         clcnn__append(text, size, "x%d", pool->size[1]);
@@ -35,7 +35,7 @@ static void print(const void *self, char *text, size_t size)
 
 static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
 {
-    maxpool *pool = self;
+    struct maxpool *pool = self;
     const clcnn__options *o = &pool->options;
     pool->desc = (clcnn_maxpool2d){.n = 1,
                                    .c = in.c,
@@ -60,12 +60,12 @@ static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_
 
 static size_t state(const void *self)
 {
-    return ((const maxpool *)self)->outputs;
+    return ((const struct maxpool *)self)->outputs;
 }
 
 static clcnn_maxpool2d with_batch(const void *self, int n)
 {
-    clcnn_maxpool2d d = ((const maxpool *)self)->desc;
+    clcnn_maxpool2d d = ((const struct maxpool *)self)->desc;
     d.n = n;
     return d;
 }
@@ -84,7 +84,7 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
 
 const clcnn__layer_kind clcnn__layer_maxpool2d = {
     .keyword = "maxpool",
-    .self_size = sizeof(maxpool),
+    .self_size = sizeof(struct maxpool),
     .flags = CLCNN__SELECTS,
     .parse = parse,
     .print = print,

@@ -52,7 +52,7 @@ static clcnn_status check_shape(clcnn__shape shape, const char *what, clcnn_erro
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status list_parameters(clcnn__layer *layer, clcnn_error *error)
+static clcnn_status list_parameters(clcnn__layers *layers, clcnn__layer *layer, clcnn_error *error)
 {
     if (!layer->kind->parameters)
         return CLCNN_SUCCESS;
@@ -62,6 +62,8 @@ static clcnn_status list_parameters(clcnn__layer *layer, clcnn_error *error)
         if (!clcnn__product(parameter->shape, parameter->rank, &parameter->count))
             return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "its %s has 2^31 elements or more",
                                parameter->name);
+        parameter->packed = layers->parameters;
+        layers->parameters += parameter->count;
     }
     return CLCNN_SUCCESS;
 }
@@ -79,7 +81,7 @@ static clcnn_status infer_shapes(clcnn__layers *layers, clcnn_error *error)
         if (!status)
             status = check_shape(layer->out, "its output", &local);
         if (!status)
-            status = list_parameters(layer, &local);
+            status = list_parameters(layers, layer, &local);
         if (status) {
             clcnn__parse_fail(&parser, layer->place, "layer %zu gets %d x %d x %d: %s", i, in.c,
                               in.h, in.w, local.message);
@@ -152,8 +154,7 @@ clcnn_status clcnn_net_layers(const clcnn_net_desc *desc, clcnn_layer_info *info
         return status;
     for (size_t i = 0; i < layers.count && i < capacity; ++i) {
         const clcnn__layer *layer = &layers.rows[i];
-        infos[i] =
-            (clcnn_layer_info){.c = layer->out.c, .h = layer->out.h, .w = layer->out.w};
+        infos[i] = (clcnn_layer_info){.c = layer->out.c, .h = layer->out.h, .w = layer->out.w};
         memcpy(infos[i].text, layer->text, sizeof layer->text);
         for (int p = 0; p < layer->parameter_count; ++p)
             infos[i].parameters += layer->parameters[p].count;

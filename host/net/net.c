@@ -21,10 +21,10 @@ struct clcnn_net {
     char *text;
     clcnn__layers layers;
     clcnn__graph graph;
-    cl_mem work;            /* the arena of the graph's buffers */
-    cl_mem arenas[ARENAS];  /* without training: PARAM alone */
-    clcnn__plans plans[2];  /* for the full batch, and for the last other size */
-    size_t memory;          /* bytes allocated on the device */
+    cl_mem work;           /* the arena of the graph's buffers */
+    cl_mem arenas[ARENAS]; /* without training: PARAM alone */
+    clcnn__plans plans[2]; /* for the full batch, and for the last other size */
+    size_t memory;         /* bytes allocated on the device */
 };
 
 static clcnn_status no_memory(clcnn_error *error)
@@ -80,8 +80,7 @@ static clcnn_status plan_all(clcnn_net *net, int n, clcnn__plans *plans)
     }
     if (net->desc.training) {
         clcnn_softmax_cross_entropy loss = {.n = n, .classes = clcnn_net_classes(net)};
-        clcnn_status status =
-            clcnn_softmax_cross_entropy_plan(net->ctx, &loss, &plans->loss);
+        clcnn_status status = clcnn_softmax_cross_entropy_plan(net->ctx, &loss, &plans->loss);
         if (status)
             return status;
     }
@@ -124,15 +123,15 @@ static clcnn_status allocate(clcnn_net *net, size_t elements, const char *what, 
     const clcnn_device_info *info = clcnn_ctx_device_info(net->ctx);
     uint64_t bytes = (uint64_t)elements * 4;
     if (bytes > info->max_allocation || net->memory + bytes > info->global_memory)
-        return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY,
-                           "a batch of %d needs %.1f MB of device memory in one piece for %s, after "
-                           "%.1f MB; %s has %.1f MB and gives at most %.1f MB in one piece",
-                           net->desc.batch, (double)bytes * 1e-6, what, (double)net->memory * 1e-6,
-                           info->name, (double)info->global_memory * 1e-6,
-                           (double)info->max_allocation * 1e-6);
+        return CLCNN__FAIL(
+            error, CLCNN_OUT_OF_MEMORY,
+            "a batch of %d needs %.1f MB of device memory in one piece for %s, after "
+            "%.1f MB; %s has %.1f MB and gives at most %.1f MB in one piece",
+            net->desc.batch, (double)bytes * 1e-6, what, (double)net->memory * 1e-6, info->name,
+            (double)info->global_memory * 1e-6, (double)info->max_allocation * 1e-6);
     cl_int code;
-    *mem = clCreateBuffer(clcnn_ctx_context(net->ctx), CL_MEM_READ_WRITE, (size_t)bytes, NULL,
-                          &code);
+    *mem =
+        clCreateBuffer(clcnn_ctx_context(net->ctx), CL_MEM_READ_WRITE, (size_t)bytes, NULL, &code);
     if (code)
         return CLCNN__CL_FAIL(error, code, "clCreateBuffer");
     net->memory += (size_t)bytes;
@@ -177,7 +176,7 @@ void clcnn__net_draw(const clcnn__layers *layers, uint64_t seed, float *packed)
 
 static clcnn_status write_first_values(clcnn_net *net, clcnn_error *error)
 {
-    size_t count = net->graph.parameters;
+    size_t count = net->layers.parameters;
     if (count == 0)
         return CLCNN_SUCCESS;
     float *param = calloc(2 * count, sizeof(float)), *zero = param ? param + count : NULL;
@@ -198,22 +197,22 @@ static clcnn_status clear_gradients(clcnn_net *net, clcnn_error *error)
     if (!net->arenas[GRAD])
         return CLCNN_SUCCESS;
     const float zero = 0;
-    cl_int code = clEnqueueFillBuffer(clcnn_ctx_queue(net->ctx), net->arenas[GRAD], &zero,
-                                      sizeof zero, 0, net->graph.parameter_arena * sizeof zero, 0,
-                                      NULL, NULL);
+    cl_int code =
+        clEnqueueFillBuffer(clcnn_ctx_queue(net->ctx), net->arenas[GRAD], &zero, sizeof zero, 0,
+                            net->graph.parameter_arena * sizeof zero, 0, NULL, NULL);
     return code ? CLCNN__CL_FAIL(error, code, "clEnqueueFillBuffer") : CLCNN_SUCCESS;
 }
 
 static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_error *error)
 {
     const char *layers = desc->layers ? desc->layers : "lenet5";
-    clcnn_status status = clcnn__layers_create(
-        layers, (clcnn__shape){desc->c, desc->h, desc->w}, &net->layers, error);
+    clcnn_status status = clcnn__layers_create(layers, (clcnn__shape){desc->c, desc->h, desc->w},
+                                               &net->layers, error);
     if (!status)
         status = clcnn__graph_create(&net->layers, &net->graph, error);
     if (status)
         return status;
-    if (desc->training && net->graph.parameters == 0)
+    if (desc->training && net->layers.parameters == 0)
         return CLCNN__INVALID(error, "network \"%s\" has nothing to train", net->layers.text);
     net->text = clcnn__layers_text(&net->layers);
     net->desc.layers = net->text;
@@ -225,8 +224,8 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
             *error = *clcnn_last_error(net->ctx);
         return status;
     }
-    status = clcnn__graph_place(&net->graph, desc->batch, desc->training != 0, &net->plans[0],
-                                error);
+    status =
+        clcnn__graph_place(&net->graph, desc->batch, desc->training != 0, &net->plans[0], error);
     if (!status)
         status = allocate_all(net, error);
     if (status)
@@ -295,7 +294,7 @@ int clcnn_net_classes(const clcnn_net *net)
 
 size_t clcnn_net_parameters(const clcnn_net *net)
 {
-    return net ? net->graph.parameters : 0;
+    return net ? net->layers.parameters : 0;
 }
 
 size_t clcnn_net_memory(const clcnn_net *net)
@@ -360,8 +359,8 @@ static clcnn_status loss_and_gradient(clcnn_net *net, const clcnn__plans *plans,
     const clcnn__node *last = &net->graph.nodes[net->graph.node_count - 1];
     clcnn_softmax_cross_entropy d = {.n = plans->n, .classes = clcnn_net_classes(net)};
     clcnn_mem logits = buffer_mem(net, last->y), y = buffer_mem(net, last->dy);
-    clcnn_status status = clcnn_softmax_cross_entropy_forward(net->ctx, &d, logits, labels, y, loss,
-                                                              &plans->loss);
+    clcnn_status status =
+        clcnn_softmax_cross_entropy_forward(net->ctx, &d, logits, labels, y, loss, &plans->loss);
     return status ? status : clcnn_softmax_cross_entropy_backward(net->ctx, &d, y, labels, y);
 }
 
@@ -410,9 +409,9 @@ static clcnn_status check_mem(clcnn_net *net, const char *what, clcnn_mem mem, s
     if (code)
         return CLCNN__CL_FAIL(error_of(net), code, "clGetMemObjectInfo");
     if (mem.offset > bytes / 4 || bytes / 4 - mem.offset < count)
-        return CLCNN__INVALID(error_of(net),
-                              "clcnn_net: %s needs %zu elements from offset %zu, its buffer has %zu",
-                              what, count, mem.offset, bytes / 4);
+        return CLCNN__INVALID(
+            error_of(net), "clcnn_net: %s needs %zu elements from offset %zu, its buffer has %zu",
+            what, count, mem.offset, bytes / 4);
     return CLCNN_SUCCESS;
 }
 
@@ -433,7 +432,7 @@ clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images, clcnn_me
         return CLCNN_INVALID_ARGUMENT;
     if (!logits)
         return CLCNN__INVALID(error_of(net), "clcnn_net_forward: logits is NULL");
-    const clcnn__plans *plans;
+    const clcnn__plans *plans = NULL;
     clcnn_status status = begin(net, n, images, &plans);
     if (!status)
         status = forward(net, plans, images, false);
@@ -452,7 +451,7 @@ clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images, clcnn
     if (!net->desc.training)
         return CLCNN__INVALID(error_of(net),
                               "clcnn_net_train_step: the net was created without training memory");
-    const clcnn__plans *plans;
+    const clcnn__plans *plans = NULL;
     clcnn_status status = begin(net, n, images, &plans);
     if (!status)
         status = check_mem(net, "labels", labels, (size_t)n);
@@ -493,8 +492,8 @@ static clcnn_status transfer(clcnn_net *net, int which, float *arena, float *to,
         code = clEnqueueWriteBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL,
                                     NULL);
     } else {
-        code = clEnqueueReadBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL,
-                                   NULL);
+        code =
+            clEnqueueReadBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL, NULL);
         if (!code)
             repack(net, arena, to, NULL);
     }
@@ -516,7 +515,7 @@ static clcnn_status transfer_all(clcnn_net *net, const char *call, float *const 
     if (!net->desc.training && (wanted[1] || wanted[2]))
         return CLCNN__INVALID(error_of(net),
                               "%s: m and v must be NULL, the net has no training memory", call);
-    if (net->graph.parameters == 0)
+    if (net->layers.parameters == 0)
         return CLCNN_SUCCESS;
     float *arena = malloc(net->graph.parameter_arena * sizeof(float));
     if (!arena)

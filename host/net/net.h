@@ -2,10 +2,10 @@
  * What the files of networks share.
  *
  * A network is built in three steps, each with its own type:
- *   parse.c   text         -> clcnn__layers: a list of layers with shapes and parameters (no device)
- *   graph.c   layers       -> clcnn__graph: the nodes that compute something, and the buffers that
- *                             live between them (no device either)
- *   net.c     graph        -> clcnn_net: device memory and plans, and the calls that use them
+ *   parse.c   text         -> clcnn__layers: a list of layers with shapes and parameters (no
+ * device) graph.c   layers       -> clcnn__graph: the nodes that compute something, and the buffers
+ * that live between them (no device either) net.c     graph        -> clcnn_net: device memory and
+ * plans, and the calls that use them
  *
  * A kind of layer is one file, layer_KIND.c, and one row in layers.c. Nothing else knows what kinds
  * there are.
@@ -49,8 +49,7 @@ typedef struct clcnn__options {
 } clcnn__options;
 
 /* Reads options up to the end of the layer; what is not given gets its default (a stride: 0). */
-clcnn_status clcnn__parse_options(clcnn__parser *parser, unsigned allowed,
-                                  clcnn__options *options);
+clcnn_status clcnn__parse_options(clcnn__parser *parser, unsigned allowed, clcnn__options *options);
 /* Appends to a text of `size` bytes, cutting it where it is full. */
 void clcnn__append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -73,7 +72,7 @@ typedef struct clcnn__parameter {
     double low, high; /* first values are drawn uniformly from here; equal: all are that */
     size_t count;     /* product of the shape; filled in by layers.c */
     size_t arena;     /* where it begins in the net's arenas; by graph.c */
-    size_t packed;    /* where it begins among parameters that lie one after another; by graph.c */
+    size_t packed;    /* where it begins among all that lie one after another; by layers.c */
 } clcnn__parameter;
 
 /* One layer at work: everything that its kind needs to enqueue it. */
@@ -146,6 +145,7 @@ typedef struct clcnn__layers {
     clcnn__shape in;
     size_t count;
     clcnn__layer *rows;
+    size_t parameters; /* of all layers, elements */
 } clcnn__layers;
 
 /* Reads a description (or preset) for images of this shape. On failure *layers is empty. */
@@ -199,7 +199,6 @@ typedef struct clcnn__graph {
     int adam_block;       /* buffer of Adam's constants */
     size_t buffer_count;
     clcnn__buffer *buffers;
-    size_t parameters;      /* parameters, packed */
     size_t parameter_arena; /* elements of an arena that holds them, aligned */
     size_t arena;           /* elements of the arena for everything else */
 } clcnn__graph;
@@ -277,11 +276,11 @@ clcnn_status clcnn__check_images(const clcnn_net *net, const clcnn_images *image
 /* A checkpoint in host memory. */
 typedef struct clcnn__checkpoint {
     clcnn_checkpoint_info info;
-    uint64_t loss_bits;          /* sum of this epoch's losses so far, the bits of a double */
-    size_t parameters;           /* of each of the three arrays: packed as in clcnn_net_read */
-    float *arrays[3];            /* parameters, Adam's m and v */
+    double loss_sum;  /* over the images of this epoch's steps; any value */
+    float *arrays[3]; /* parameters, Adam's m and v, packed as in clcnn_net_read */
 } clcnn__checkpoint;
 
+/* Strict: a file that is not a whole checkpoint of one of our networks is CLCNN_BAD_FILE. */
 clcnn_status clcnn__checkpoint_read(const char *path, clcnn__checkpoint *checkpoint,
                                     clcnn_error *error);
 clcnn_status clcnn__checkpoint_write(const char *path, const clcnn__checkpoint *checkpoint,

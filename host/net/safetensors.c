@@ -221,20 +221,21 @@ static clcnn_status read_shape(reader *r, entry *e, json_t *value)
     if (rank > CLCNN__SAFETENSORS_MAX_RANK)
         return BAD(r, "tensor \"%s\" has %zu dimensions, more than %d", t->name, rank,
                    CLCNN__SAFETENSORS_MAX_RANK);
-    uint64_t count = 1;
     for (size_t i = 0; i < rank; ++i) {
         json_t *item = json_array_get(value, i);
         json_int_t size = json_integer_value(item);
         if (!json_is_integer(item))
             return BAD(r, "tensor \"%s\": size %zu of its shape is not an integer", t->name, i);
-        if (size < 1)
-            return BAD(r, "tensor \"%s\": size %zu of its shape is %lld, less than 1", t->name, i,
+        if (size < 1 || (uint64_t)size > SIZE_MAX)
+            return BAD(r, "tensor \"%s\": size %zu of its shape is %lld, not 1 or more", t->name, i,
                        (long long)size);
-        if (!multiply(&count, (uint64_t)size, r->data))
-            return BAD(r, "tensor \"%s\" has more elements by its shape than the file has bytes",
-                       t->name);
         t->shape[i] = (size_t)size;
     }
+    uint64_t count = 1;
+    for (size_t i = 0; i < rank; ++i)
+        if (!multiply(&count, t->shape[i], r->data))
+            return BAD(r, "tensor \"%s\" has more elements by its shape than the file has bytes",
+                       t->name);
     t->rank = (int)rank;
     t->count = (size_t)count;
     return CLCNN_SUCCESS;

@@ -7,7 +7,7 @@
 
 static clcnn_status check(const clcnn_dense *d)
 {
-    if (!d || d->n < 1 || d->c < 1 || d->k < 1)
+    if (!d || d->n < 1 || d->c < 1 || d->k < 1 || !isfinite(d->alpha))
         return CLCNN_INVALID_ARGUMENT;
     return d->activation == CLCNN_IDENTITY || d->activation == CLCNN_RELU ? CLCNN_SUCCESS
                                                                           : CLCNN_INVALID_ARGUMENT;

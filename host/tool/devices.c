@@ -66,8 +66,12 @@ static void print_table(const clcnn_device_info *infos, size_t count, cl_device_
         const clcnn_device_info *info = &infos[i];
         if (info->platform_index != platform) {
             platform = info->platform_index;
-            printf("%splatform %d: %s (%s)\n", i > 0 ? "\n" : "", platform, info->platform_name,
-                   info->platform_version);
+            /* Some drivers end their version with a space. */
+            int length = (int)strlen(info->platform_version);
+            while (length > 0 && info->platform_version[length - 1] == ' ')
+                length--;
+            printf("%splatform %d: %s (%.*s)\n", i > 0 ? "\n" : "", platform, info->platform_name,
+                   length, info->platform_version);
         }
         if (info->device == NULL)
             printf("  no devices\n");

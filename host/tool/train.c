@@ -111,18 +111,39 @@ static int choose_data(train_run *run)
     return tool_open_data(command, run->data, &run->set);
 }
 
+/* The layers of the network to be trained; NULL after a message. */
+static clcnn_layer_info *check_network(const train_run *run, const char *layers, size_t *count,
+                                       int *code)
+{
+    const clcnn_images *images = &run->set.train;
+    clcnn_error error = {0};
+    clcnn_layer_info *rows = tool_layers(layers, images->c, images->h, images->w, count, &error);
+    if (rows == NULL) {
+        *code = error.status == CLCNN_INVALID_ARGUMENT
+                    ? tool_usage(command, "--net: %s", error.message)
+                    : tool_report(command, &error);
+        return NULL;
+    }
+    const clcnn_layer_info *last = &rows[*count - 1];
+    if (run->resume == NULL && (long)last->c * last->h * last->w != images->classes) {
+        *code = tool_usage(command, "--net: '%s' ends in %dx%dx%d outputs, but %s has %d classes",
+                           layers, last->c, last->h, last->w, run->set.name, images->classes);
+        free(rows);
+        return NULL;
+    }
+    return rows;
+}
+
 /* Shows what will be trained. A network that is wrong is noticed here, before the device works. */
 static int show_network(const train_run *run)
 {
     const clcnn_images *images = &run->set.train;
     const char *layers = run->resume != NULL ? run->saved.layers : run->options.layers;
-    clcnn_error error = {0};
     size_t count = 0;
-    clcnn_layer_info *rows = tool_layers(layers, images->c, images->h, images->w, &count, &error);
+    int code = TOOL_OK;
+    clcnn_layer_info *rows = check_network(run, layers, &count, &code);
     if (rows == NULL)
-        return error.status == CLCNN_INVALID_ARGUMENT
-                   ? tool_usage(command, "--net: %s", error.message)
-                   : tool_report(command, &error);
+        return code;
     tool_print_device(stderr, clcnn_ctx_device_info(run->ctx));
     tool_print_data(stderr, &run->set);
     fprintf(stderr, "network  %s\n\n", layers);

@@ -1,0 +1,573 @@
+/*
+ * The tables of arguments.c: a right call of every function that computes something, what it is
+ * given, and what can be wrong in each descriptor.
+ */
+#ifndef ARGUMENTS_CASES_H
+#define ARGUMENTS_CASES_H
+
+#include "clcnn.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { MAX_TENSORS = 8 };
+
+/* ---------------------------------------------------------------------------------------------
+ * The right calls that everything else is made from
+ */
+static const clcnn_activation activation = {.count = 37, .kind = CLCNN_RELU};
+static const clcnn_conv2d conv2d = {.n = 2,
+                                    .c = 2,
+                                    .h = 5,
+                                    .w = 4,
+                                    .k = 4,
+                                    .r = 3,
+                                    .s = 3,
+                                    .pad_top = 1,
+                                    .pad_left = 1,
+                                    .pad_bottom = 1,
+                                    .pad_right = 1,
+                                    .groups = 2,
+                                    .activation = CLCNN_RELU};
+static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
+static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
+static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
+static const clcnn_adam adam = {
+    .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
+
+enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
+
+/* Descriptors as bytes, so that tables can change any field of any of them. */
+typedef union any_desc {
+    clcnn_activation activation;
+    clcnn_conv2d conv2d;
+    clcnn_dense dense;
+    clcnn_maxpool2d maxpool2d;
+    clcnn_softmax_cross_entropy softmax;
+    clcnn_adam adam;
+} any_desc;
+
+typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, ADAM } op_kind;
+
+static const struct {
+    const void *desc;
+    size_t size;
+} ops[] = {[ACTIVATION] = {&activation, sizeof activation},
+           [CONV2D] = {&conv2d, sizeof conv2d},
+           [DENSE] = {&dense, sizeof dense},
+           [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
+           [SOFTMAX] = {&softmax, sizeof softmax},
+           [ADAM] = {&adam, sizeof adam}};
+
+static any_desc right_desc(op_kind op)
+{
+    any_desc desc;
+    memset(&desc, 0, sizeof desc);
+    memcpy(&desc, ops[op].desc, ops[op].size);
+    return desc;
+}
+
+enum {
+    IN = 1,
+    OUT = 2,
+    OPTIONAL = 4, /* may be left out */
+    IN_PLACE = 8, /* may be the other tensor that is marked so */
+    INDEX = 16    /* integers: labels, argmax */
+};
+
+typedef struct tensor {
+    const char *name;
+    size_t count;
+    int flags;
+} tensor;
+
+/* One device call: everything that it is given. */
+typedef struct arguments {
+    clcnn_ctx *ctx;
+    const any_desc *desc;
+    clcnn_mem m[MAX_TENSORS];
+    const clcnn_plan *plan;
+} arguments;
+
+typedef struct device_call {
+    const char *name;
+    op_kind op;
+    tensor tensors[MAX_TENSORS]; /* ended by a name that is NULL */
+    clcnn_status (*run)(const arguments *a);
+    /* NULL: the call takes no plan. */
+    clcnn_status (*plan)(clcnn_ctx *ctx, const any_desc *desc, const char *algo, clcnn_plan *plan);
+    bool packs;       /* the call writes plan->packed */
+    unsigned ignores; /* kinds of fields that this call doesn't look at */
+} device_call;
+
+/* What a call doesn't look at. */
+enum { IGNORES_RATES = 1 };
+
+/* NULL stands for itself: some calls are made without a descriptor. */
+#define DESC(a, member) ((a)->desc ? &(a)->desc->member : NULL)
+
+static clcnn_status run_activation_forward(const arguments *a)
+{
+    return clcnn_activation_forward(a->ctx, DESC(a, activation), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_activation_backward(const arguments *a)
+{
+    return clcnn_activation_backward(a->ctx, DESC(a, activation), a->m[0], a->m[1], a->m[2],
+                                     a->m[3]);
+}
+
+static clcnn_status run_conv2d_forward(const arguments *a)
+{
+    return clcnn_conv2d_forward(a->ctx, DESC(a, conv2d), a->m[0], a->m[1], a->m[2], a->m[3],
+                                a->plan);
+}
+
+static clcnn_status run_conv2d_backward_data(const arguments *a)
+{
+    return clcnn_conv2d_backward_data(a->ctx, DESC(a, conv2d), a->m[0], a->m[1], a->m[2], a->plan);
+}
+
+static clcnn_status run_conv2d_backward_weights(const arguments *a)
+{
+    return clcnn_conv2d_backward_weights(a->ctx, DESC(a, conv2d), a->m[0], a->m[1], a->m[2],
+                                         a->m[3], a->plan);
+}
+
+static clcnn_status run_conv2d_pack(const arguments *a)
+{
+    return clcnn_conv2d_pack(a->ctx, DESC(a, conv2d), CLCNN_FORWARD, a->m[0], a->plan);
+}
+
+static clcnn_status run_dense_forward(const arguments *a)
+{
+    return clcnn_dense_forward(a->ctx, DESC(a, dense), a->m[0], a->m[1], a->m[2], a->m[3], a->plan);
+}
+
+static clcnn_status run_dense_backward_data(const arguments *a)
+{
+    return clcnn_dense_backward_data(a->ctx, DESC(a, dense), a->m[0], a->m[1], a->m[2], a->plan);
+}
+
+static clcnn_status run_dense_backward_weights(const arguments *a)
+{
+    return clcnn_dense_backward_weights(a->ctx, DESC(a, dense), a->m[0], a->m[1], a->m[2], a->m[3],
+                                        a->plan);
+}
+
+static clcnn_status run_dense_pack(const arguments *a)
+{
+    return clcnn_dense_pack(a->ctx, DESC(a, dense), CLCNN_FORWARD, a->m[0], a->plan);
+}
+
+static clcnn_status run_maxpool2d_forward(const arguments *a)
+{
+    return clcnn_maxpool2d_forward(a->ctx, DESC(a, maxpool2d), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_maxpool2d_backward(const arguments *a)
+{
+    return clcnn_maxpool2d_backward(a->ctx, DESC(a, maxpool2d), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_softmax_forward(const arguments *a)
+{
+    return clcnn_softmax_cross_entropy_forward(a->ctx, DESC(a, softmax), a->m[0], a->m[1], a->m[2],
+                                               a->m[3], a->plan);
+}
+
+static clcnn_status run_softmax_backward(const arguments *a)
+{
+    return clcnn_softmax_cross_entropy_backward(a->ctx, DESC(a, softmax), a->m[0], a->m[1],
+                                                a->m[2]);
+}
+
+static clcnn_status run_adam_prepare(const arguments *a)
+{
+    return clcnn_adam_prepare(a->ctx, DESC(a, adam), a->m[0]);
+}
+
+static clcnn_status run_adam_step(const arguments *a)
+{
+    return clcnn_adam_step(a->ctx, DESC(a, adam), a->m[0], a->m[1], a->m[2], a->m[3], a->m[4],
+                           a->m[5]);
+}
+
+#define PLAN_OF(op, direction)                                                                     \
+    static clcnn_status plan_##op##_##direction(clcnn_ctx *ctx, const any_desc *desc,              \
+                                                const char *algo, clcnn_plan *plan)                \
+    {                                                                                              \
+        return clcnn_##op##_plan(ctx, &desc->op, direction, algo, CLCNN_ANY_WORKSPACE, plan);      \
+    }
+PLAN_OF(conv2d, CLCNN_FORWARD)
+PLAN_OF(conv2d, CLCNN_BACKWARD_DATA)
+PLAN_OF(conv2d, CLCNN_BACKWARD_WEIGHTS)
+PLAN_OF(dense, CLCNN_FORWARD)
+PLAN_OF(dense, CLCNN_BACKWARD_DATA)
+PLAN_OF(dense, CLCNN_BACKWARD_WEIGHTS)
+
+static clcnn_status plan_softmax(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                                 clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_softmax_cross_entropy_plan(ctx, &desc->softmax, plan);
+}
+
+static const device_call calls[] = {
+    {"clcnn_activation_forward",
+     ACTIVATION,
+     {{"x", 37, IN | IN_PLACE}, {"y", 37, OUT | IN_PLACE}},
+     .run = run_activation_forward},
+    {"clcnn_activation_backward",
+     ACTIVATION,
+     {{"x", 37, IN | OPTIONAL},
+      {"y", 37, IN | OPTIONAL},
+      {"dy", 37, IN | IN_PLACE},
+      {"dx", 37, OUT | IN_PLACE}},
+     .run = run_activation_backward},
+    {"clcnn_conv2d_forward",
+     CONV2D,
+     {{"x", X_CONV, IN}, {"w", W_CONV, IN}, {"b", 4, IN | OPTIONAL}, {"y", Y_CONV, OUT}},
+     .run = run_conv2d_forward,
+     .plan = plan_conv2d_CLCNN_FORWARD},
+    {"clcnn_conv2d_backward_data",
+     CONV2D,
+     {{"dy", Y_CONV, IN}, {"w", W_CONV, IN}, {"dx", X_CONV, OUT}},
+     .run = run_conv2d_backward_data,
+     .plan = plan_conv2d_CLCNN_BACKWARD_DATA},
+    {"clcnn_conv2d_backward_weights",
+     CONV2D,
+     {{"x", X_CONV, IN},
+      {"dy", Y_CONV, IN},
+      {"dw", W_CONV, OUT | OPTIONAL},
+      {"db", 4, OUT | OPTIONAL}},
+     .run = run_conv2d_backward_weights,
+     .plan = plan_conv2d_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_conv2d_pack",
+     CONV2D,
+     {{"w", W_CONV, IN}},
+     .run = run_conv2d_pack,
+     .plan = plan_conv2d_CLCNN_FORWARD,
+     .packs = true},
+    {"clcnn_dense_forward",
+     DENSE,
+     {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}},
+     .run = run_dense_forward,
+     .plan = plan_dense_CLCNN_FORWARD},
+    {"clcnn_dense_backward_data",
+     DENSE,
+     {{"dy", 12, IN}, {"w", 20, IN}, {"dx", 15, OUT}},
+     .run = run_dense_backward_data,
+     .plan = plan_dense_CLCNN_BACKWARD_DATA},
+    {"clcnn_dense_backward_weights",
+     DENSE,
+     {{"x", 15, IN}, {"dy", 12, IN}, {"dw", 20, OUT | OPTIONAL}, {"db", 4, OUT | OPTIONAL}},
+     .run = run_dense_backward_weights,
+     .plan = plan_dense_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_dense_pack",
+     DENSE,
+     {{"w", 20, IN}},
+     .run = run_dense_pack,
+     .plan = plan_dense_CLCNN_FORWARD,
+     .packs = true},
+    {"clcnn_maxpool2d_forward",
+     MAXPOOL2D,
+     {{"x", X_POOL, IN}, {"y", Y_POOL, OUT}, {"argmax", Y_POOL, OUT | OPTIONAL | INDEX}},
+     .run = run_maxpool2d_forward},
+    {"clcnn_maxpool2d_backward",
+     MAXPOOL2D,
+     {{"dy", Y_POOL, IN}, {"argmax", Y_POOL, IN | INDEX}, {"dx", X_POOL, OUT}},
+     .run = run_maxpool2d_backward},
+    {"clcnn_softmax_cross_entropy_forward",
+     SOFTMAX,
+     {{"x", 15, IN},
+      {"labels", 3, IN | INDEX},
+      {"y", 15, OUT | OPTIONAL},
+      {"loss", 1, OUT | OPTIONAL}},
+     .run = run_softmax_forward,
+     .plan = plan_softmax},
+    {"clcnn_softmax_cross_entropy_backward",
+     SOFTMAX,
+     {{"y", 15, IN | IN_PLACE}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT | IN_PLACE}},
+     .run = run_softmax_backward},
+    {"clcnn_adam_prepare", ADAM, {{"block", CLCNN_ADAM_BLOCK, OUT}}, .run = run_adam_prepare},
+    {"clcnn_adam_step",
+     ADAM,
+     {{"param", 20, IN | OUT},
+      {"grad", 20, IN},
+      {"m", 20, IN | OUT},
+      {"v", 20, IN | OUT},
+      {"table", 8, IN},
+      {"block", CLCNN_ADAM_BLOCK, IN}},
+     .run = run_adam_step,
+     .ignores = IGNORES_RATES},
+};
+enum { CALLS = sizeof calls / sizeof *calls };
+
+/* ---------------------------------------------------------------------------------------------
+ * Fields of descriptors
+ */
+typedef enum field_type { INT, REAL, STEP } field_type;
+
+typedef struct field {
+    op_kind op;
+    const char *name;
+    field_type type;
+    size_t offset;
+    double value;
+    clcnn_status status;
+    const char *piece; /* of the sentence */
+    unsigned ignored;  /* by functions with one of these bits */
+} field;
+
+#define BAD CLCNN_INVALID_ARGUMENT
+#define TOO_MUCH CLCNN_UNSUPPORTED
+#define ROW(op, type, member, kind, value, status, piece)                                          \
+    {                                                                                              \
+        op, #member, kind, offsetof(type, member), value, status, piece, 0                         \
+    }
+#define ACTIVATION_ROW(member, ...) ROW(ACTIVATION, clcnn_activation, member, __VA_ARGS__)
+#define CONV2D_ROW(member, ...) ROW(CONV2D, clcnn_conv2d, member, __VA_ARGS__)
+#define DENSE_ROW(member, ...) ROW(DENSE, clcnn_dense, member, __VA_ARGS__)
+#define MAXPOOL2D_ROW(member, ...) ROW(MAXPOOL2D, clcnn_maxpool2d, member, __VA_ARGS__)
+#define SOFTMAX_ROW(member, ...) ROW(SOFTMAX, clcnn_softmax_cross_entropy, member, __VA_ARGS__)
+#define ADAM_ROW(member, ...) ROW(ADAM, clcnn_adam, member, __VA_ARGS__)
+#define RATE_ROW(member, value)                                                                    \
+    {                                                                                              \
+        ADAM, #member, REAL, offsetof(clcnn_adam, member), value, BAD, #member, IGNORES_RATES      \
+    }
+
+static const field fields[] = {
+    ACTIVATION_ROW(count, INT, -1, BAD, "-1"),
+    ACTIVATION_ROW(count, INT, INT_MIN, BAD, "count"),
+    ACTIVATION_ROW(kind, INT, -1, BAD, "-1"),
+    ACTIVATION_ROW(kind, INT, 99, BAD, "99"),
+
+    CONV2D_ROW(n, INT, 0, BAD, "0"),
+    CONV2D_ROW(n, INT, -1, BAD, "-1"),
+    CONV2D_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(c, INT, 0, BAD, "0"),
+    CONV2D_ROW(c, INT, -2, BAD, "-2"),
+    CONV2D_ROW(c, INT, 3, BAD, "3"),
+    CONV2D_ROW(c, INT, INT_MAX - 1, TOO_MUCH, ""),
+    CONV2D_ROW(h, INT, 0, BAD, "0"),
+    CONV2D_ROW(h, INT, -5, BAD, "-5"),
+    CONV2D_ROW(h, INT, INT_MAX - 2, TOO_MUCH, ""),
+    CONV2D_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(w, INT, 0, BAD, "0"),
+    CONV2D_ROW(w, INT, -1, BAD, "-1"),
+    CONV2D_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(k, INT, 0, BAD, "0"),
+    CONV2D_ROW(k, INT, -4, BAD, "-4"),
+    CONV2D_ROW(k, INT, 3, BAD, "3"),
+    CONV2D_ROW(k, INT, INT_MAX - 1, TOO_MUCH, ""),
+    CONV2D_ROW(r, INT, 0, BAD, "0"),
+    CONV2D_ROW(r, INT, -1, BAD, "-1"),
+    CONV2D_ROW(r, INT, 8, BAD, "8"),
+    CONV2D_ROW(r, INT, INT_MAX, BAD, "2147483647"),
+    CONV2D_ROW(s, INT, 0, BAD, "0"),
+    CONV2D_ROW(s, INT, -3, BAD, "-3"),
+    CONV2D_ROW(s, INT, 7, BAD, "7"),
+    CONV2D_ROW(pad_top, INT, -1, BAD, "-1"),
+    CONV2D_ROW(pad_top, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(pad_left, INT, -1, BAD, "-1"),
+    CONV2D_ROW(pad_left, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(pad_bottom, INT, -1, BAD, "-1"),
+    CONV2D_ROW(pad_bottom, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(pad_right, INT, -1, BAD, "-1"),
+    CONV2D_ROW(pad_right, INT, INT_MAX, TOO_MUCH, ""),
+    CONV2D_ROW(stride_h, INT, -1, BAD, "-1"),
+    CONV2D_ROW(stride_w, INT, -1, BAD, "-1"),
+    CONV2D_ROW(dilation_h, INT, -1, BAD, "-1"),
+    CONV2D_ROW(dilation_h, INT, 4, BAD, "4"),
+    CONV2D_ROW(dilation_h, INT, INT_MAX, BAD, "2147483647"),
+    CONV2D_ROW(dilation_w, INT, -1, BAD, "-1"),
+    CONV2D_ROW(dilation_w, INT, 3, BAD, "3"),
+    CONV2D_ROW(groups, INT, -1, BAD, "-1"),
+    CONV2D_ROW(groups, INT, 3, BAD, "3"),
+    CONV2D_ROW(groups, INT, 4, BAD, "4"),
+    CONV2D_ROW(groups, INT, INT_MAX, BAD, "2147483647"),
+    CONV2D_ROW(activation, INT, -1, BAD, "-1"),
+    CONV2D_ROW(activation, INT, 99, BAD, "99"),
+    CONV2D_ROW(alpha, REAL, NAN, BAD, "alpha"),
+    CONV2D_ROW(alpha, REAL, INFINITY, BAD, "alpha"),
+
+    DENSE_ROW(n, INT, 0, BAD, "0"),
+    DENSE_ROW(n, INT, -1, BAD, "-1"),
+    DENSE_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    DENSE_ROW(c, INT, 0, BAD, "0"),
+    DENSE_ROW(c, INT, -1, BAD, "-1"),
+    DENSE_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    DENSE_ROW(k, INT, 0, BAD, "0"),
+    DENSE_ROW(k, INT, -1, BAD, "-1"),
+    DENSE_ROW(k, INT, INT_MAX, TOO_MUCH, ""),
+    DENSE_ROW(activation, INT, -1, BAD, "-1"),
+    DENSE_ROW(activation, INT, 99, BAD, "99"),
+    DENSE_ROW(alpha, REAL, NAN, BAD, "alpha"),
+
+    MAXPOOL2D_ROW(n, INT, 0, BAD, "0"),
+    MAXPOOL2D_ROW(n, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    MAXPOOL2D_ROW(c, INT, 0, BAD, "0"),
+    MAXPOOL2D_ROW(c, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    MAXPOOL2D_ROW(h, INT, 0, BAD, "0"),
+    MAXPOOL2D_ROW(h, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    MAXPOOL2D_ROW(w, INT, 0, BAD, "0"),
+    MAXPOOL2D_ROW(w, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    MAXPOOL2D_ROW(r, INT, 0, BAD, "0"),
+    MAXPOOL2D_ROW(r, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(r, INT, 6, BAD, "6"),
+    MAXPOOL2D_ROW(r, INT, INT_MAX, BAD, "2147483647"),
+    MAXPOOL2D_ROW(s, INT, 0, BAD, "0"),
+    MAXPOOL2D_ROW(s, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(s, INT, 5, BAD, "5"),
+    MAXPOOL2D_ROW(pad_top, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(pad_top, INT, 2, BAD, "padding"),
+    MAXPOOL2D_ROW(pad_left, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(pad_left, INT, 2, BAD, "padding"),
+    MAXPOOL2D_ROW(pad_bottom, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(pad_bottom, INT, 3, BAD, "padding"),
+    MAXPOOL2D_ROW(pad_right, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(pad_right, INT, 2, BAD, "padding"),
+    MAXPOOL2D_ROW(stride_h, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(stride_w, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(dilation_h, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(dilation_h, INT, 5, BAD, "5"),
+    MAXPOOL2D_ROW(dilation_w, INT, -1, BAD, "-1"),
+    MAXPOOL2D_ROW(dilation_w, INT, INT_MAX, BAD, "2147483647"),
+
+    SOFTMAX_ROW(n, INT, 0, BAD, "0"),
+    SOFTMAX_ROW(n, INT, -1, BAD, "-1"),
+    SOFTMAX_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    SOFTMAX_ROW(classes, INT, 0, BAD, "0"),
+    SOFTMAX_ROW(classes, INT, -1, BAD, "-1"),
+    SOFTMAX_ROW(classes, INT, INT_MAX, TOO_MUCH, ""),
+
+    ADAM_ROW(count, INT, -1, BAD, "-1"),
+    ADAM_ROW(segments, INT, -1, BAD, "-1"),
+    {ADAM, "step", STEP, offsetof(clcnn_adam, step), 0, BAD, "step", IGNORES_RATES},
+    {ADAM, "step", STEP, offsetof(clcnn_adam, step), -7, BAD, "-7", IGNORES_RATES},
+    RATE_ROW(lr, -0.1),
+    RATE_ROW(lr, NAN),
+    RATE_ROW(lr, INFINITY),
+    RATE_ROW(beta1, -0.1),
+    RATE_ROW(beta1, 1),
+    RATE_ROW(beta1, NAN),
+    RATE_ROW(beta2, -0.1),
+    RATE_ROW(beta2, 1),
+    RATE_ROW(beta2, NAN),
+    RATE_ROW(eps, -1e-8),
+    RATE_ROW(eps, NAN),
+    RATE_ROW(eps, INFINITY),
+    RATE_ROW(weight_decay, -1),
+    RATE_ROW(weight_decay, NAN),
+    RATE_ROW(weight_decay, INFINITY),
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+/* ---------------------------------------------------------------------------------------------
+ * The CPU reference: the same fields, and host pointers
+ */
+enum { MAX_POINTERS = 12 };
+
+typedef struct reference_call {
+    const char *name;
+    op_kind op;
+    /* Flags: IN is float, IN | INDEX is int32; OUT is double, OUT | INDEX is int32. */
+    tensor pointers[MAX_POINTERS];
+    clcnn_status (*run)(const any_desc *desc, void *const *p);
+} reference_call;
+
+#define REFERENCE(function, member, ...)                                                           \
+    static clcnn_status function##_(const any_desc *desc, void *const *p)                          \
+    {                                                                                              \
+        return function(desc ? &desc->member : NULL, __VA_ARGS__);                                 \
+    }
+REFERENCE(clcnn_ref_activation_forward, activation, p[0], p[1])
+REFERENCE(clcnn_ref_activation_backward, activation, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_conv2d_forward, conv2d, p[0], p[1], p[2], p[3], p[4])
+REFERENCE(clcnn_ref_conv2d_backward_data, conv2d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_conv2d_backward_weights, conv2d, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_dense_forward, dense, p[0], p[1], p[2], p[3], p[4])
+REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
+          p[10])
+
+#define RUN(function) #function, .run = function##_
+#define MAG OUT | OPTIONAL
+static const reference_call references[] = {
+    {RUN(clcnn_ref_activation_forward), .op = ACTIVATION,
+     .pointers = {{"x", 37, IN}, {"y", 37, OUT}}},
+    {RUN(clcnn_ref_activation_backward), .op = ACTIVATION,
+     .pointers = {{"x", 37, IN}, {"dy", 37, IN}, {"dx", 37, OUT}}},
+    {RUN(clcnn_ref_conv2d_forward), .op = CONV2D,
+     .pointers = {{"x", X_CONV, IN},
+                  {"w", W_CONV, IN},
+                  {"b", 4, IN | OPTIONAL},
+                  {"y", Y_CONV, OUT},
+                  {"mag", Y_CONV, MAG}}},
+    {RUN(clcnn_ref_conv2d_backward_data), .op = CONV2D,
+     .pointers =
+         {{"dy", Y_CONV, IN}, {"w", W_CONV, IN}, {"dx", X_CONV, OUT}, {"mag", X_CONV, MAG}}},
+    {RUN(clcnn_ref_conv2d_backward_weights), .op = CONV2D,
+     .pointers = {{"x", X_CONV, IN},
+                  {"dy", Y_CONV, IN},
+                  {"dw", W_CONV, OUT | OPTIONAL},
+                  {"db", 4, OUT | OPTIONAL},
+                  {"dw_mag", W_CONV, MAG},
+                  {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_dense_forward), .op = DENSE,
+     .pointers =
+         {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}, {"mag", 12, MAG}}},
+    {RUN(clcnn_ref_dense_backward_data), .op = DENSE,
+     .pointers = {{"dy", 12, IN}, {"w", 20, IN}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_dense_backward_weights), .op = DENSE,
+     .pointers = {{"x", 15, IN},
+                  {"dy", 12, IN},
+                  {"dw", 20, OUT | OPTIONAL},
+                  {"db", 4, OUT | OPTIONAL},
+                  {"dw_mag", 20, MAG},
+                  {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_maxpool2d_forward), .op = MAXPOOL2D,
+     .pointers = {{"x", X_POOL, IN}, {"y", Y_POOL, OUT}, {"argmax", Y_POOL, MAG | INDEX}}},
+    {RUN(clcnn_ref_maxpool2d_backward), .op = MAXPOOL2D,
+     .pointers = {{"dy", Y_POOL, IN},
+                  {"argmax", Y_POOL, IN | INDEX},
+                  {"dx", X_POOL, OUT},
+                  {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_softmax_cross_entropy_forward), .op = SOFTMAX,
+     .pointers = {{"x", 15, IN},
+                  {"labels", 3, IN | INDEX},
+                  {"y", 15, OUT | OPTIONAL},
+                  {"loss", 1, OUT | OPTIONAL},
+                  {"y_mag", 15, MAG},
+                  {"loss_mag", 1, MAG}}},
+    {RUN(clcnn_ref_softmax_cross_entropy_backward), .op = SOFTMAX,
+     .pointers = {{"x", 15, IN}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_adam_step), .op = ADAM,
+     .pointers = {{"param", 20, IN},
+                  {"grad", 20, IN},
+                  {"m", 20, IN},
+                  {"v", 20, IN},
+                  {"table", 8, IN},
+                  {"new_param", 20, OUT},
+                  {"new_m", 20, OUT},
+                  {"new_v", 20, OUT},
+                  {"param_mag", 20, MAG},
+                  {"m_mag", 20, MAG},
+                  {"v_mag", 20, MAG}}},
+};
+enum { REFERENCES = sizeof references / sizeof *references };
+
+#endif

@@ -1,0 +1,314 @@
+/*
+ * conv2d against its reference: every direction, algorithm and device, on shapes made to break
+ * things, layers of real networks and random shapes.
+ */
+#include "conv2d_cases.h"
+#include "sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
+static const sweep_pin pins[] = {
+    {"", "tile", 0}, {"", "gemm", 0}, {"", "direct", 0}, {.algo = NULL}};
+
+static void small_cases(check_values values, unsigned how)
+{
+    sweep s = {.op = &check_op_conv2d};
+    for (const conv2d_case *c = conv2d_small; c->name; c++) {
+        if (!harness_short() || c->quick)
+            sweep_desc(&s, c->name, &(check_desc){.conv2d = c->d}, values, harness_seed(), how);
+    }
+    sweep_check_filled(&s);
+    sweep_check_pins(&s, pins);
+}
+
+static void test_exact(void)
+{
+    small_cases(CHECK_INTEGERS, SWEEP_PACKED | SWEEP_NO_PLAN);
+}
+
+static void test_real(void)
+{
+    small_cases(CHECK_REALS, SWEEP_TWICE);
+}
+
+/* ---- Layers ------------------------------------------------------------------------------------
+ */
+
+static double multiplications(const clcnn_conv2d *d)
+{
+    int p = 0, q = 0;
+    const clcnn_status status = clcnn_conv2d_output(d, &p, &q, NULL);
+    CHECK(status == CLCNN_SUCCESS, "%s", clcnn_status_name(status));
+    return (double)d->n * d->k * p * q * d->c / (d->groups ? d->groups : 1) * d->r * d->s;
+}
+
+/* The layer with fewer images, rows and columns, so that the reference is done in a moment. */
+static clcnn_conv2d cut_down(const clcnn_conv2d *layer)
+{
+    const double most = harness_short() ? 2e5 : 1.2e7;
+    clcnn_conv2d d = *layer;
+    d.n = d.n > 2 ? 2 : d.n;
+    while (multiplications(&d) > most && d.n > 1)
+        d.n--;
+    while (multiplications(&d) > most && d.h > d.r + 2 && d.w > d.s + 2) {
+        d.h--;
+        d.w--;
+    }
+    return d;
+}
+
+static void test_layers(void)
+{
+    sweep s = {.op = &check_op_conv2d};
+    for (const conv2d_case *c = conv2d_layers; c->name; c++) {
+        if (harness_short() && !c->quick)
+            continue;
+        const check_desc desc = {.conv2d = cut_down(&c->d)};
+        sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), 0);
+        sweep_desc(&s, c->name, &desc, CHECK_REALS, harness_seed(), SWEEP_NO_PLAN);
+    }
+    sweep_check_filled(&s);
+}
+
+/* ---- Random shapes -----------------------------------------------------------------------------
+ */
+
+/* A size that a window fits into. */
+static int random_size(check_random *random, int window, int dilation, int before, int after)
+{
+    const int least = dilation * (window - 1) + 1 - before - after;
+    return (least > 1 ? least : 1) + check_random_int(random, 0, 11);
+}
+
+static clcnn_conv2d random_desc(check_random *random)
+{
+    const int groups = check_random_int(random, 0, 3) ? 1 : check_random_int(random, 2, 4);
+    clcnn_conv2d d = {.n = check_random_int(random, 1, 3),
+                      .c = groups * check_random_int(random, 1, 9),
+                      .k = groups * check_random_int(random, 1, 19),
+                      .r = check_random_int(random, 1, 5),
+                      .s = check_random_int(random, 1, 5),
+                      .pad_top = check_random_int(random, 0, 4),
+                      .pad_left = check_random_int(random, 0, 4),
+                      .pad_bottom = check_random_int(random, 0, 4),
+                      .pad_right = check_random_int(random, 0, 4),
+                      .stride_h = check_random_int(random, 0, 3),
+                      .stride_w = check_random_int(random, 0, 3),
+                      .dilation_h = check_random_int(random, 0, 3),
+                      .dilation_w = check_random_int(random, 0, 3),
+                      .groups = groups,
+                      .accumulate = check_random_int(random, 0, 1)};
+    d.h = random_size(random, d.r, d.dilation_h ? d.dilation_h : 1, d.pad_top, d.pad_bottom);
+    d.w = random_size(random, d.s, d.dilation_w ? d.dilation_w : 1, d.pad_left, d.pad_right);
+    return d;
+}
+
+static void test_random(void)
+{
+    sweep s = {.op = &check_op_conv2d};
+    const int count = harness_short() ? 4 : 100;
+    for (int i = 0; i < count; i++) {
+        check_random random = {harness_seed() + (uint64_t)i};
+        const check_desc desc = {.conv2d = random_desc(&random)};
+        char name[64];
+        snprintf(name, sizeof name, "random shape %d", i);
+        sweep_desc(&s, name, &desc, i % 2 ? CHECK_REALS : CHECK_INTEGERS, random.state, 0);
+    }
+    sweep_check_filled(&s);
+}
+
+/* ---- What may be left out ----------------------------------------------------------------------
+ */
+
+static const clcnn_conv2d plain = {.n = 2,
+                                   .c = 5,
+                                   .h = 9,
+                                   .w = 8,
+                                   .k = 18,
+                                   .r = 3,
+                                   .s = 3,
+                                   .pad_top = 1,
+                                   .pad_left = 1,
+                                   .activation = CLCNN_RELU};
+
+static check_case *make_case(const clcnn_conv2d *d, check_values values)
+{
+    clcnn_error error = {.message = ""};
+    check_case *c = check_case_create(&check_op_conv2d, &(check_desc){.conv2d = *d}, values,
+                                      harness_seed(), &error);
+    CHECK(c != NULL, "%s", error.message);
+    return c;
+}
+
+/* No bias; only dw, only db. */
+static void test_optional(void)
+{
+    for (int accumulating = 0; accumulating < 2; accumulating++) {
+        clcnn_conv2d d = plain;
+        d.accumulate = accumulating;
+        check_case *c = make_case(&d, CHECK_INTEGERS);
+        check_case_drop(c, "b");
+        for (int i = 0; i < harness_device_count(); i++) {
+            for (const clcnn_algo *a = clcnn_algos("conv2d"); a->name; a++) {
+                sweep_run("no bias", c, "forward", i, (check_options){.algo = a->name});
+                sweep_run("dw alone", c, "backward_weights", i,
+                          (check_options){.algo = a->name, .without = 2});
+                sweep_run("db alone", c, "backward_weights", i,
+                          (check_options){.algo = a->name, .without = 1});
+            }
+        }
+        check_case_destroy(c);
+    }
+}
+
+/* ---- Workspace ---------------------------------------------------------------------------------
+ */
+
+static size_t wanted_workspace(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
+                               const char *algo)
+{
+    clcnn_plan plan = {.algo = NULL};
+    const clcnn_status status =
+        clcnn_conv2d_plan(ctx, d, direction, algo, CLCNN_ANY_WORKSPACE, &plan);
+    return status == CLCNN_SUCCESS ? plan.workspace_bytes : 0;
+}
+
+/* A plan keeps to the limit that it was given, and is right with less than it would like. */
+static void test_workspace(void)
+{
+    const clcnn_conv2d d = {.n = 9, .c = 3, .h = 12, .w = 12, .k = 5, .r = 3, .s = 3, .pad_top = 1};
+    check_case *c = make_case(&d, CHECK_INTEGERS);
+    for (int device = 0; device < harness_device_count(); device++) {
+        for (const check_direction *way = check_op_conv2d.directions; way->name; way++) {
+            check_expected expected;
+            if (!CHECK(!check_expected_create(c, way, &expected), "%s: no reference", way->name))
+                continue;
+            for (const clcnn_algo *a = clcnn_algos("conv2d"); a->name; a++) {
+                const size_t want =
+                    wanted_workspace(harness_ctx(device), &d, way->direction, a->name);
+                const size_t limits[] = {want, want ? want - 1 : 0, want / 2, want / 4, 4, 0};
+                for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+                    const check_options options = {
+                        .ctx = harness_ctx(device), .algo = a->name, .max_workspace = &limits[i]};
+                    const check_result result = check_run(c, way, &expected, &options);
+                    const bool may_refuse = limits[i] < want;
+                    CHECK(result.verdict == CHECK_PASS ||
+                              (result.verdict == CHECK_UNSUPPORTED && may_refuse),
+                          "limit of %zu bytes: %s", limits[i], result.message);
+                }
+            }
+            check_expected_free(&expected);
+        }
+    }
+    check_case_destroy(c);
+}
+
+/* ---- Vector widths -----------------------------------------------------------------------------
+ */
+
+/* Every vector width of the CPU-shaped kernels, whatever this device would take. */
+static void test_vector_widths(void)
+{
+    static const int widths[] = {4, 8, 16};
+    for (int device = 0; device < harness_device_count(); device++) {
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+            char rows[256];
+            snprintf(rows, sizeof rows,
+                     "algo device width shape use VEC VECS PIX\n"
+                     "tile * * thin 1 %d 1 5\n"
+                     "tile * * * 1 %d 2 3\n",
+                     widths[i], widths[i]);
+            clcnn_ctx *ctx = harness_ctx(device);
+            const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", rows);
+            CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
+            const clcnn_conv2d shapes[] = {
+                {.n = 2, .c = 3, .h = 9, .w = 10, .k = 5, .r = 3, .s = 3, .pad_top = 1},
+                {.n = 1, .c = 35, .h = 7, .w = 6, .k = 37, .r = 2, .s = 3, .pad_left = 2},
+                {.n = 2,
+                 .c = 8,
+                 .h = 9,
+                 .w = 7,
+                 .k = 34,
+                 .r = 3,
+                 .s = 3,
+                 .stride_h = 2,
+                 .groups = 2}};
+            for (size_t shape = 0; shape < sizeof shapes / sizeof *shapes; shape++) {
+                check_case *c = make_case(&shapes[shape], CHECK_INTEGERS);
+                for (const check_direction *d = check_op_conv2d.directions; d->name; d++) {
+                    char name[64];
+                    snprintf(name, sizeof name, "vectors of %d", widths[i]);
+                    sweep_run(name, c, d->name, device, (check_options){.algo = "tile"});
+                    sweep_run(name, c, d->name, device,
+                              (check_options){.algo = "tile", .packed = true});
+                }
+                check_case_destroy(c);
+            }
+            clcnn_ctx_tune(ctx, "conv2d", NULL);
+        }
+    }
+}
+
+/* ---- Adjoint identity --------------------------------------------------------------------------
+ */
+
+/* Sum of products of two integer tensors, exact. */
+static int64_t inner(const float *a, const float *b, size_t count)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (int64_t)a[i] * (int64_t)b[i];
+    return sum;
+}
+
+/* <y, dy> = <x, dx> = <w, dw>: the three directions are one bilinear form, without any reference.
+ */
+static void test_adjoint(void)
+{
+    for (const conv2d_case *row = conv2d_small; row->name; row++) {
+        clcnn_conv2d d = row->d;
+        d.activation = CLCNN_IDENTITY;
+        d.accumulate = 0;
+        if (harness_short() && !row->quick)
+            continue;
+        check_case *c = make_case(&d, CHECK_INTEGERS);
+        check_case_drop(c, "b");
+        for (int i = 0; i < harness_device_count(); i++) {
+            const check_options keep = {.keep = true};
+            check_result y = sweep_run(row->name, c, "forward", i, keep);
+            check_result dx = sweep_run(row->name, c, "backward_data", i, keep);
+            check_result dw = sweep_run(row->name, c, "backward_weights", i, keep);
+            const check_tensor *x = check_case_input(c, "x"), *w = check_case_input(c, "w");
+            const check_tensor *dy = check_case_input(c, "dy");
+            if (y.out[0] && dx.out[0] && dw.out[0]) {
+                const int64_t a = inner(y.out[0], dy->f, dy->count);
+                const int64_t b = inner(dx.out[0], x->f, x->count);
+                const int64_t e = inner(dw.out[0], w->f, w->count);
+                CHECK(a == b && b == e, "%s: <y,dy> = %lld, <x,dx> = %lld, <w,dw> = %lld",
+                      row->name, (long long)a, (long long)b, (long long)e);
+            }
+            check_result_free(&y);
+            check_result_free(&dx);
+            check_result_free(&dw);
+        }
+        check_case_destroy(c);
+    }
+}
+
+static const harness_test tests[] = {{"integers, exactly", test_exact},
+                                     {"reals, within the bound", test_real},
+                                     {"layers of networks", test_layers},
+                                     {"random shapes", test_random},
+                                     {"optional tensors", test_optional},
+                                     {"workspace limits", test_workspace},
+                                     {"vector widths", test_vector_widths},
+                                     {"adjoint identity", test_adjoint},
+                                     {NULL, NULL}};
+
+int main(void)
+{
+    return harness_run("conv2d", tests);
+}

@@ -1,0 +1,52 @@
+#!/bin/sh
+# implementation.sh NAME COMMAND...: runs the command with one OpenCL implementation in sight, and
+# with no other that could stand in for it: the tests take CLCNN_TEST_DEVICE or fail.
+set -eu
+name=$1
+shift
+export CLCNN_TEST_DEVICE="$name"
+case $name in
+pocl)
+    OCL_ICD_VENDORS=pocl.icd exec "$@"
+    ;;
+rusticl)
+    OCL_ICD_VENDORS=rusticl.icd RUSTICL_ENABLE=llvmpipe exec "$@"
+    ;;
+oclgrind)
+    # The simulator takes the loader's place. What it has to say about a kernel fails the command,
+    # but for the messages that oclgrind.supp explains away. Without optimisation, because its
+    # tracking of uninitialised values knows no `freeze`, which clang's passes put in.
+    here=$(cd "$(dirname "$0")" && pwd)
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    status=0
+    CLCNN_TEST_SHORT=1 oclgrind --build-options -cl-opt-disable --data-races --uninitialized \
+        --log "$log" "$@" || status=$?
+    awk -v list="$here/oclgrind.supp" '
+        BEGIN {
+            while ((getline row < list) > 0)
+                if (row !~ /^(#|$)/)
+                    known[++rows] = row
+            RS = ""
+        }
+        {
+            message = $0
+            gsub(/[ \t\n]+/, " ", message)
+            for (i = 1; i <= rows; i++)
+                if (message ~ known[i])
+                    next
+            if (++count <= 3)
+                print "Oclgrind says: " $0
+        }
+        END {
+            if (count > 3)
+                print "Oclgrind says " count - 3 " things more."
+            exit count > 0
+        }' "$log" >&2 || status=1
+    exit $status
+    ;;
+*)
+    echo "implementation.sh: no implementation is called '$name'" >&2
+    exit 2
+    ;;
+esac

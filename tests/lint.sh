@@ -1,0 +1,101 @@
+#!/bin/sh
+# Each kernel compiled alone by clang, as OpenCL C 1.2 without extensions, for 32 and 64 bit
+# addresses, with and without FMA: once per tuning row, with that row's macros. A stray double, a
+# narrowing conversion or a vendor's word fails.
+set -eu
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cpus=$(getconf _NPROCESSORS_ONLN)
+
+# Macros that the host adds to the rows' own, with their values: program, macro, values. `values`
+# is held against the host's sources below.
+cat >"$work/values" <<'END'
+conv2d_gemm DIRECTION 0 1 2
+conv2d_gemm FILTER 0 1 3 5
+activation_direct KIND 0 1
+END
+
+compile() { # FILE FLAG...
+    source=$1
+    shift
+    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Xclang -cl-ext=-all -Wall -Wextra \
+        -Wconversion -Wdouble-promotion -Wno-unused-function -Werror -fsyntax-only \
+        -I kernels "$@" "$source"
+}
+if [ "${1-}" = --compile ]; then
+    shift
+    for target in spir spir64; do
+        compile "$@" -target $target
+        compile "$@" -target $target -DCLCNN_FMA=1
+    done
+    exit
+fi
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+# The compiler must see what it is here to see.
+for line in 'x[0] = x[0] * 1.0;' 'x[0] = (float)(half)x[0];' 'x[0] = sub_group_reduce_add(x[0]);' \
+    'int i = x[0]; x[i] = 1;'; do
+    echo "__kernel void k(__global float *x) { $line }" >"$work/bad.cl"
+    ! compile "$work/bad.cl" -target spir 2>/dev/null || fail "clang lets this pass: $line"
+done
+echo '__kernel void k(__global float *x) { x[0] = x[0] * 1.0f; }' >"$work/good.cl"
+compile "$work/good.cl" -target spir || fail "clang refuses a right kernel"
+
+# The host's macros and the list above are the same.
+grep -oh '{"[A-Z][A-Z0-9_]*",' host/*.c | tr -d '{",' | sort -u >"$work/host"
+cut -d' ' -f2 "$work/values" | sort -u >"$work/listed"
+diff "$work/host" "$work/listed" || fail "macros in host/*.c (<) and in tests/lint.sh (>) differ"
+
+# One line per program and set of macros: FILE FLAG...
+for tune in kernels/*.tune; do
+    op=$(basename "$tune" .tune)
+    awk -v op="$op" -v values="$work/values" '
+        BEGIN {
+            while ((getline line < values) > 0) {
+                n = split(line, word, " ")
+                list = word[3]
+                for (i = 4; i <= n; i++)
+                    list = list " " word[i]
+                added[word[1]] = added[word[1]] word[2] ":" list ";"
+            }
+        }
+        # Appends every combination of the macros in `rest` to `flags`.
+        function expand(program, flags, rest,    cut, head, n, value, i, name) {
+            cut = index(rest, ";")
+            if (!cut) {
+                print program flags
+                return
+            }
+            head = substr(rest, 1, cut - 1)
+            name = substr(head, 1, index(head, ":") - 1)
+            n = split(substr(head, index(head, ":") + 1), value, " ")
+            for (i = 1; i <= n; i++)
+                expand(program, flags " -D" name "=" value[i], substr(rest, cut + 1))
+        }
+        { sub(/#.*/, "") }
+        $1 == "algo" { columns = NF; for (i = 6; i <= NF; i++) macro[i] = $i; next }
+        NF {
+            if (NF != columns) { print "bad row in " FILENAME ": " $0 > "/dev/stderr"; exit 1 }
+            flags = ""
+            for (i = 6; i <= NF; i++)
+                flags = flags " -D" macro[i] "=" $i
+            program = op "_" $1
+            expand(program, flags, added[program])
+        }' "$tune"
+done | sort -u >"$work/builds"
+
+# A program is OP_ALGO.cl; every file in kernels/ must have come up.
+status=0
+for source in kernels/*.cl; do
+    program=$(basename "$source" .cl)
+    grep -q "^$program\( \|\$\)" "$work/builds" || fail "no tuning row builds $source"
+done
+sed 's,^\([^ ]*\),kernels/\1.cl,' "$work/builds" |
+    xargs -P "$cpus" -L 1 sh "$0" --compile || status=1
+[ $status -eq 0 ] || fail "a kernel does not compile alone as OpenCL C 1.2"
+echo "$(wc -l <"$work/builds") builds of $(ls kernels/*.cl | wc -l) kernel files, 4 ways each"

@@ -1,0 +1,139 @@
+/* Sweeps over directions, devices and algorithms: see sweep.h. */
+#include "sweep.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One run; counts it and checks the verdict. */
+static void run(sweep *s, const char *name, const check_case *c, int direction_index,
+                const check_expected *expected, int device, check_options options, size_t *counter)
+{
+    const check_direction *direction = &c->op->directions[direction_index];
+    options.ctx = harness_ctx(device);
+    const check_result result = check_run(c, direction, expected, &options);
+    s->runs++;
+    if (result.verdict == CHECK_UNSUPPORTED && counter) {
+        ++*counter;
+        return;
+    }
+    CHECK(result.verdict == CHECK_PASS, "%s: %s", name, result.message);
+    s->nonzero[direction_index] += result.nonzero;
+    s->could_be[direction_index] += result.could_be;
+    s->worst = fmax(s->worst, result.worst);
+}
+
+static bool has_all(const check_case *c, unsigned inputs)
+{
+    for (int i = 0; c->op->inputs[i].name; i++) {
+        if (inputs >> i & 1 && !c->in[i].f)
+            return false;
+    }
+    return true;
+}
+
+static bool has_in_place(const check_direction *direction)
+{
+    for (int j = 0; direction->outputs[j].name; j++) {
+        if (direction->outputs[j].in_place && !direction->outputs[j].always_in_place)
+            return true;
+    }
+    return false;
+}
+
+static void run_algos(sweep *s, const char *name, const check_case *c, int d,
+                      const check_expected *expected, int device, unsigned how)
+{
+    const check_direction *direction = &c->op->directions[d];
+    const clcnn_algo *algos = clcnn_algos(c->op->name);
+    for (int a = 0; algos && algos[a].name; a++) {
+        const check_options options = {.algo = algos[a].name, .twice = how & SWEEP_TWICE};
+        size_t *counter = &s->unsupported[device][a];
+        const size_t before = *counter;
+        run(s, name, c, d, expected, device, options, counter);
+        if (how & SWEEP_PACKED && direction->pack && *counter == before) {
+            check_options packed = options;
+            packed.packed = true;
+            run(s, name, c, d, expected, device, packed, NULL);
+        }
+    }
+}
+
+void sweep_case(sweep *s, const char *name, const check_case *c, unsigned how)
+{
+    const int devices = harness_device_count();
+    for (int d = 0; c->op->directions[d].name; d++) {
+        const check_direction *direction = &c->op->directions[d];
+        check_expected expected;
+        if (!has_all(c, direction->needs))
+            continue;
+        const clcnn_status status = check_expected_create(c, direction, &expected);
+        if (!CHECK(status == CLCNN_SUCCESS, "%s: the reference of %s gave %s", name,
+                   direction->name, clcnn_status_name(status)))
+            continue;
+        for (int device = 0; device < devices; device++) {
+            run_algos(s, name, c, d, &expected, device, how);
+            if (how & SWEEP_IN_PLACE && has_in_place(direction))
+                run(s, name, c, d, &expected, device, (check_options){.in_place = true}, NULL);
+            if (how & SWEEP_NO_PLAN && c->op->plan)
+                run(s, name, c, d, &expected, device, (check_options){.no_plan = true}, NULL);
+        }
+        check_expected_free(&expected);
+    }
+}
+
+void sweep_desc(sweep *s, const char *name, const check_desc *desc, check_values values,
+                uint64_t seed, unsigned how)
+{
+    clcnn_error error = {.message = ""};
+    check_case *c = check_case_create(s->op, desc, values, seed, &error);
+    char text[512];
+    check_describe(s->op, desc, text, sizeof text);
+    if (CHECK(c != NULL, "%s: %s: %s", name, text, error.message))
+        sweep_case(s, name, c, how);
+    check_case_destroy(c);
+}
+
+check_result sweep_run(const char *name, const check_case *c, const char *direction, int device,
+                       check_options options)
+{
+    const check_direction *found = check_direction_find(c->op, direction);
+    check_expected expected;
+    check_result result = {.verdict = CHECK_FAIL};
+    const clcnn_status status = check_expected_create(c, found, &expected);
+    if (!CHECK(status == CLCNN_SUCCESS, "%s: the reference of %s gave %s", name, direction,
+               clcnn_status_name(status)))
+        return result;
+    options.ctx = harness_ctx(device);
+    result = check_run(c, found, &expected, &options);
+    CHECK(result.verdict == CHECK_PASS, "%s: %s", name, result.message);
+    check_expected_free(&expected);
+    return result;
+}
+
+void sweep_check_filled(const sweep *s)
+{
+    for (int d = 0; s->op->directions[d].name; d++) {
+        CHECK(s->could_be[d] > 0 && s->nonzero[d] * 10 >= s->could_be[d] * 3,
+              "%s %s: %zu of %zu results that could be other than 0 were: the cases say little",
+              s->op->name, s->op->directions[d].name, s->nonzero[d], s->could_be[d]);
+    }
+}
+
+void sweep_check_pins(const sweep *s, const sweep_pin *pins)
+{
+    const clcnn_algo *algos = clcnn_algos(s->op->name);
+    for (int device = 0; device < harness_device_count(); device++) {
+        for (int a = 0; algos && algos[a].name; a++) {
+            const sweep_pin *pin = pins;
+            while (pin->algo && (strcmp(pin->algo, algos[a].name) != 0 ||
+                                 !strstr(harness_device_name(device), pin->implementation)))
+                pin++;
+            const size_t got = s->unsupported[device][a];
+            CHECK(pin->algo && got == pin->unsupported,
+                  "%s does not support %zu (case, direction) of %s by %s; pinned is %s%zu",
+                  harness_device_name(device), got, s->op->name, algos[a].name,
+                  pin->algo ? "" : "nothing, not even ", pin->unsupported);
+        }
+    }
+}

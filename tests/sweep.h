@@ -1,0 +1,52 @@
+/*
+ * Runs cases of one operation over every direction, every device under test and every algorithm
+ * that supports them, and counts what it saw: how many (case, direction, algorithm) a device did
+ * not support, and whether the results had anything in them.
+ */
+#ifndef SWEEP_H
+#define SWEEP_H
+
+#include "check.h"
+#include "harness.h"
+
+enum { SWEEP_MAX_DEVICES = 32, SWEEP_MAX_ALGOS = 8, SWEEP_MAX_DIRECTIONS = 4 };
+
+typedef struct sweep {
+    const check_op *op;
+    size_t runs;
+    size_t unsupported[SWEEP_MAX_DEVICES][SWEEP_MAX_ALGOS];
+    size_t nonzero[SWEEP_MAX_DIRECTIONS], could_be[SWEEP_MAX_DIRECTIONS];
+    double worst; /* error over its bound */
+} sweep;
+
+/* What else a case is run with. */
+enum {
+    SWEEP_TWICE = 1,    /* a second time, for the bits */
+    SWEEP_PACKED = 2,   /* with packed weights where there are any, as well */
+    SWEEP_IN_PLACE = 4, /* with outputs in the inputs' places, as well */
+    SWEEP_NO_PLAN = 8   /* without a plan, as well */
+};
+
+/* Each failed run is one failed check. `name` starts its sentence. */
+void sweep_case(sweep *s, const char *name, const check_case *c, unsigned how);
+/* Makes the case from a descriptor first. */
+void sweep_desc(sweep *s, const char *name, const check_desc *desc, check_values values,
+                uint64_t seed, unsigned how);
+
+/* One run of one direction on device i must pass; with `keep` in the options the caller frees the
+ * result's outputs. */
+check_result sweep_run(const char *name, const check_case *c, const char *direction, int device,
+                       check_options options);
+
+/* At least 30 % of the results that could be other than 0 were, in every direction. */
+void sweep_check_filled(const sweep *s);
+
+/* How many (case, direction) an algorithm does not support on an implementation, a part of the
+ * device's name ("" is any). A list ends with algo = NULL; the first row that fits counts. */
+typedef struct sweep_pin {
+    const char *implementation, *algo;
+    size_t unsupported;
+} sweep_pin;
+void sweep_check_pins(const sweep *s, const sweep_pin *pins);
+
+#endif

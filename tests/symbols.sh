@@ -1,0 +1,21 @@
+#!/bin/sh
+# symbols.sh LIBRARY...: what the libraries export is what the headers declare, and nothing else.
+set -eu
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+for library; do
+    name=$(basename "$library" .so)
+    header=include/${name#lib}.h
+    # A declaration begins with CLCNN_API; the function's name is the word before the first "(".
+    tr '\n' ' ' <"$header" | grep -o 'CLCNN_API [^;(]*(' | sed -n 's/.*[ *]\(clcnn_[a-z0-9_]*\)($/\1/p' |
+        sort >"$work/declared"
+    nm -D --defined-only "$library" | awk '{ print $NF }' | sed 's/@.*//' | sort >"$work/exported"
+    if ! grep -q . "$work/declared" || ! diff "$work/declared" "$work/exported" >"$work/diff"; then
+        echo "$library and $header differ (<: only declared, >: only exported):"
+        cat "$work/diff"
+        status=1
+    fi
+done
+exit $status
