@@ -7,6 +7,7 @@
 #include <string.h>
 
 const clcnn_algo clcnn__conv2d_algos[] = {
+    {"row", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"tile", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"gemm", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"direct", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
@@ -14,8 +15,8 @@ const clcnn_algo clcnn__conv2d_algos[] = {
 };
 
 /* In the order of the names above; the last takes everything. */
-static const clcnn__conv2d_algo *const algos[] = {&clcnn__conv2d_tile, &clcnn__conv2d_gemm,
-                                                  &clcnn__conv2d_direct};
+static const clcnn__conv2d_algo *const algos[] = {&clcnn__conv2d_row, &clcnn__conv2d_tile,
+                                                  &clcnn__conv2d_gemm, &clcnn__conv2d_direct};
 enum { ALGOS = sizeof algos / sizeof *algos };
 
 static int or_one(int value)

@@ -1,6 +1,6 @@
 /*
- * The one way to fail: fill in the error, return the status. And OpenCL's codes. These functions are
- * hidden, so each library that is built from this tree has its own copy.
+ * The one way to fail: fill in the error, return the status. And OpenCL's codes. These functions
+ * are hidden, so each library that is built from this tree has its own copy.
  */
 #include "internal.h"
 

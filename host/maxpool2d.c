@@ -99,31 +99,42 @@ typedef struct variant {
     int inner_begin, inner_end;
 } variant;
 
-/* The windows of a row that lie within the image's width. */
-static void find_inner(const problem *e, variant *v)
+static int div_up(int64_t x, int by)
+{
+    return (int)((x + by - 1) / by);
+}
+
+/* The columns for vectors, as maxpool2d_args says. */
+static void find_inner(const problem *e, clcnn_direction direction, variant *v)
 {
     const clcnn_maxpool2d *d = &e->d;
-    const int64_t room =
-        (int64_t)d->w + d->pad_left - 1 - (int64_t)(d->s - 1) * d->dilation_w; /* of the start */
-    const int64_t end = room < 0 ? 0 : room / d->stride_w + 1;
-    v->inner_begin = (int)clcnn__div_up((size_t)d->pad_left, d->stride_w);
+    const int64_t reach = (int64_t)(d->s - 1) * d->dilation_w; /* from a window's first column */
+    int64_t end = (int64_t)d->w + d->pad_left;                 /* of the padded columns */
+    v->inner_begin = div_up(d->pad_left, d->stride_w);
+    if (direction == CLCNN_FORWARD) {
+        end = end > reach ? (end - reach - 1) / d->stride_w + 1 : 0;
+    } else {
+        end /= d->stride_w;
+        if (v->inner_begin < reach / d->stride_w)
+            v->inner_begin = (int)(reach / d->stride_w);
+    }
     v->inner_end = end < e->q ? (int)end : e->q;
 }
 
-static variant choose_variant(const problem *e, const clcnn__tune_row *row)
+static variant choose_variant(const problem *e, clcnn_direction direction,
+                              const clcnn__tune_row *row)
 {
     const clcnn_maxpool2d *d = &e->d;
     variant v = {.rows = clcnn__tune_value(row, "ROWS"), .vec = clcnn__tune_value(row, "VEC")};
     const bool plain = d->dilation_h == 1 && d->dilation_w == 1 && d->r == d->s;
     v.window = plain && (d->r == 2 || d->r == 3) ? d->r : 0;
-    find_inner(e, &v);
-    /* Pairs are loaded for stride 2: where a window is one column wide, one might be outside. */
-    if (v.rows && (d->stride_w == 1 || (d->stride_w == 2 && d->s > 1)))
+    if (d->stride_w == 1 || (d->stride_w == 2 && d->s > 1))
         v.stride = d->stride_w;
+    find_inner(e, direction, &v);
     while (v.vec > 4 && v.vec > v.inner_end - v.inner_begin)
         v.vec /= 2;
-    if (v.stride == 0 || v.vec > v.inner_end - v.inner_begin)
-        v.inner_begin = v.inner_end = e->q;
+    if (v.vec > v.inner_end - v.inner_begin)
+        v.inner_begin = v.inner_end = 0;
     return v;
 }
 
@@ -131,7 +142,7 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction dir
                            const clcnn_mem mems[3])
 {
     const clcnn__tune_row *row = clcnn__tune(ctx, "maxpool2d", "direct", "any");
-    const variant v = choose_variant(e, row);
+    const variant v = choose_variant(e, direction, row);
     const clcnn_maxpool2d *d = &e->d;
     const bool forward = direction == CLCNN_FORWARD;
     const maxpool2d_args args = {.planes = d->n * d->c,

@@ -13,11 +13,11 @@ typedef struct conv2d_args {
 } conv2d_args;
 
 /*
- * tile, forward and backward_data: a correlation of `in` with a list of taps. Forward slides the
+ * tile and row, forward and backward_data: a correlation of `in` with a list of taps. Forward slides the
  * filters over x; backward_data slides them, flipped, over dy, once for each phase (an output row
  * modulo step_h and column modulo step_w), since a phase meets always the same taps.
  */
-typedef struct conv2d_tile_args {
+typedef struct conv2d_taps_args {
     int n, in_channels;                       /* channels of a group */
     int in_image, in_group, in_plane, in_row; /* strides, in elements */
     int in_step_h, in_step_w;                 /* rows and columns of `in` from output to output */
@@ -30,12 +30,12 @@ typedef struct conv2d_tile_args {
     int blocks;
     int has_bias, activation, accumulate;
     float alpha;
-} conv2d_tile_args;
+} conv2d_taps_args;
 
-/* tile: taps whose weights one work-item packs. */
-#define CONV2D_TILE_PACK 16
+/* tile and row: taps whose weights one work-item packs. */
+#define CONV2D_PACK 16
 
-/* tile: copies planes into larger ones with zeros around. */
+/* tile and row: copies planes into larger ones with zeros around. */
 typedef struct conv2d_pad_args {
     int planes, h, w, out_h, out_w, top, left;
 } conv2d_pad_args;

@@ -7,10 +7,8 @@
  * Registers: PIX * VECS sums, VECS weights, one or two inputs. 7 x 2 vectors of 16 floats leave half
  * of AVX-512's 32 registers free, 14 independent sums cover the FMA's latency.
  *
- * What makes the inner loop that simple is prepared by small kernels, on every call:
- *   pad      copies the input with zeros around it, so that no tap needs a bounds check
- *   taps     lists for each tap the offset into the input, and that of its weights
- *   pack     turns the weights into vectors over the channels of the result, tap by tap
+ * What makes the inner loop that simple is prepared by small kernels, on every call: those of
+ * conv2d_taps.clh, and
  *   pack_dy  (backward_weights) turns dy into vectors over its channels, pixel by pixel
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
@@ -27,104 +25,10 @@
 #define VECS 2
 #endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
-#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
-
-/* item -> one plane */
-ALONE __kernel void conv2d_tile_pad(const conv2d_pad_args a, __global const float *in,
-                                    uint in_offset, __global float *out, uint out_offset)
-{
-    const int plane = (int)get_global_id(0);
-    in += in_offset + (uint)(plane * a.h * a.w);
-    out += out_offset + (uint)(plane * a.out_h * a.out_w);
-    const int right = a.out_w - a.left - a.w;
-    for (int i = 0; i < a.top * a.out_w; i++)
-        *out++ = 0.0f;
-    for (int row = 0; row < a.h; row++, in += a.w) {
-        for (int i = 0; i < a.left; i++)
-            *out++ = 0.0f;
-        int i = 0;
-        for (; i + VEC <= a.w; i += VEC)
-            VSTORE(VLOAD(in + i), out + i);
-        for (; i < a.w; i++)
-            out[i] = in[i];
-        out += a.w;
-        for (int j = 0; j < right; j++)
-            *out++ = 0.0f;
-    }
-    for (int i = 0; i < (a.out_h - a.top - a.h) * a.out_w; i++)
-        *out++ = 0.0f;
-}
-
-/* How many of `size` filter rows (or columns) meet phases below `phase`. */
-static inline int taps_below(int size, int dilation, int step, int phase)
-{
-    int count = 0;
-    for (int i = 0; i < size; i++)
-        count += i * dilation % step < phase ? 1 : 0;
-    return count;
-}
-
-/* item -> one channel of the input: its taps in every phase, input offset and weight offset */
-ALONE __kernel void conv2d_tile_taps(const conv2d_tile_args a, __global int *taps, uint taps_offset)
-{
-    const int channel = (int)get_global_id(0);
-    taps += taps_offset;
-    /* forward weights are [out_group][in_channels][r][s], backward [in_channels][out_group][r][s] */
-    const int weights = channel * a.r * a.s * (a.sign > 0 ? 1 : a.out_group);
-    for (int i = 0; i < a.step_h; i++) {
-        const int above = taps_below(a.r, a.dilation_h, a.step_h, i);
-        const int rows = taps_below(a.r, a.dilation_h, a.step_h, i + 1) - above;
-        for (int j = 0; j < a.step_w; j++) {
-            const int left = taps_below(a.s, a.dilation_w, a.step_w, j);
-            const int columns = taps_below(a.s, a.dilation_w, a.step_w, j + 1) - left;
-            int t = a.in_channels * (above * a.s + rows * left) + channel * rows * columns;
-            for (int r = 0; r < a.r; r++)
-                for (int s = 0; s < a.s; s++) {
-                    if (r * a.dilation_h % a.step_h != i || s * a.dilation_w % a.step_w != j)
-                        continue;
-                    const int row = (r * a.dilation_h - i) / a.step_h;
-                    const int column = (s * a.dilation_w - j) / a.step_w;
-                    taps[2 * t] = channel * a.in_plane + a.sign * (row * a.in_row + column);
-                    taps[2 * t + 1] = weights + r * a.s + s;
-                    t++;
-                }
-        }
-    }
-}
-
-/* item -> the vectors of CONV2D_TILE_PACK taps in one block of channels: packed[block][tap][BLOCK] */
-ALONE __kernel void conv2d_tile_pack(const conv2d_tile_args a, __global const float *w,
-                                     uint w_offset, __global const int *taps, uint taps_offset,
-                                     __global float *packed, uint packed_offset)
-{
-    const int total = a.in_channels * a.r * a.s;
-    const int begin = (int)get_global_id(0) * CONV2D_TILE_PACK, block = (int)get_global_id(1);
-    const int group = block / a.blocks, first = block % a.blocks * BLOCK;
-    const int stride = a.sign > 0 ? total : a.r * a.s;
-    const int live = min(BLOCK, a.out_group - first);
-    w += w_offset + (uint)(group * a.out_group * total + first * stride);
-    packed += packed_offset + (uint)((block * total + begin) * BLOCK);
-    for (int t = begin; t < min(begin + CONV2D_TILE_PACK, total); t++, packed += BLOCK) {
-        const int tap = taps[taps_offset + (uint)(2 * t + 1)];
-        for (int i = 0; i < live; i++)
-            packed[i] = w[tap + i * stride];
-        for (int i = live; i < BLOCK; i++)
-            packed[i] = 0.0f;
-    }
-}
-
-/* One axis of a phase: the first result, how many there are, and where in the input they begin. */
-static inline int phase_start(int phase, int pad, int step)
-{
-    return ((phase - pad) % step + step) % step;
-}
-static inline int phase_count(int start, int size, int step)
-{
-    return start < size ? (size - start + step - 1) / step : 0;
-}
+#include "conv2d_taps.clh"
 
 /* item -> PIX consecutive pixels of a phase, one block of channels */
-ALONE __kernel void conv2d_tile_correlate(const conv2d_tile_args a, __global const float *in,
+ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
                                           uint in_offset, __global const int *taps,
                                           uint taps_offset, __global const float *packed,
                                           uint packed_offset, __global const float *bias,

@@ -6,8 +6,12 @@
 typedef struct maxpool2d_args {
     int planes, h, w, r, s, p, q; /* planes: n*c */
     int pad_top, pad_left, stride_h, stride_w, dilation_h, dilation_w;
-    int inner_begin, inner_end; /* columns q whose windows lie within the image's width, where they
-                                   are worth vectors; otherwise both are q */
+    /*
+     * The columns that vectors are used for; begin == end where they are not worth it. Forward: q
+     * whose windows lie within the image's width. Backward: t such that the columns from
+     * t*stride_w - pad_left to the next such lie in the image and all windows over them exist.
+     */
+    int inner_begin, inner_end;
     int with_argmax, accumulate;
 } maxpool2d_args;
 

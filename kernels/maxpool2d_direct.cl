@@ -6,16 +6,16 @@
  * backward  ROWS 0: work-item -> one element dx[n][c][row][column]
  *           ROWS 1: work-item -> one row dx[n][c][row][...]
  *
- * ROWS 0 is for GPUs, where neighbours share their loads. ROWS 1 is for CPUs: the vertical part of
- * the search is decided once per row, and where the host found it worth the while (inner_begin to
- * inner_end) VEC windows side by side are searched at a time. The last vector of a row is moved back
- * to end with the row, so that only columns near the image's edge are left for single elements.
+ * ROWS 0 is for GPUs, where neighbours share their loads. ROWS 1 is for CPUs: what the rows of the
+ * image have to do with it is decided once per row, and from inner_begin to inner_end, away from the
+ * image's edges, VEC columns side by side are computed at a time. The last vector of a row is moved
+ * back to end with the row, so that only columns at the edges are left for single elements.
  *
  * Build options. WINDOW: 2 or 3 for such a square window without dilation, 0 for any. STRIDE: the
- * horizontal stride, 1 or 2, where vectors are used; 0: any, no vectors.
+ * horizontal stride where it is 1, or where it is 2 and the window wider than one column; 0: any.
  *
- * An argmax is compared, never used as an address. In backward the windows of an element are added
- * in row-major order in all variants.
+ * An argmax is compared, never used as an address: one that is no element of its own window
+ * contributes nothing.
  */
 #include "common.clh"
 #include "maxpool2d_args.h"
@@ -29,8 +29,6 @@
 #ifndef STRIDE
 #define STRIDE 0
 #endif
-
-#define SIDE_BY_SIDE (ROWS && WINDOW == 2 && STRIDE == 2)
 
 #if WINDOW > 0
 #define TAPS_H WINDOW
@@ -93,7 +91,7 @@ static inline void forward_one(const maxpool2d_args a, __global const float *pla
         argmax[q] = index;
 }
 
-#if ROWS && STRIDE > 0
+#if ROWS
 /*
  * LANES: their numbers. EVEN and ODD: every second lane of a, then of b. ZIP_LOW and ZIP_HIGH: the
  * halves of a.s0, b.s0, a.s1, b.s1 and so on. Written out because Oclgrind 21.10 crashes on
@@ -140,24 +138,33 @@ static inline void forward_one(const maxpool2d_args a, __global const float *pla
  * from x on is wanted. They are loaded together with the ones after them for the windows' first
  * column, with the ones before them for the others: never with one that lies past the last window.
  */
-static inline floatV load_first(__global const float *x)
-{
 #if STRIDE == 1
-    return VLOAD(x);
-#else
+#define LOAD_FIRST(x) VLOAD(x)
+#define LOAD_OTHER(x) VLOAD(x)
+#elif STRIDE == 2
+#define LOAD_FIRST(x) load_even(x)
+#define LOAD_OTHER(x) load_odd((x) - 1)
+static inline floatV load_even(__global const float *x)
+{
     const floatV low = VLOAD(x), high = VLOAD(x + VEC);
     return EVEN(low, high);
-#endif
 }
-static inline floatV load_other(__global const float *x)
+static inline floatV load_odd(__global const float *x)
 {
-#if STRIDE == 1
-    return VLOAD(x);
-#else
-    const floatV low = VLOAD(x - 1), high = VLOAD(x - 1 + VEC);
+    const floatV low = VLOAD(x), high = VLOAD(x + VEC);
     return ODD(low, high);
-#endif
 }
+#else
+#define LOAD_FIRST(x) load_strided((x), a.stride_w)
+#define LOAD_OTHER(x) load_strided((x), a.stride_w)
+static inline floatV load_strided(__global const float *x, int stride)
+{
+    float lanes[VEC];
+    for (int i = 0; i < VEC; i++)
+        lanes[i] = x[i * stride];
+    return VLOAD(lanes);
+}
+#endif
 
 /* Lets VEC elements at `index` take over from the best ones, as in pool_one. */
 static inline void challenge(floatV x, intV index, floatV *best, intV *at)
@@ -171,9 +178,9 @@ static inline void challenge(floatV x, intV index, floatV *best, intV *at)
 static inline void forward_vector(const maxpool2d_args a, __global const float *plane,
                                   __global float *y, __global int *argmax, int p, int q)
 {
-    const int top = p * a.stride_h - a.pad_top, left = q * STRIDE - a.pad_left;
+    const int top = p * a.stride_h - a.pad_top, left = q * a.stride_w - a.pad_left;
     const int first_row = top + first_inside(top, STEP_H) * STEP_H;
-    const intV lanes = LANES * STRIDE + left;
+    const intV lanes = LANES * a.stride_w + left;
     floatV best = -INFINITY;
     intV at = lanes + first_row * a.w;
     for (int i = 0; i < TAPS_H; i++) {
@@ -182,9 +189,9 @@ static inline void forward_vector(const maxpool2d_args a, __global const float *
             continue;
         const intV index = lanes + row * a.w;
         __global const float *x = plane + row * a.w + left;
-        challenge(load_first(x), index, &best, &at);
+        challenge(LOAD_FIRST(x), index, &best, &at);
         for (int j = 1; j < TAPS_W; j++)
-            challenge(load_other(x + j * STEP_W), index + j * STEP_W, &best, &at);
+            challenge(LOAD_OTHER(x + j * STEP_W), index + j * STEP_W, &best, &at);
     }
     VSTORE(best, y + q);
     if (a.with_argmax)
@@ -212,12 +219,9 @@ __kernel void maxpool2d_direct_forward(const maxpool2d_args a, __global const fl
     int q = 0;
     for (; q < a.inner_begin; q++)
         forward_one(a, x, y, argmax, p, q);
-#if STRIDE > 0
     for (; q < a.inner_end; q += VEC)
         forward_vector(a, x, y, argmax, p, min(q, a.inner_end - VEC));
-    q = a.inner_end;
-#endif
-    for (; q < a.q; q++)
+    for (q = a.inner_end; q < a.q; q++)
         forward_one(a, x, y, argmax, p, q);
 #else
     forward_one(a, x, y, argmax, p, (int)(item - out_row * (size_t)a.q));
@@ -241,7 +245,7 @@ static inline int last_window(int x, int stride, int count)
     return min(x / stride, count - 1);
 }
 
-#if !ROWS || SIDE_BY_SIDE
+#if !ROWS || STRIDE > 0
 /* dx of one element: dy and argmax begin at its plane, dx at its row. */
 static inline void backward_one(const maxpool2d_args a, __global const float *dy,
                                 __global const int *argmax, __global float *dx, int row, int column)
@@ -287,39 +291,60 @@ static inline void backward_row(const maxpool2d_args a, __global const float *dy
 }
 #endif
 
-#if SIDE_BY_SIDE
-/* dx under the VEC windows from column q: no two of them share a column, so that an element of this
- * row is the even or the odd column of one window. */
+#if ROWS && STRIDE > 0
+/*
+ * dx of VEC*STRIDE columns of a row. Written as seen from the windows' side: with t counted in steps
+ * of the stride, column t*STRIDE + parity - pad_left is tap j of window t - j*STEP_W/STRIDE, for the
+ * taps of its parity.
+ */
 static inline void backward_vector(const maxpool2d_args a, __global const float *dy,
-                                   __global const int *argmax, __global float *dx, int row, int q)
+                                   __global const int *argmax, __global float *dx, int row, int t)
 {
-    const int down = row + a.pad_top, column = 2 * q - a.pad_left;
+    const int down = row + a.pad_top, column = t * STRIDE - a.pad_left;
     const int last_p = last_window(down, a.stride_h, a.p);
-    const intV first = 2 * LANES + (row * a.w + column);
+    const intV index = LANES * STRIDE + (row * a.w + column);
     floatV even = 0.0f, odd = 0.0f;
-    for (int p = first_window(down, 2, 1, a.stride_h); p <= last_p; p++) {
-        const floatV gradient = VLOAD(dy + p * a.q + q);
-        const intV chosen = JOIN(vload, VEC)(0, argmax + p * a.q + q) - first;
-        even += chosen == 0 ? gradient : (floatV)(0.0f);
-        odd += chosen == 1 ? gradient : (floatV)(0.0f);
+    for (int p = first_window(down, TAPS_H, STEP_H, a.stride_h); p <= last_p; p++) {
+        if (!is_tap(down - p * a.stride_h, TAPS_H, STEP_H))
+            continue;
+        for (int j = 0; j < TAPS_W; j++) {
+            const int at = p * a.q + t - j * STEP_W / STRIDE;
+            const floatV gradient = VLOAD(dy + at);
+            const intV chosen = JOIN(vload, VEC)(0, argmax + at);
+            const int parity = j * STEP_W % STRIDE;
+            if (parity == 0)
+                even += chosen == index ? gradient : (floatV)(0.0f);
+            else
+                odd += chosen == index + 1 ? gradient : (floatV)(0.0f);
+        }
     }
-    VSTORE(ZIP_LOW(even, odd), dx + column);
-    VSTORE(ZIP_HIGH(even, odd), dx + column + VEC);
+    dx += column;
+#if STRIDE == 1
+    (void)odd; /* no tap is */
+    VSTORE(a.accumulate ? VLOAD(dx) + even : even, dx);
+#else
+    const floatV low = ZIP_LOW(even, odd), high = ZIP_HIGH(even, odd);
+    VSTORE(a.accumulate ? VLOAD(dx) + low : low, dx);
+    VSTORE(a.accumulate ? VLOAD(dx + VEC) + high : high, dx + VEC);
+#endif
 }
 
-/* dx of one row: vectors under the inner windows, single elements to their left and right. */
-static inline void backward_row_side_by_side(const maxpool2d_args a, __global const float *dy,
-                                             __global const int *argmax, __global float *dx,
-                                             int row)
+/* dx of one row: vectors away from the edges, single elements to their left and right. Vectors that
+ * overlap would add twice, so that accumulating leaves the last ones to single elements. */
+static inline void backward_row_vectors(const maxpool2d_args a, __global const float *dy,
+                                        __global const int *argmax, __global float *dx, int row)
 {
-    const int inner = a.inner_begin < a.inner_end;
-    const int left = inner ? 2 * a.inner_begin - a.pad_left : a.w;
-    const int right = inner ? 2 * a.inner_end - a.pad_left : a.w;
+    const int left = a.inner_begin * STRIDE - a.pad_left;
     for (int column = 0; column < left; column++)
         backward_one(a, dy, argmax, dx, row, column);
-    for (int q = a.inner_begin; q < a.inner_end; q += VEC)
-        backward_vector(a, dy, argmax, dx, row, min(q, a.inner_end - VEC));
-    for (int column = right; column < a.w; column++)
+    int t = a.inner_begin;
+    for (; t <= a.inner_end - VEC; t += VEC)
+        backward_vector(a, dy, argmax, dx, row, t);
+    if (t < a.inner_end && !a.accumulate) {
+        backward_vector(a, dy, argmax, dx, row, a.inner_end - VEC);
+        t = a.inner_end;
+    }
+    for (int column = t * STRIDE - a.pad_left; column < a.w; column++)
         backward_one(a, dy, argmax, dx, row, column);
 }
 #endif
@@ -340,11 +365,11 @@ __kernel void maxpool2d_direct_backward(const maxpool2d_args a, __global const f
     dy += dy_offset + (size_t)plane * (size_t)(a.p * a.q);
     argmax += argmax_offset + (size_t)plane * (size_t)(a.p * a.q);
     dx += dx_offset + in_row * (size_t)a.w;
-#if SIDE_BY_SIDE
-    if (a.accumulate) /* vectors overlap at the end of a row and would add twice */
-        backward_row(a, dy, argmax, dx, row);
+#if ROWS && STRIDE > 0
+    if (a.inner_begin < a.inner_end)
+        backward_row_vectors(a, dy, argmax, dx, row);
     else
-        backward_row_side_by_side(a, dy, argmax, dx, row);
+        backward_row(a, dy, argmax, dx, row);
 #elif ROWS
     backward_row(a, dy, argmax, dx, row);
 #else

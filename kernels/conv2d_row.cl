@@ -1,0 +1,98 @@
+/*
+ * conv2d, row: for CPU devices and few channels (the first layers of a network, depthwise filters),
+ * strides of 1. Where conv2d_tile.cl has vectors over channels and would leave most lanes empty,
+ * here a vector is VEC neighbouring pixels of a row, and a weight is one number.
+ *
+ * One work-item, alone in its work-group, keeps SEGS row segments by BLOCK channels in registers and
+ * walks through the taps: SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The last
+ * segment of a row may reach beyond it: the padded input has room for that, and what lies beyond is
+ * not stored.
+ *
+ * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and NEON's 32.
+ */
+#include "common.clh"
+#include "conv2d_args.h"
+
+#ifndef BLOCK
+#define BLOCK 6
+#endif
+#ifndef SEGS
+#define SEGS 2
+#endif
+#include "conv2d_taps.clh"
+
+/* item -> SEGS consecutive segments (image, row, segment), one block of channels */
+ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
+                                         uint in_offset, __global const int *taps,
+                                         uint taps_offset, __global const float *packed,
+                                         uint packed_offset, __global const float *bias,
+                                         uint bias_offset, __global float *out, uint out_offset)
+{
+    const int block = (int)get_global_id(1), first = (int)get_global_id(0) * SEGS;
+    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
+    const int row_segments = (a.out_w + VEC - 1) / VEC;
+    const int segments = a.n * a.out_h * row_segments;
+    const int plane = a.out_h * a.out_w;
+    const int top = a.pad_top + a.in_top, left = a.pad_left + a.in_left;
+    __global const float *from[SEGS];
+    int to[SEGS], live[SEGS]; /* where the segment goes, and how many of its pixels exist */
+    in += in_offset + (uint)(group * a.in_group);
+#pragma unroll
+    for (int i = 0; i < SEGS; i++) {
+        const int segment = min(first + i, segments - 1), line = segment / row_segments;
+        const int column = segment % row_segments * VEC;
+        const int image = line / a.out_h, row = line % a.out_h;
+        from[i] = in + (image * a.in_image + (top + row) * a.in_row + left + column);
+        to[i] = (image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
+                column;
+        live[i] = first + i < segments ? min(VEC, a.out_w - column) : 0;
+    }
+
+    const int count = a.in_channels * a.r * a.s;
+    packed += packed_offset + (uint)(block * count * BLOCK);
+    taps += taps_offset;
+    floatV sum[SEGS][BLOCK];
+#pragma unroll
+    for (int i = 0; i < SEGS; i++)
+#pragma unroll
+        for (int k = 0; k < BLOCK; k++)
+            sum[i][k] = (floatV)(0.0f);
+    for (int t = 0; t < count; t++) {
+        const int offset = taps[2 * t];
+        floatV value[SEGS];
+#pragma unroll
+        for (int i = 0; i < SEGS; i++)
+            value[i] = VLOAD(from[i] + offset);
+#pragma unroll
+        for (int k = 0; k < BLOCK; k++) {
+            const floatV weight = (floatV)(packed[t * BLOCK + k]);
+#pragma unroll
+            for (int i = 0; i < SEGS; i++)
+                sum[i][k] = FMA(value[i], weight, sum[i][k]);
+        }
+    }
+
+    out += out_offset;
+#pragma unroll
+    for (int k = 0; k < BLOCK; k++) {
+        if (channel + k >= a.out_group)
+            continue;
+        const floatV b = (floatV)(
+            a.has_bias ? bias[bias_offset + (uint)(group * a.out_group + channel + k)] : 0.0f);
+#pragma unroll
+        for (int i = 0; i < SEGS; i++) {
+            __global float *place = out + to[i] + k * plane;
+            floatV value = sum[i][k] + b;
+            if (a.activation == ACTIVATION_RELU)
+                value = select(value, (floatV)(0.0f), value <= (floatV)(0.0f));
+            if (live[i] == VEC) {
+                VSTORE(a.accumulate ? VLOAD(place) + value : value, place);
+            } else {
+                float lanes[VEC];
+                VSTORE(value, lanes);
+                for (int l = 0; l < live[i]; l++)
+                    place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
+            }
+        }
+    }
+}
