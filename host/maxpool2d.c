@@ -1,4 +1,4 @@
-/* maxpool2d: the shape function and the public calls. The kernels: kernels/maxpool2d_direct.cl. */
+/* maxpool2d: the shape function and the public calls. The kernels: kernels/maxpool2d_*.cl. */
 #include "internal.h"
 #include "maxpool2d_args.h"
 
@@ -93,9 +93,9 @@ clcnn_status clcnn_maxpool2d_output(const clcnn_maxpool2d *d, int *p, int *q, cl
     return status;
 }
 
-/* How the kernels are built for a problem, and the columns that vectors are used for. */
+/* How maxpool2d_rows is built for a problem, and the columns that vectors are used for. */
 typedef struct variant {
-    int rows, window, stride, vec; /* the macros ROWS, WINDOW, STRIDE, VEC */
+    int window, stride, vec; /* the macros WINDOW, STRIDE, VEC */
     int inner_begin, inner_end;
 } variant;
 
@@ -125,11 +125,12 @@ static variant choose_variant(const problem *e, clcnn_direction direction,
                               const clcnn__tune_row *row)
 {
     const clcnn_maxpool2d *d = &e->d;
-    variant v = {.rows = clcnn__tune_value(row, "ROWS"), .vec = clcnn__tune_value(row, "VEC")};
-    const bool plain = d->dilation_h == 1 && d->dilation_w == 1 && d->r == d->s;
-    v.window = plain && (d->r == 2 || d->r == 3) ? d->r : 0;
+    variant v = {.vec = clcnn__tune_value(row, "MAX_VEC")};
     if (d->stride_w == 1 || (d->stride_w == 2 && d->s > 1))
         v.stride = d->stride_w;
+    const bool square = d->r == d->s && d->stride_h == d->stride_w;
+    if (square && d->dilation_h == 1 && d->dilation_w == 1 && (d->r == 2 || d->r == 3))
+        v.window = d->r;
     find_inner(e, direction, &v);
     while (v.vec > 4 && v.vec > v.inner_end - v.inner_begin)
         v.vec /= 2;
@@ -138,44 +139,59 @@ static variant choose_variant(const problem *e, clcnn_direction direction,
     return v;
 }
 
+static maxpool2d_args make_args(const problem *e)
+{
+    const clcnn_maxpool2d *d = &e->d;
+    return (maxpool2d_args){.planes = d->n * d->c,
+                            .h = d->h,
+                            .w = d->w,
+                            .r = d->r,
+                            .s = d->s,
+                            .p = e->p,
+                            .q = e->q,
+                            .pad_top = d->pad_top,
+                            .pad_left = d->pad_left,
+                            .stride_h = d->stride_h,
+                            .stride_w = d->stride_w,
+                            .dilation_h = d->dilation_h,
+                            .dilation_w = d->dilation_w};
+}
+
+/* One algorithm in two shapes: rows where the tuning rows say so, else element by element. */
 static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction direction,
                            const clcnn_mem mems[3])
 {
-    const clcnn__tune_row *row = clcnn__tune(ctx, "maxpool2d", "direct", "any");
-    const variant v = choose_variant(e, direction, row);
-    const clcnn_maxpool2d *d = &e->d;
     const bool forward = direction == CLCNN_FORWARD;
-    const maxpool2d_args args = {.planes = d->n * d->c,
-                                 .h = d->h,
-                                 .w = d->w,
-                                 .r = d->r,
-                                 .s = d->s,
-                                 .p = e->p,
-                                 .q = e->q,
-                                 .pad_top = d->pad_top,
-                                 .pad_left = d->pad_left,
-                                 .stride_h = d->stride_h,
-                                 .stride_w = d->stride_w,
-                                 .dilation_h = d->dilation_h,
-                                 .dilation_w = d->dilation_w,
-                                 .inner_begin = v.inner_begin,
-                                 .inner_end = v.inner_end,
-                                 .with_argmax = forward && mems[2].buf,
-                                 .accumulate = d->accumulate != 0};
-    const size_t elements = forward ? e->y_count : e->x_count;
-    const size_t width = (size_t)(forward ? e->q : d->w);
-    const clcnn__launch_desc desc = {
-        .program = "maxpool2d_direct",
-        .kernel = forward ? "maxpool2d_direct_forward" : "maxpool2d_direct_backward",
-        .row = row,
-        .macro_count = 3,
-        .macros = {{"WINDOW", v.window}, {"STRIDE", v.stride}, {"VEC", v.vec}},
-        .args = &args,
-        .args_size = sizeof args,
-        .mem_count = 3,
-        .mems = {mems[0], mems[1], mems[2]},
-        .global = {v.rows ? elements / width : elements},
-        .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
+    const clcnn__tune_row *row = clcnn__tune(ctx, "maxpool2d", "rows", "any");
+    const bool by_rows = row && row->use;
+    if (!by_rows)
+        row = clcnn__tune(ctx, "maxpool2d", "direct", "any");
+    maxpool2d_args args = make_args(e);
+    args.with_argmax = forward && mems[2].buf;
+    args.accumulate = e->d.accumulate != 0;
+    clcnn__launch_desc desc = {.program = "maxpool2d_direct",
+                               .kernel = forward ? "maxpool2d_direct_forward"
+                                                 : "maxpool2d_direct_backward",
+                               .row = row,
+                               .args = &args,
+                               .args_size = sizeof args,
+                               .mem_count = 3,
+                               .mems = {mems[0], mems[1], mems[2]},
+                               .global = {forward ? e->y_count : e->x_count},
+                               .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
+    if (by_rows) {
+        const variant v = choose_variant(e, direction, row);
+        const size_t rows = desc.global[0] / (size_t)(forward ? e->q : e->d.w);
+        args.inner_begin = v.inner_begin;
+        args.inner_end = v.inner_end;
+        desc.program = "maxpool2d_rows";
+        desc.kernel = forward ? "maxpool2d_rows_forward" : "maxpool2d_rows_backward";
+        desc.macro_count = 3;
+        desc.macros[0] = (clcnn__macro){"WINDOW", v.window};
+        desc.macros[1] = (clcnn__macro){"STRIDE", v.stride};
+        desc.macros[2] = (clcnn__macro){"VEC", v.vec};
+        desc.global[0] = clcnn__div_up(rows, clcnn__tune_value(row, "ITEM"));
+    }
     return clcnn__launch(ctx, &desc);
 }
 

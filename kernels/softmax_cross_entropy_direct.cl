@@ -14,6 +14,40 @@
 
 #define FAN SOFTMAX_CROSS_ENTROPY_FAN
 
+/* VEC logits of a row, of which `rest` are left; -Inf, whose exp is 0, past the last one. */
+static inline floatV load_logits(__global const float *x, int rest)
+{
+    if (rest >= VEC)
+        return VLOAD(x);
+    return LANES < rest ? load_part(x, rest) : (floatV)(-INFINITY);
+}
+
+static inline void store_row(floatV v, __global float *y, int rest)
+{
+    if (rest >= VEC)
+        VSTORE(v, y);
+    else
+        store_part(v, y, rest);
+}
+
+static inline float largest_lane(floatV v)
+{
+    float lanes[VEC], largest = -INFINITY;
+    VSTORE(v, lanes);
+    for (int i = 0; i < VEC; i++)
+        largest = lanes[i] > largest ? lanes[i] : largest;
+    return largest;
+}
+
+static inline float sum_lanes(floatV v)
+{
+    float lanes[VEC], sum = 0.0f;
+    VSTORE(v, lanes);
+    for (int i = 0; i < VEC; i++)
+        sum += lanes[i];
+    return sum;
+}
+
 __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_args a,
                                                    __global const float *x, uint x_offset,
                                                    __global const int *labels, uint labels_offset,
@@ -24,23 +58,25 @@ __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_a
     if (i >= (size_t)a.n)
         return;
     x += x_offset + i * (size_t)a.classes;
-    float largest = x[0];
-    for (int j = 1; j < a.classes; j++)
-        largest = x[j] > largest ? x[j] : largest;
-    float sum = 0.0f;
-    if (a.with_y) {
-        y += y_offset + i * (size_t)a.classes;
-        for (int j = 0; j < a.classes; j++) {
-            const float e = exp(x[j] - largest);
-            y[j] = e;
-            sum += e;
-        }
-        for (int j = 0; j < a.classes; j++)
-            y[j] /= sum;
-    } else {
-        for (int j = 0; j < a.classes; j++)
-            sum += exp(x[j] - largest);
+    y += a.with_y ? y_offset + i * (size_t)a.classes : 0;
+
+    /* A NaN is not larger; it comes back in the sum. */
+    floatV most = -INFINITY, sums = 0.0f;
+    for (int j = 0; j < a.classes; j += VEC) {
+        const floatV logits = load_logits(x + j, a.classes - j);
+        most = logits > most ? logits : most;
     }
+    const float largest = largest_lane(most);
+    for (int j = 0; j < a.classes; j += VEC) {
+        const floatV e = exp(load_logits(x + j, a.classes - j) - largest);
+        sums += e;
+        if (a.with_y)
+            store_row(e, y + j, a.classes - j);
+    }
+    const float sum = sum_lanes(sums);
+    for (int j = 0; a.with_y && j < a.classes; j += VEC)
+        store_row(load_logits(y + j, a.classes - j) / sum, y + j, a.classes - j);
+
     if (a.with_loss) {
         const int label = labels[labels_offset + i];
         const bool legal = label >= 0 && label < a.classes;
@@ -64,11 +100,7 @@ __kernel void softmax_cross_entropy_direct_reduce(const softmax_cross_entropy_re
         lanes += VLOAD(values + at);
     if (at < count)
         lanes += load_part(values + at, count - at);
-    float parts[VEC], sum = 0.0f;
-    VSTORE(lanes, parts);
-    for (int j = 0; j < VEC; j++)
-        sum += parts[j];
-    sums[sums_offset + i] = sum / a.divisor;
+    sums[sums_offset + i] = sum_lanes(lanes) / a.divisor;
 }
 
 __kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_args a,

@@ -6,6 +6,7 @@
 # the home folder stay as they are, and a second run still finds its kernels compiled.
 
 export LC_ALL=C
+export CC=gcc # both scripts share build/, and CMake keeps to the compiler that it met first
 build=$PWD/build
 logs=$build/log
 mkdir -p "$logs" "$build/cache" "$build/tmp"

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 # shellcheck disable=SC2086 # one word per package
-install_missing $build_packages libcunit1-dev mesa-opencl-icd oclgrind clang clang-format-14 \
-    python3-venv
+install_missing $build_packages libcunit1-dev mesa-opencl-icd oclgrind clang libclang-rt-dev \
+    clang-format-14 python3-venv
 
 # Python's own reader of safetensors judges the checkpoints; it lives in build/ and is fetched once.
 if ! cmp -s tests/requirements.txt "$build/venv/requirements.txt"; then
@@ -17,13 +17,16 @@ if ! cmp -s tests/requirements.txt "$build/venv/requirements.txt"; then
     cp tests/requirements.txt "$build/venv/"
 fi
 
-step configure cmake -S . -B "$build" -DCLCNN_TESTS=ON -DCLCNN_WERROR=ON -DCMAKE_C_COMPILER=gcc
+step configure cmake -S . -B "$build" -DCLCNN_TESTS=ON -DCLCNN_WERROR=ON
 step build cmake --build "$build" -j "$jobs"
 
-# The implementations under test, from their own mouths. One that is missing fails its tests.
+# The implementations under test, in their own words. One that is missing fails its tests.
 for implementation in pocl rusticl oclgrind; do
-    echo "$implementation: $(sh tests/implementation.sh $implementation "$build/clcnn" devices 2>&1 |
-        sed -n 's/^ *\[*[0-9]*:[0-9]*\]* *//p' | head -n 1)"
+    sh tests/implementation.sh $implementation "$build/clcnn" devices 2>&1 |
+        awk -v name="$implementation" '
+            /^ *[0-9]+:[0-9]+ / && !device { sub(/^ *[0-9:]+ */, ""); sub(/ *<-.*/, ""); device = $0 }
+            / driver / && !driver { driver = $0; sub(/.* driver /, "", driver) }
+            END { print name ": " (device ? device ", driver " driver : "MISSING") }'
 done
 
 # Passing tests leave no line; a terminal sees where it is.

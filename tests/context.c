@@ -213,15 +213,17 @@ static void test_no_devices(void)
                                        "pocl.icd",
                                        NULL};
     expect_child("OCL_ICD_VENDORS=/nonexistent", none);
-    /* Two platforms that have no device: Mesa's Clover, and rusticl while it is not enabled. */
+    /* Two platforms that have no device: Mesa's Clover, and rusticl while it is not enabled. Both
+     * drivers leak when they are loaded (128 and 72 bytes), which is not what a sanitizer is for.
+     */
     static const char *const clover[] = {"CLCNN_SUCCESS|1|CLCNN_NO_DEVICE|", "Clover", "no devices",
                                          "mesa.icd", NULL};
-    expect_child("OCL_ICD_VENDORS=mesa.icd", clover);
+    expect_child("ASAN_OPTIONS=detect_leaks=0 OCL_ICD_VENDORS=mesa.icd", clover);
     static const char *const rusticl[] = {"CLCNN_SUCCESS|1|CLCNN_NO_DEVICE|", "rusticl",
                                           "no devices", "OCL_ICD_VENDORS", NULL};
-    expect_child("OCL_ICD_VENDORS=rusticl.icd", rusticl);
+    expect_child("ASAN_OPTIONS=detect_leaks=0 OCL_ICD_VENDORS=rusticl.icd", rusticl);
     /* One is passed over where another platform has a device. */
-    char folder[] = "vendors-XXXXXX", setting[64], path[64];
+    char folder[] = "vendors-XXXXXX", setting[128], path[64];
     if (!CHECK(mkdtemp(folder) != NULL, "no folder for vendor files"))
         return;
     static const char *const files[] = {"mesa.icd", "pocl.icd"};
@@ -232,7 +234,8 @@ static void test_no_devices(void)
         CHECK(symlink(target, path) == 0, "no link to %s", target);
     }
     static const char *const both[] = {"CLCNN_SUCCESS|2|CLCNN_SUCCESS|Portable", NULL};
-    snprintf(setting, sizeof setting, "OCL_ICD_VENDORS=\"$PWD/%s\"", folder);
+    snprintf(setting, sizeof setting, "ASAN_OPTIONS=detect_leaks=0 OCL_ICD_VENDORS=\"$PWD/%s\"",
+             folder);
     expect_child(setting, both);
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);

@@ -152,13 +152,9 @@ static void test_optional(void)
         check_case *c = make_case(&d, CHECK_INTEGERS);
         check_case_drop(c, "b");
         for (int i = 0; i < harness_device_count(); i++) {
-            for (const clcnn_algo *a = clcnn_algos("conv2d"); a->name; a++) {
-                sweep_run("no bias", c, "forward", i, (check_options){.algo = a->name});
-                sweep_run("dw alone", c, "backward_weights", i,
-                          (check_options){.algo = a->name, .without = 2});
-                sweep_run("db alone", c, "backward_weights", i,
-                          (check_options){.algo = a->name, .without = 1});
-            }
+            sweep_every_algo("no bias", c, "forward", i, (check_options){.ctx = NULL});
+            sweep_every_algo("dw alone", c, "backward_weights", i, (check_options){.without = 2});
+            sweep_every_algo("db alone", c, "backward_weights", i, (check_options){.without = 1});
         }
         check_case_destroy(c);
     }
@@ -167,13 +163,33 @@ static void test_optional(void)
 /* ---- Workspace ---------------------------------------------------------------------------------
  */
 
-static size_t wanted_workspace(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
-                               const char *algo)
+/* False where the algorithm does not support the problem. */
+static bool find_workspace(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
+                           const char *algo, size_t *bytes)
 {
     clcnn_plan plan = {.algo = NULL};
     const clcnn_status status =
         clcnn_conv2d_plan(ctx, d, direction, algo, CLCNN_ANY_WORKSPACE, &plan);
-    return status == CLCNN_SUCCESS ? plan.workspace_bytes : 0;
+    *bytes = plan.workspace_bytes;
+    return status == CLCNN_SUCCESS;
+}
+
+/* One algorithm with less and less workspace. */
+static void limit_workspace(const check_case *c, const check_direction *way,
+                            const check_expected *expected, int device, const char *algo)
+{
+    size_t want;
+    if (!find_workspace(harness_ctx(device), &c->desc.conv2d, way->direction, algo, &want))
+        return;
+    const size_t limits[] = {want, want ? want - 1 : 0, want / 2, want / 4, 4, 0};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        const check_options options = {
+            .ctx = harness_ctx(device), .algo = algo, .max_workspace = &limits[i]};
+        const check_result result = check_run(c, way, expected, &options);
+        const bool may_refuse = limits[i] < want;
+        CHECK(result.verdict == CHECK_PASS || (result.verdict == CHECK_UNSUPPORTED && may_refuse),
+              "limit of %zu bytes: %s", limits[i], result.message);
+    }
 }
 
 /* A plan keeps to the limit that it was given, and is right with less than it would like. */
@@ -186,20 +202,8 @@ static void test_workspace(void)
             check_expected expected;
             if (!CHECK(!check_expected_create(c, way, &expected), "%s: no reference", way->name))
                 continue;
-            for (const clcnn_algo *a = clcnn_algos("conv2d"); a->name; a++) {
-                const size_t want =
-                    wanted_workspace(harness_ctx(device), &d, way->direction, a->name);
-                const size_t limits[] = {want, want ? want - 1 : 0, want / 2, want / 4, 4, 0};
-                for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-                    const check_options options = {
-                        .ctx = harness_ctx(device), .algo = a->name, .max_workspace = &limits[i]};
-                    const check_result result = check_run(c, way, &expected, &options);
-                    const bool may_refuse = limits[i] < want;
-                    CHECK(result.verdict == CHECK_PASS ||
-                              (result.verdict == CHECK_UNSUPPORTED && may_refuse),
-                          "limit of %zu bytes: %s", limits[i], result.message);
-                }
-            }
+            for (const clcnn_algo *a = clcnn_algos("conv2d"); a->name; a++)
+                limit_workspace(c, way, &expected, device, a->name);
             check_expected_free(&expected);
         }
     }

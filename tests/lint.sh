@@ -14,6 +14,9 @@ cat >"$work/values" <<'END'
 conv2d_gemm DIRECTION 0 1 2
 conv2d_gemm FILTER 0 1 3 5
 activation_direct KIND 0 1
+maxpool2d_rows WINDOW 0 2 3
+maxpool2d_rows STRIDE 0 1 2
+maxpool2d_rows VEC 4 8 16
 END
 
 compile() { # FILE FLAG...

@@ -21,6 +21,7 @@ typedef struct spy_counts {
 } spy_counts;
 
 static spy_counts spy; /* since the program began */
+static int spy_depth;  /* a simulator's own calls, inside ours, don't count */
 
 typedef void (*spy_function)(void);
 
@@ -34,56 +35,63 @@ static spy_function spy_next(const char *name)
 
 #define SPY_NEXT(name) ((__typeof__(&name))spy_next(#name))
 
+/* Counts `what` unless inside another call, makes the call and returns its result. */
+#define SPY_CALL(type, what, name, ...)                                                            \
+    do {                                                                                           \
+        if (spy_depth++ == 0) {                                                                    \
+            what;                                                                                  \
+        }                                                                                          \
+        type spy_result = SPY_NEXT(name)(__VA_ARGS__);                                             \
+        --spy_depth;                                                                               \
+        return spy_result;                                                                         \
+    } while (0)
+
 CLCNN_API cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
                                 cl_int *code)
 {
-    ++spy.buffers;
-    return SPY_NEXT(clCreateBuffer)(context, flags, size, host, code);
+    SPY_CALL(cl_mem, ++spy.buffers, clCreateBuffer, context, flags, size, host, code);
 }
 
 CLCNN_API cl_mem clCreateSubBuffer(cl_mem mem, cl_mem_flags flags, cl_buffer_create_type type,
                                    const void *info, cl_int *code)
 {
-    ++spy.buffers;
-    return SPY_NEXT(clCreateSubBuffer)(mem, flags, type, info, code);
+    SPY_CALL(cl_mem, ++spy.buffers, clCreateSubBuffer, mem, flags, type, info, code);
+}
+
+CLCNN_API cl_int clFlush(cl_command_queue queue)
+{
+    SPY_CALL(cl_int, (void)0, clFlush, queue);
 }
 
 CLCNN_API cl_int clFinish(cl_command_queue queue)
 {
-    ++spy.waits;
-    return SPY_NEXT(clFinish)(queue);
+    SPY_CALL(cl_int, ++spy.waits, clFinish, queue);
 }
 
 CLCNN_API cl_int clWaitForEvents(cl_uint count, const cl_event *events)
 {
-    ++spy.waits;
-    return SPY_NEXT(clWaitForEvents)(count, events);
+    SPY_CALL(cl_int, ++spy.waits, clWaitForEvents, count, events);
 }
 
 CLCNN_API cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking,
                                      size_t offset, size_t size, void *to, cl_uint count,
                                      const cl_event *list, cl_event *event)
 {
-    spy.waits += blocking != CL_FALSE;
-    spy.events += event != NULL;
-    return SPY_NEXT(clEnqueueReadBuffer)(queue, mem, blocking, offset, size, to, count, list,
-                                         event);
+    SPY_CALL(cl_int, (spy.waits += blocking != CL_FALSE, spy.events += event != NULL),
+             clEnqueueReadBuffer, queue, mem, blocking, offset, size, to, count, list, event);
 }
 
 CLCNN_API cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking,
                                       size_t offset, size_t size, const void *from, cl_uint count,
                                       const cl_event *list, cl_event *event)
 {
-    spy.waits += blocking != CL_FALSE;
-    spy.events += event != NULL;
-    return SPY_NEXT(clEnqueueWriteBuffer)(queue, mem, blocking, offset, size, from, count, list,
-                                          event);
+    SPY_CALL(cl_int, (spy.waits += blocking != CL_FALSE, spy.events += event != NULL),
+             clEnqueueWriteBuffer, queue, mem, blocking, offset, size, from, count, list, event);
 }
 
 CLCNN_API cl_int clReleaseEvent(cl_event event)
 {
-    --spy.events;
-    return SPY_NEXT(clReleaseEvent)(event);
+    SPY_CALL(cl_int, --spy.events, clReleaseEvent, event);
 }
 
 CLCNN_API cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
@@ -91,9 +99,8 @@ CLCNN_API cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel
                                         const size_t *global, const size_t *local, cl_uint count,
                                         const cl_event *list, cl_event *event)
 {
-    ++spy.kernels;
-    return SPY_NEXT(clEnqueueNDRangeKernel)(queue, kernel, dimensions, offset, global, local, count,
-                                            list, event);
+    SPY_CALL(cl_int, ++spy.kernels, clEnqueueNDRangeKernel, queue, kernel, dimensions, offset,
+             global, local, count, list, event);
 }
 
 #endif

@@ -38,14 +38,19 @@ void sweep_desc(sweep *s, const char *name, const check_desc *desc, check_values
 check_result sweep_run(const char *name, const check_case *c, const char *direction, int device,
                        check_options options);
 
+/* The same for every algorithm that supports the case, at least one. */
+void sweep_every_algo(const char *name, const check_case *c, const char *direction, int device,
+                      check_options options);
+
 /* At least 30 % of the results that could be other than 0 were, in every direction. */
 void sweep_check_filled(const sweep *s);
 
 /* How many (case, direction) an algorithm does not support on an implementation, a part of the
- * device's name ("" is any). A list ends with algo = NULL; the first row that fits counts. */
+ * device's name ("" is any), in the whole set and in the short one. A list ends with algo = NULL;
+ * the first row that fits counts. */
 typedef struct sweep_pin {
     const char *implementation, *algo;
-    size_t unsupported;
+    size_t unsupported, unsupported_short;
 } sweep_pin;
 void sweep_check_pins(const sweep *s, const sweep_pin *pins);
 

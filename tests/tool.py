@@ -117,6 +117,16 @@ def saved():
 class Case(unittest.TestCase):
     maxDiff = None
 
+    def popen(self, *args, **options):
+        """Starts the command; whatever happens in the test, it does not outlive it."""
+        process = subprocess.Popen([TOOL, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, **options)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
     def check_exit(self, expected, result):
         self.assertEqual(expected, result[0], "exit code; stderr: " + result[2])
         return result[1], result[2]
@@ -209,6 +219,7 @@ class Usage(Case):
         self.check_usage(["train", "--data", DATA, "--net", "conv 4 3x3,, relu"], "--net")
         self.check_usage(["train", "--data", DATA, "--net", "conv 4 30x30, dense 10"], "30")
         self.check_usage(["train", "--data", DATA, "--net", "dense 9"], "9", "10")
+        self.check_usage(["train", "--data", DATA, "--net", ""], "--net")
 
     def test_operands(self):
         self.check_usage(["eval"], "FILE")
@@ -318,7 +329,7 @@ class Summary(Case):
 
     def test_wrong_layers(self):
         self.check_usage(["summary", "lenet55"], "lenet55")
-        self.check_usage(["summary", "dense"], "dense")
+        self.check_usage(["summary", "dense"], "column 6")
         self.check_failure(["summary", write(temp("junk"), b"junk")], "junk")
 
 
@@ -441,8 +452,7 @@ class Defaults(Case):
     """No arguments at all: the whole default run is long, so it is stopped once it has begun."""
 
     def start(self, *args):
-        process = subprocess.Popen([TOOL, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True)
+        process = self.popen(*args)
         seen = ""
         for line in process.stderr:
             seen += line
@@ -472,10 +482,9 @@ class Defaults(Case):
 class Interrupts(Case):
     LONG = ["--data", None, "--net", SMALL, "--batch", "8", "--epochs", "100000"]
 
-    def start(self, *args, **options):
+    def start(self, *args):
         long = [DATA if word is None else word for word in self.LONG]
-        process = subprocess.Popen([TOOL, "train", *long, *args], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, **options)
+        process = self.popen("train", *long, *args)
         process.stdout.readline()  # the first epoch is done
         time.sleep(0.05)
         return process
@@ -519,8 +528,7 @@ class Interrupts(Case):
         """Before the first step, too, the exit code is 130, and what was there stays whole."""
         for delay in (0.02, 0.1, 0.4):
             path = temp("early%g" % delay)
-            process = subprocess.Popen([TOOL, "train", "--data", DATA, "--out", path],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process = self.popen("train", "--data", DATA, "--out", path)
             time.sleep(delay)
             code, out, err = self.end(process, signal.SIGINT)
             if code == -signal.SIGINT:  # not even the handler was there
@@ -693,20 +701,17 @@ class Streams(Case):
 
     def test_reader_that_goes_away(self):
         path = temp("reader")
-        process = subprocess.Popen([TOOL, "train", "--data", DATA, "--net", SMALL, "--epochs",
-                                    "100000", "--out", path], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
+        process = self.popen("train", "--data", DATA, "--net", SMALL, "--epochs", "100000", "--out",
+                             path)
         process.stdout.readline()
         process.stdout.close()
+        self.assertEqual(1, process.wait(timeout=120))
         err = process.stderr.read()
-        self.assertEqual(1, process.wait(timeout=120), err)
         self.assertIn("standard output", err)
         self.check_exit(0, run("eval", path))
 
     def test_lines_come_at_once(self):
-        process = subprocess.Popen([TOOL, "train", "--data", DATA, "--net", SMALL, "--epochs",
-                                    "100000", "--json"], stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, text=True)
+        process = self.popen("train", "--data", DATA, "--net", SMALL, "--epochs", "100000", "--json")
         self.assertEqual(1, json.loads(process.stdout.readline())["epoch"])
         self.assertIsNone(process.poll())
         process.send_signal(signal.SIGINT)
@@ -721,8 +726,9 @@ class Terminal(Case):
         process = subprocess.Popen([TOOL, *args], stdin=terminal, stdout=terminal, stderr=terminal,
                                    start_new_session=True, env=dict(os.environ, TERM=term))
         os.close(terminal)
+        self.addCleanup(process.kill)
         shown, stopped = b"", False
-        end = time.monotonic() + 300
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             if select.select([main], [], [], 0.2)[0]:
                 try:

@@ -32,6 +32,11 @@ static clcnn_status no_memory(clcnn_error *error)
     return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for a network");
 }
 
+static clcnn_error *error_of(clcnn_net *net)
+{
+    return &net->ctx->error;
+}
+
 /* ---- Plans -------------------------------------------------------------------------------- */
 
 /* Bytes that an enqueued direction of a node may use; before the graph is placed: any number. */
@@ -113,6 +118,43 @@ static clcnn_status plans_for(clcnn_net *net, int n, const clcnn__plans **plans)
     return status;
 }
 
+/* ---- Parameters between host and device ---------------------------------------------------- */
+
+/* Copies tensors between an arena and packed memory. */
+static void repack(const clcnn_net *net, float *arena, float *packed, const float *from)
+{
+    for (size_t i = 0; i < net->layers.count; ++i)
+        for (int p = 0; p < net->layers.rows[i].parameter_count; ++p) {
+            const clcnn__parameter *row = &net->layers.rows[i].parameters[p];
+            if (from)
+                memcpy(arena + row->arena, from + row->packed, row->count * sizeof(float));
+            else
+                memcpy(packed + row->packed, arena + row->arena, row->count * sizeof(float));
+        }
+}
+
+static clcnn_status transfer(clcnn_net *net, int which, float *arena, float *to, const float *from)
+{
+    size_t bytes = net->graph.parameter_arena * sizeof(float);
+    cl_command_queue queue = clcnn_ctx_queue(net->ctx);
+    cl_int code;
+    if (from) {
+        memset(arena, 0, bytes);
+        repack(net, arena, NULL, from);
+        code = clEnqueueWriteBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL,
+                                    NULL);
+    } else {
+        code =
+            clEnqueueReadBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL, NULL);
+        if (!code)
+            repack(net, arena, to, NULL);
+    }
+    if (code)
+        return CLCNN__CL_FAIL(error_of(net), code,
+                              from ? "clEnqueueWriteBuffer" : "clEnqueueReadBuffer");
+    return CLCNN_SUCCESS;
+}
+
 /* ---- Creation ----------------------------------------------------------------------------- */
 
 static clcnn_status allocate(clcnn_net *net, size_t elements, const char *what, cl_mem *mem,
@@ -174,33 +216,25 @@ void clcnn__net_draw(const clcnn__layers *layers, uint64_t seed, float *packed)
         }
 }
 
+/* Draws the parameters; everything else begins as zero, also what lies between tensors. */
 static clcnn_status write_first_values(clcnn_net *net, clcnn_error *error)
 {
-    size_t count = net->layers.parameters;
+    size_t count = net->layers.parameters, room = net->graph.parameter_arena;
     if (count == 0)
         return CLCNN_SUCCESS;
-    float *param = calloc(2 * count, sizeof(float)), *zero = param ? param + count : NULL;
-    if (!param)
-        return no_memory(error);
-    clcnn__net_draw(&net->layers, net->desc.seed, param);
-    clcnn_status status = net->desc.training ? clcnn_net_write(net, param, zero, zero)
-                                             : clcnn_net_write(net, param, NULL, NULL);
-    free(param);
+    float *packed = calloc(count, sizeof *packed), *arena = malloc(room * sizeof *arena);
+    clcnn_status status = packed && arena ? CLCNN_SUCCESS : no_memory(error_of(net));
+    for (int i = PARAM + 1; !status && i < (net->desc.training ? ARENAS : 1); ++i)
+        status = transfer(net, i, arena, NULL, packed);
+    if (!status) {
+        clcnn__net_draw(&net->layers, net->desc.seed, packed);
+        status = transfer(net, PARAM, arena, NULL, packed);
+    }
+    free(packed);
+    free(arena);
     if (status && error)
-        *error = *clcnn_last_error(net->ctx);
+        *error = *error_of(net);
     return status;
-}
-
-/* The gradients' arena, so that what lies between tensors is zero. */
-static clcnn_status clear_gradients(clcnn_net *net, clcnn_error *error)
-{
-    if (!net->arenas[GRAD])
-        return CLCNN_SUCCESS;
-    const float zero = 0;
-    cl_int code =
-        clEnqueueFillBuffer(clcnn_ctx_queue(net->ctx), net->arenas[GRAD], &zero, sizeof zero, 0,
-                            net->graph.parameter_arena * sizeof zero, 0, NULL, NULL);
-    return code ? CLCNN__CL_FAIL(error, code, "clEnqueueFillBuffer") : CLCNN_SUCCESS;
 }
 
 static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_error *error)
@@ -231,8 +265,7 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
     if (status)
         return status;
     give_workspaces(net, &net->plans[0]);
-    status = clear_gradients(net, error);
-    return status ? status : write_first_values(net, error);
+    return write_first_values(net, error);
 }
 
 clcnn_status clcnn_net_create(clcnn_ctx *ctx, const clcnn_net_desc *desc, clcnn_net **result,
@@ -308,11 +341,6 @@ const clcnn__layers *clcnn__net_layers(const clcnn_net *net)
 }
 
 /* ---- Work --------------------------------------------------------------------------------- */
-
-static clcnn_error *error_of(clcnn_net *net)
-{
-    return &net->ctx->error;
-}
 
 /* Everything that node i needs to enqueue `training` or plain work. */
 static clcnn__work work_of(const clcnn_net *net, size_t i, const clcnn__plans *plans,
@@ -467,41 +495,6 @@ clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images, clcnn
 }
 
 /* ---- Parameters to and from the host ------------------------------------------------------- */
-
-/* Copies tensors between an arena and packed memory. */
-static void repack(const clcnn_net *net, float *arena, float *packed, const float *from)
-{
-    for (size_t i = 0; i < net->layers.count; ++i)
-        for (int p = 0; p < net->layers.rows[i].parameter_count; ++p) {
-            const clcnn__parameter *row = &net->layers.rows[i].parameters[p];
-            if (from)
-                memcpy(arena + row->arena, from + row->packed, row->count * sizeof(float));
-            else
-                memcpy(packed + row->packed, arena + row->arena, row->count * sizeof(float));
-        }
-}
-
-static clcnn_status transfer(clcnn_net *net, int which, float *arena, float *to, const float *from)
-{
-    size_t bytes = net->graph.parameter_arena * sizeof(float);
-    cl_command_queue queue = clcnn_ctx_queue(net->ctx);
-    cl_int code;
-    if (from) {
-        memset(arena, 0, bytes);
-        repack(net, arena, NULL, from);
-        code = clEnqueueWriteBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL,
-                                    NULL);
-    } else {
-        code =
-            clEnqueueReadBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL, NULL);
-        if (!code)
-            repack(net, arena, to, NULL);
-    }
-    if (code)
-        return CLCNN__CL_FAIL(error_of(net), code,
-                              from ? "clEnqueueWriteBuffer" : "clEnqueueReadBuffer");
-    return CLCNN_SUCCESS;
-}
 
 static clcnn_status transfer_all(clcnn_net *net, const char *call, float *const to[3],
                                  const float *const from[3])

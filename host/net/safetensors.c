@@ -153,7 +153,8 @@ static clcnn_status parse_header(reader *r, const char *text)
     r->st->root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
     if (r->st->root)
         return CLCNN_SUCCESS;
-    if (json_error_code(&fault) == json_error_out_of_memory)
+    /* most of jansson's failures to get memory have no text and no code of their own */
+    if (json_error_code(&fault) == json_error_out_of_memory || !fault.text[0])
         return NO_MEMORY(r->error, "the header of a safetensors file");
     if (json_error_code(&fault) == json_error_duplicate_key)
         return BAD(r, "its header has the same key twice: %s", quote(fault.text).text);

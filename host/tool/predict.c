@@ -85,8 +85,8 @@ static int next_class(const double *probabilities, int classes, int before)
     return best;
 }
 
-static void print_image(const predict_run *run, const char *path, const double *probabilities,
-                        int width)
+static int print_image(const predict_run *run, const char *path, const double *probabilities,
+                       int width)
 {
     int digits = snprintf(NULL, 0, "%d", run->saved.classes - 1);
     int first = next_class(probabilities, run->saved.classes, -1);
@@ -98,6 +98,7 @@ static void print_image(const predict_run *run, const char *path, const double *
     }
     const char *name = tool_class_name(run->saved.data, first);
     printf("%s%s\n", name[0] != '\0' ? "   " : "", name);
+    return tool_flush();
 }
 
 static int print_json(const predict_run *run, const char *path, const double *probabilities)
@@ -123,7 +124,7 @@ static int print_results(const predict_run *run)
         if (run->json)
             code = print_json(run, run->read[i], probabilities);
         else
-            print_image(run, run->read[i], probabilities, width);
+            code = print_image(run, run->read[i], probabilities, width);
     }
     return code;
 }

@@ -86,12 +86,15 @@ const char *tool_duration(char text[TOOL_TEXT_SIZE], double seconds); /* 1 min 2
 const char *tool_nearest(const char *text, const char *const *names);
 
 /* ---------------------------------------------------------------------------------------------
- * json.c: one object a line on stdout, for --json
+ * results.c: what goes to stdout
  */
+
+/* TOOL_FAILED when something printed so far did not arrive; main says so at the end. */
+int tool_flush(void);
 
 /* A number, or null where it is not finite: JSON knows no NaN. */
 json_t *tool_json_real(double value);
-/* Prints, flushes and releases the object, which may be NULL when memory ran out. */
+/* Prints the object on a line of its own, flushes and releases it; NULL is a failure. */
 int tool_json_line(const char *command, json_t *object);
 
 /* ---------------------------------------------------------------------------------------------

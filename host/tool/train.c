@@ -254,7 +254,7 @@ static int print_epoch(const train_run *run, const clcnn_progress *now, double a
     printf("epoch %*d/%d   train loss %.4f   test accuracy %.4f   %7s images/s   %5.1f s\n", width,
            now->epoch, run->epochs, now->loss, accuracy,
            tool_grouped(rate, (uint64_t)now->images_per_second), now->seconds);
-    return fflush(stdout) == 0 ? TOOL_OK : TOOL_FAILED;
+    return tool_flush();
 }
 
 static int train_epoch(train_run *run, double *accuracy)

@@ -35,6 +35,12 @@ cmake -S . -B by-cmake -DCMAKE_PREFIX_PATH="$prefix" >>"$work/log" 2>&1 &&
 }
 check find_package by-cmake/outside
 
+# shellcheck disable=SC2046 # flags are separate words
+PKG_CONFIG_PATH=$lib/pkgconfig cc -Wall -Wextra -Werror -o example "$here/../../examples/conv2d.c" \
+    $(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags --libs clcnn) "-Wl,-rpath,$lib"
+expected='45 54 81 90'
+check examples/conv2d.c ./example
+
 clang -x c++ -fsyntax-only -Wall -Wextra -Werror -I "$prefix/include" "$prefix/include/clcnn_net.h"
 
 "$prefix/bin/clcnn" summary lenet5 | grep -q '61[, ]*706' || {

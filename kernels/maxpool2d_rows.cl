@@ -1,0 +1,260 @@
+/*
+ * maxpool2d, rows: the same as direct with a work-item for ITEM rows, which is right for CPUs.
+ *
+ * forward   work-item i -> rows i*ITEM to (i+1)*ITEM of y and argmax, counted over all planes
+ * backward  work-item i -> rows i*ITEM to (i+1)*ITEM of dx
+ *
+ * What the rows of the image have to do with it is decided once per row. From inner_begin to
+ * inner_end, away from the image's edges, VEC columns side by side are computed at a time. The last
+ * vector of a row is moved back to end with the row, so that only columns at the edges are left for
+ * single elements.
+ */
+#include "common.clh"
+#include "maxpool2d_window.clh"
+
+#ifndef ITEM
+#define ITEM 1
+#endif
+#if ITEM < 1
+#error "ITEM must be at least 1"
+#endif
+
+/*
+ * EVEN and ODD: every second lane of a, then of b. ZIP_LOW and ZIP_HIGH: the halves of a.s0, b.s0,
+ * a.s1, b.s1 and so on. Written out because Oclgrind 21.10 crashes on
+ * assignments to v.even and v.odd.
+ */
+#if VEC == 4
+#define EVEN(a, b) \
+    ((float4)((a).s0, (a).s2, (b).s0, (b).s2))
+#define ODD(a, b) \
+    ((float4)((a).s1, (a).s3, (b).s1, (b).s3))
+#define ZIP_LOW(a, b) \
+    ((float4)((a).s0, (b).s0, (a).s1, (b).s1))
+#define ZIP_HIGH(a, b) \
+    ((float4)((a).s2, (b).s2, (a).s3, (b).s3))
+#elif VEC == 8
+#define EVEN(a, b) \
+    ((float8)((a).s0, (a).s2, (a).s4, (a).s6, (b).s0, (b).s2, (b).s4, (b).s6))
+#define ODD(a, b) \
+    ((float8)((a).s1, (a).s3, (a).s5, (a).s7, (b).s1, (b).s3, (b).s5, (b).s7))
+#define ZIP_LOW(a, b) \
+    ((float8)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
+#define ZIP_HIGH(a, b) \
+    ((float8)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
+#else
+#define EVEN(a, b) \
+    ((float16)((a).s0, (a).s2, (a).s4, (a).s6, (a).s8, (a).sa, (a).sc, (a).se, \
+               (b).s0, (b).s2, (b).s4, (b).s6, (b).s8, (b).sa, (b).sc, (b).se))
+#define ODD(a, b) \
+    ((float16)((a).s1, (a).s3, (a).s5, (a).s7, (a).s9, (a).sb, (a).sd, (a).sf, \
+               (b).s1, (b).s3, (b).s5, (b).s7, (b).s9, (b).sb, (b).sd, (b).sf))
+#define ZIP_LOW(a, b) \
+    ((float16)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, \
+               (a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
+#define ZIP_HIGH(a, b) \
+    ((float16)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, \
+               (a).sc, (b).sc, (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
+#endif
+
+/*
+ * One tap of VEC windows side by side, that of the left-most at x. With stride 2 every second element
+ * from x on is wanted. They are loaded together with the ones after them for the windows' first
+ * column, with the ones before them for the others: never with one that lies past the last window.
+ */
+#if STRIDE == 1
+#define LOAD_FIRST(x) VLOAD(x)
+#define LOAD_OTHER(x) VLOAD(x)
+#elif STRIDE == 2
+#define LOAD_FIRST(x) load_even(x)
+#define LOAD_OTHER(x) load_odd((x) - 1)
+static inline floatV load_even(__global const float *x)
+{
+    const floatV low = VLOAD(x), high = VLOAD(x + VEC);
+    return EVEN(low, high);
+}
+static inline floatV load_odd(__global const float *x)
+{
+    const floatV low = VLOAD(x), high = VLOAD(x + VEC);
+    return ODD(low, high);
+}
+#else
+#define LOAD_FIRST(x) load_strided((x), STRIDE_W)
+#define LOAD_OTHER(x) load_strided((x), STRIDE_W)
+static inline floatV load_strided(__global const float *x, int stride)
+{
+    float lanes[VEC];
+    for (int i = 0; i < VEC; i++)
+        lanes[i] = x[i * stride];
+    return VLOAD(lanes);
+}
+#endif
+
+/* Lets VEC elements at `index` take over from the best ones, as in pool_one. */
+static inline void challenge(floatV x, intV index, floatV *best, intV *at)
+{
+    const intV wins = ~(x <= *best) & (*best == *best);
+    *best = wins ? x : *best;
+    *at = wins ? index : *at;
+}
+
+/* pool_one for the VEC windows from column q, all of them within the image's width. */
+static inline void forward_vector(const maxpool2d_args a, __global const float *plane,
+                                  __global float *y, __global int *argmax, int p, int q)
+{
+    const int top = p * STRIDE_H - a.pad_top, left = q * STRIDE_W - a.pad_left;
+    const int first_row = top + first_inside(top, STEP_H) * STEP_H;
+    const intV lanes = LANES * STRIDE_W + left;
+    floatV best = -INFINITY;
+    intV at = lanes + first_row * a.w;
+    for (int i = 0; i < TAPS_H; i++) {
+        const int row = top + i * STEP_H;
+        if (row < 0 || row >= a.h)
+            continue;
+        const intV index = lanes + row * a.w;
+        __global const float *x = plane + row * a.w + left;
+        challenge(LOAD_FIRST(x), index, &best, &at);
+        for (int j = 1; j < TAPS_W; j++)
+            challenge(LOAD_OTHER(x + j * STEP_W), index + j * STEP_W, &best, &at);
+    }
+    VSTORE(best, y + q);
+    if (a.with_argmax)
+        JOIN(vstore, VEC)(at, 0, argmax + q);
+}
+
+__kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const float *x, uint x_offset,
+                                     __global float *y, uint y_offset, __global int *argmax,
+                                     uint argmax_offset)
+{
+    const size_t first = get_global_id(0) * ITEM, rows = (size_t)a.planes * (size_t)a.p;
+    if (first >= rows)
+        return;
+    const int end = (int)min(first + ITEM, rows);
+    int plane = (int)first / a.p, p = (int)first - plane * a.p;
+    x += x_offset + (size_t)plane * (size_t)(a.h * a.w);
+    y += y_offset + first * (size_t)a.q;
+    argmax += a.with_argmax ? argmax_offset + first * (size_t)a.q : 0;
+    for (int row = (int)first; row < end; row++) {
+        int q = 0;
+        for (; q < a.inner_begin; q++)
+            forward_one(a, x, y, argmax, p, q);
+        for (; q < a.inner_end; q += VEC)
+            forward_vector(a, x, y, argmax, p, min(q, a.inner_end - VEC));
+        for (q = a.inner_end; q < a.q; q++)
+            forward_one(a, x, y, argmax, p, q);
+        y += a.q;
+        argmax += a.with_argmax ? a.q : 0;
+        if (++p == a.p) {
+            p = 0;
+            x += a.h * a.w;
+        }
+    }
+}
+
+/* dx of one row: every window that reaches the row gives its dy to the row's element that it chose. */
+static inline void backward_row(const maxpool2d_args a, __global const float *dy,
+                                __global const int *argmax, __global float *dx, int row)
+{
+    const int down = row + a.pad_top;
+    const int last_p = last_window(down, STRIDE_H, a.p);
+    if (!a.accumulate)
+        for (int column = 0; column < a.w; column++)
+            dx[column] = 0.0f;
+    for (int p = first_window(down, TAPS_H, STEP_H, STRIDE_H); p <= last_p; p++) {
+        if (!is_tap(down - p * STRIDE_H, TAPS_H, STEP_H))
+            continue;
+        for (int q = 0; q < a.q; q++) {
+            /* Modulo 2^32, whatever the argmax holds: other rows' elements lie past a.w. */
+            const uint column = (uint)argmax[p * a.q + q] - (uint)(row * a.w);
+            const int right = (int)column + a.pad_left - q * STRIDE_W;
+            if (column < (uint)a.w && right >= 0 && is_tap(right, TAPS_W, STEP_W))
+                dx[column] += dy[p * a.q + q];
+        }
+    }
+}
+
+#if STRIDE > 0
+/*
+ * dx of VEC*STRIDE columns of a row. Written as seen from the windows' side: with t counted in steps
+ * of the stride, column t*STRIDE + parity - pad_left is tap j of window t - j*STEP_W/STRIDE, for the
+ * taps of its parity.
+ */
+static inline void backward_vector(const maxpool2d_args a, __global const float *dy,
+                                   __global const int *argmax, __global float *dx, int row, int t)
+{
+    const int down = row + a.pad_top, column = t * STRIDE - a.pad_left;
+    const int last_p = last_window(down, STRIDE_H, a.p);
+    const intV index = LANES * STRIDE + (row * a.w + column);
+    floatV even = 0.0f, odd = 0.0f;
+    for (int p = first_window(down, TAPS_H, STEP_H, STRIDE_H); p <= last_p; p++) {
+        if (!is_tap(down - p * STRIDE_H, TAPS_H, STEP_H))
+            continue;
+        for (int j = 0; j < TAPS_W; j++) {
+            const int at = p * a.q + t - j * STEP_W / STRIDE;
+            const floatV gradient = VLOAD(dy + at);
+            const intV chosen = JOIN(vload, VEC)(0, argmax + at);
+            const int parity = j * STEP_W % STRIDE;
+            if (parity == 0)
+                even += chosen == index ? gradient : (floatV)(0.0f);
+            else
+                odd += chosen == index + 1 ? gradient : (floatV)(0.0f);
+        }
+    }
+    dx += column;
+#if STRIDE == 1
+    (void)odd; /* no tap is */
+    VSTORE(a.accumulate ? VLOAD(dx) + even : even, dx);
+#else
+    const floatV low = ZIP_LOW(even, odd), high = ZIP_HIGH(even, odd);
+    VSTORE(a.accumulate ? VLOAD(dx) + low : low, dx);
+    VSTORE(a.accumulate ? VLOAD(dx + VEC) + high : high, dx + VEC);
+#endif
+}
+
+/* dx of one row: vectors away from the edges, single elements to their left and right. Vectors that
+ * overlap would add twice, so that accumulating leaves the last ones to single elements. */
+static inline void backward_row_vectors(const maxpool2d_args a, __global const float *dy,
+                                        __global const int *argmax, __global float *dx, int row)
+{
+    const int left = a.inner_begin * STRIDE - a.pad_left;
+    for (int column = 0; column < left; column++)
+        backward_one(a, dy, argmax, dx, row, column);
+    int t = a.inner_begin;
+    for (; t <= a.inner_end - VEC; t += VEC)
+        backward_vector(a, dy, argmax, dx, row, t);
+    if (t < a.inner_end && !a.accumulate) {
+        backward_vector(a, dy, argmax, dx, row, a.inner_end - VEC);
+        t = a.inner_end;
+    }
+    for (int column = t * STRIDE - a.pad_left; column < a.w; column++)
+        backward_one(a, dy, argmax, dx, row, column);
+}
+#endif
+
+__kernel void maxpool2d_rows_backward(const maxpool2d_args a, __global const float *dy,
+                                      uint dy_offset, __global const int *argmax,
+                                      uint argmax_offset, __global float *dx, uint dx_offset)
+{
+    const size_t first = get_global_id(0) * ITEM, rows = (size_t)a.planes * (size_t)a.h;
+    if (first >= rows)
+        return;
+    const int end = (int)min(first + ITEM, rows);
+    int plane = (int)first / a.h, row = (int)first - plane * a.h;
+    dy += dy_offset + (size_t)plane * (size_t)(a.p * a.q);
+    argmax += argmax_offset + (size_t)plane * (size_t)(a.p * a.q);
+    dx += dx_offset + first * (size_t)a.w;
+    for (int i = (int)first; i < end; i++) {
+#if STRIDE > 0
+        if (a.inner_begin < a.inner_end)
+            backward_row_vectors(a, dy, argmax, dx, row);
+        else
+#endif
+            backward_row(a, dy, argmax, dx, row);
+        dx += a.w;
+        if (++row == a.h) {
+            row = 0;
+            dy += a.p * a.q;
+            argmax += a.p * a.q;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/* dense against its reference: every direction, algorithm and device. */
+#include "dense_cases.h"
+#include "sweep.h"
+
+#include <stdio.h>
+
+static const sweep_pin pins[] = {
+    {"", "tile", 0}, {"", "gemm", 0}, {"", "direct", 0}, {.algo = NULL}};
+
+static void run_cases(const dense_case *cases, int most_n, int most_k, check_values values,
+                      unsigned how, bool pinned)
+{
+    sweep s = {.op = &check_op_dense};
+    for (const dense_case *c = cases; c->name; c++) {
+        check_desc desc = {.dense = c->d};
+        if (harness_short() && !c->quick)
+            continue;
+        desc.dense.n = c->d.n > most_n ? most_n : c->d.n;
+        desc.dense.k = c->d.k > most_k ? most_k : c->d.k;
+        sweep_desc(&s, c->name, &desc, values, harness_seed(), how);
+    }
+    sweep_check_filled(&s);
+    if (pinned)
+        sweep_check_pins(&s, pins);
+}
+
+static void test_exact(void)
+{
+    run_cases(dense_small, 2000, 200, CHECK_INTEGERS, SWEEP_PACKED | SWEEP_NO_PLAN, true);
+}
+
+static void test_real(void)
+{
+    run_cases(dense_small, 2000, 200, CHECK_REALS, SWEEP_TWICE, true);
+}
+
+static void test_layers(void)
+{
+    const int n = harness_short() ? 3 : 32, k = harness_short() ? 10 : 300;
+    run_cases(dense_layers, n, k, CHECK_INTEGERS, 0, false);
+    run_cases(dense_layers, n, k, CHECK_REALS, SWEEP_NO_PLAN, false);
+}
+
+static void test_random(void)
+{
+    sweep s = {.op = &check_op_dense};
+    const int count = harness_short() ? 3 : 80;
+    for (int i = 0; i < count; i++) {
+        check_random random = {harness_seed() + (uint64_t)i};
+        const check_desc desc = {
+            .dense = {.n = check_random_int(&random, 1, 40),
+                      .c = check_random_int(&random, 1, 70),
+                      .k = check_random_int(&random, 1, 70),
+                      .activation = check_random_int(&random, 0, 3) ? CLCNN_IDENTITY : CLCNN_RELU,
+                      .accumulate = check_random_int(&random, 0, 1)}};
+        char name[64];
+        snprintf(name, sizeof name, "random shape %d", i);
+        sweep_desc(&s, name, &desc, i % 2 ? CHECK_REALS : CHECK_INTEGERS, random.state, 0);
+    }
+    sweep_check_filled(&s);
+}
+
+/* No bias; only dw, only db. */
+static void test_optional(void)
+{
+    clcnn_error error = {.message = ""};
+    const check_desc desc = {.dense = {.n = 6, .c = 21, .k = 19, .activation = CLCNN_RELU}};
+    check_case *c =
+        check_case_create(&check_op_dense, &desc, CHECK_INTEGERS, harness_seed(), &error);
+    if (!CHECK(c != NULL, "%s", error.message))
+        return;
+    check_case_drop(c, "b");
+    for (int i = 0; i < harness_device_count(); i++) {
+        sweep_every_algo("no bias", c, "forward", i, (check_options){.ctx = NULL});
+        sweep_every_algo("dw alone", c, "backward_weights", i, (check_options){.without = 2});
+        sweep_every_algo("db alone", c, "backward_weights", i, (check_options){.without = 1});
+    }
+    check_case_destroy(c);
+}
+
+static const harness_test tests[] = {
+    {"integers, exactly", test_exact},   {"reals, within the bound", test_real},
+    {"layers of networks", test_layers}, {"random shapes", test_random},
+    {"optional tensors", test_optional}, {NULL, NULL}};
+
+int main(void)
+{
+    return harness_run("dense", tests);
+}

@@ -1,0 +1,626 @@
+/*
+ * Networks and trainers on devices: creation and its failures, weights, determinism, what a step
+ * asks of OpenCL, and training itself. That a step computes the right thing is netstep's.
+ */
+#include "spy.h" /* first */
+
+#include "clcnn_net.h"
+#include "harness.h"
+#include "philox.h"
+#include "smallset.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const clcnn_net_desc small = {.layers = SMALL_NET,
+                                     .batch = 4,
+                                     .c = SMALL_C,
+                                     .h = SMALL_H,
+                                     .w = SMALL_W,
+                                     .seed = 1,
+                                     .training = 1};
+
+/* Creates a net; NULL (and a failed check) when that fails. */
+static clcnn_net *create(int device, const clcnn_net_desc *desc)
+{
+    clcnn_net *net = NULL;
+    clcnn_error error = {.message = ""};
+    CHECK(clcnn_net_create(harness_ctx(device), desc, &net, &error) == CLCNN_SUCCESS, "%s: %s\n%s",
+          harness_device_name(device), error.message, error.build_log);
+    return net;
+}
+
+/* ---- Creation ------------------------------------------------------------------------------- */
+
+static void test_lenet5(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_net_desc desc = {.layers = "lenet5", .batch = 2, .c = 1, .h = 28, .w = 28};
+        clcnn_net *net = create(device, &desc);
+        if (!net)
+            continue;
+        CHECK(clcnn_net_parameters(net) == 61706, "%zu parameters", clcnn_net_parameters(net));
+        CHECK(clcnn_net_classes(net) == 10, "%d classes", clcnn_net_classes(net));
+        CHECK(clcnn_net_memory(net) > 61706 * sizeof(float), "%zu bytes", clcnn_net_memory(net));
+        const clcnn_net_desc *own = clcnn_net_get_desc(net);
+        CHECK(own->batch == 2 && own->c == 1 && own->h == 28 && own->w == 28 && !own->training,
+              "descriptor of %d: %d x %d x %d", own->batch, own->c, own->h, own->w);
+        CHECK(strncmp(own->layers, "conv 6 5x5 pad 2, relu, ", 24) == 0, "layers: %s", own->layers);
+        clcnn_net_destroy(net);
+    }
+    clcnn_net_destroy(NULL);
+}
+
+static void test_bad_creation(void)
+{
+    static const struct {
+        clcnn_net_desc desc;
+        clcnn_status status;
+        const char *message;
+    } bad[] = {
+        {{"dense 2", 0, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "batch is 0"},
+        {{"dense 2", -3, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "batch is -3"},
+        {{"dense 2", 1, 1, 0, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "an image of 1 x 0 x 1"},
+        {{"dens 2", 1, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "column 1 at \"dens 2\""},
+        {{"flatten", 1, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "computes nothing"},
+        {{"relu, maxpool 1", 1, 1, 1, 1, 0, 1}, CLCNN_INVALID_ARGUMENT, "has nothing to train"},
+        {{"conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0},
+         CLCNN_UNSUPPORTED,
+         "the limit is 2147483647"},
+        {{"conv 8 1x1, conv 8 1x1", 400000, 8, 8, 8, 0, 1},
+         CLCNN_OUT_OF_MEMORY,
+         "a batch of 400000 needs "},
+    };
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_ctx *ctx = harness_ctx(device);
+        int buffers = spy.buffers;
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+            clcnn_error error = {.message = ""};
+            clcnn_net *net = (clcnn_net *)(uintptr_t)&error;
+            clcnn_status status = clcnn_net_create(ctx, &bad[i].desc, &net, &error);
+            CHECK(status == bad[i].status && strstr(error.message, bad[i].message) && !net,
+                  "\"%s\", batch %d: %s: %s\n  not %s", bad[i].desc.layers, bad[i].desc.batch,
+                  clcnn_status_name(status), error.message, bad[i].message);
+        }
+        CHECK(spy.buffers == buffers, "%d buffers made", spy.buffers - buffers);
+        clcnn_net *net = NULL;
+        clcnn_error error;
+        CHECK(clcnn_net_create(NULL, &small, &net, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "ctx is NULL") &&
+                  clcnn_net_create(ctx, NULL, &net, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "desc is NULL") &&
+                  clcnn_net_create(ctx, &small, NULL, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "net is NULL"),
+              "NULL: %s", error.message);
+    }
+}
+
+/* ---- Weights -------------------------------------------------------------------------------- */
+
+/* The formula again: uniform in +-1/sqrt(fan in), element i from word i % 4 of counter i / 4. */
+static void test_first_weights(void)
+{
+    static const struct {
+        size_t count;
+        int fan_in;
+    } tensors[] = {{36, 9}, {4, 9}, {8 * 24, 24}, {8, 24}, {3 * 8, 8}, {3, 8}};
+    float param[36 + 4 + 8 * 24 + 8 + 3 * 8 + 3];
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_net_desc desc = small;
+        desc.seed = UINT64_C(0xfedcba9876543210);
+        clcnn_net *net = create(device, &desc);
+        if (!net)
+            continue;
+        CHECK(clcnn_net_parameters(net) == sizeof param / sizeof *param, "%zu parameters",
+              clcnn_net_parameters(net));
+        clcnn_net_read(net, param, NULL, NULL);
+        size_t i = 0;
+        for (size_t t = 0; t < sizeof tensors / sizeof *tensors; ++t)
+            for (size_t k = 0; k < tensors[t].count; ++k, ++i) {
+                double bound = 1 / sqrt(tensors[t].fan_in);
+                uint32_t word = clcnn__philox_at(desc.seed, 1, i / 4).v[i % 4];
+                float expected = (float)(-bound + 2 * bound * (double)clcnn__philox_float(word));
+                CHECK(param[i] == expected, "%s: parameter %zu is %.9g, not %.9g",
+                      harness_device_name(device), i, (double)param[i], (double)expected);
+            }
+        clcnn_net_destroy(net);
+    }
+}
+
+static void test_read_and_write(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_ctx *ctx = harness_ctx(device);
+        clcnn_net *net = create(device, &small);
+        if (!net)
+            continue;
+        size_t count = clcnn_net_parameters(net);
+        float *in = malloc(3 * count * sizeof *in), *out = calloc(3 * count, sizeof *out);
+        for (size_t i = 0; i < 3 * count; ++i)
+            in[i] = (float)i - 0.25f;
+        CHECK(!clcnn_net_write(net, in, in + count, in + 2 * count) &&
+                  !clcnn_net_read(net, out, out + count, out + 2 * count),
+              "%s", clcnn_last_error(ctx)->message);
+        CHECK(memcmp(in, out, 3 * count * sizeof *in) == 0, "what is read is not what was written");
+        CHECK(!clcnn_net_write(net, in + 2 * count, NULL, NULL) &&
+                  !clcnn_net_read(net, out, out + count, NULL) &&
+                  memcmp(out, in + 2 * count, count * sizeof *in) == 0 &&
+                  memcmp(out + count, in + count, count * sizeof *in) == 0,
+              "m changes with the parameters");
+        CHECK(clcnn_net_read(net, NULL, out, out) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "clcnn_net_read: param is NULL") &&
+                  clcnn_net_write(net, NULL, in, in) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "clcnn_net_write: param is NULL"),
+              "%s", clcnn_last_error(ctx)->message);
+        clcnn_net_destroy(net);
+
+        clcnn_net_desc inference = small;
+        inference.training = 0;
+        net = create(device, &inference);
+        CHECK(net && clcnn_net_read(net, out, out, NULL) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "no training memory") &&
+                  clcnn_net_write(net, in, NULL, in) == CLCNN_INVALID_ARGUMENT,
+              "%s", clcnn_last_error(ctx)->message);
+        clcnn_net_destroy(net);
+        free(in);
+        free(out);
+    }
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+
+/* One buffer with images [4,1,6,5], labels [4] and a loss behind each other. */
+enum { IMAGES = 4 * SMALL_H * SMALL_W, LABELS = IMAGES, LOSS = LABELS + 4, ALL = LOSS + 1 };
+
+static cl_mem create_batch(int device)
+{
+    float host[ALL] = {0};
+    for (size_t i = 0; i < IMAGES; ++i)
+        host[i] = (float)clcnn__philox_at(3, 3, i).v[0] * 0x1p-31f - 1;
+    int32_t labels[4] = {2, 0, 1, 1};
+    memcpy(host + LABELS, labels, sizeof labels);
+    cl_int code;
+    cl_mem mem = clCreateBuffer(clcnn_ctx_context(harness_ctx(device)),
+                                CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof host, host, &code);
+    CHECK(code == 0, "%d", code);
+    return mem;
+}
+
+static clcnn_status train(clcnn_net *net, int n, cl_mem batch, int64_t step)
+{
+    clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = step};
+    return clcnn_net_train_step(net, n, (clcnn_mem){batch, 0}, (clcnn_mem){batch, LABELS},
+                                (clcnn_mem){batch, LOSS}, &adam);
+}
+
+static void test_bad_steps(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_ctx *ctx = harness_ctx(device);
+        clcnn_net *net = create(device, &small);
+        cl_mem batch = create_batch(device);
+        if (!net || !batch)
+            continue;
+        clcnn_mem images = {batch, 0}, labels = {batch, LABELS}, loss = {batch, LOSS}, logits;
+        clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1}, wrong = adam;
+        wrong.lr = -1;
+        const struct {
+            int n;
+            clcnn_mem images, labels, loss;
+            const clcnn_adam *adam;
+            const char *message;
+        } bad[] = {
+            {0, images, labels, loss, &adam, "0 images, must be from 1 to the batch 4"},
+            {5, images, labels, loss, &adam, "5 images, must be from 1 to the batch 4"},
+            {4, CLCNN_NO_MEM, labels, loss, &adam, "images has no buffer"},
+            {4, {batch, 6}, labels, loss, &adam, "images needs 120 elements from offset 6"},
+            {4, {batch, (size_t)-1}, labels, loss, &adam, "images needs 120 elements"},
+            {4, images, CLCNN_NO_MEM, loss, &adam, "labels has no buffer"},
+            {4, images, {batch, ALL - 3}, loss, &adam, "labels needs 4 elements"},
+            {4, images, labels, CLCNN_NO_MEM, &adam, "loss has no buffer"},
+            {4, images, labels, {batch, ALL}, &adam, "loss needs 1 elements"},
+            {4, images, labels, loss, NULL, "adam is NULL"},
+            {4, images, labels, loss, &wrong, "-1"},
+        };
+        size_t count = clcnn_net_parameters(net);
+        float *before = malloc(2 * count * sizeof *before), *after = before + count;
+        clcnn_net_read(net, before, NULL, NULL);
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+            clcnn_status status = clcnn_net_train_step(net, bad[i].n, bad[i].images, bad[i].labels,
+                                                       bad[i].loss, bad[i].adam);
+            CHECK(status == CLCNN_INVALID_ARGUMENT &&
+                      strstr(clcnn_last_error(ctx)->message, bad[i].message),
+                  "bad step %zu: %s: %s, not %s", i, clcnn_status_name(status),
+                  clcnn_last_error(ctx)->message, bad[i].message);
+        }
+        clcnn_net_read(net, after, NULL, NULL);
+        CHECK(memcmp(before, after, count * sizeof *before) == 0, "parameters have changed");
+        CHECK(clcnn_net_forward(net, 4, images, NULL) == CLCNN_INVALID_ARGUMENT, "logits NULL");
+        CHECK(clcnn_net_forward(net, 5, images, &logits) == CLCNN_INVALID_ARGUMENT, "5 images");
+        CHECK(clcnn_net_forward(NULL, 1, images, &logits) == CLCNN_INVALID_ARGUMENT &&
+                  clcnn_net_train_step(NULL, 1, images, labels, loss, &adam) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  clcnn_net_read(NULL, before, NULL, NULL) == CLCNN_INVALID_ARGUMENT &&
+                  clcnn_net_write(NULL, before, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
+              "net NULL");
+        clcnn_net_destroy(net);
+        clcnn_net_desc inference = small;
+        inference.training = 0;
+        net = create(device, &inference);
+        CHECK(train(net, 4, batch, 1) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "without training memory"),
+              "%s", clcnn_last_error(ctx)->message);
+        clcnn_net_destroy(net);
+        clReleaseMemObject(batch);
+        free(before);
+    }
+}
+
+/* Three steps of 4, 3 and 4 images, then everything that a net remembers. */
+static float *run_steps(int device, clcnn_net *net, cl_mem batch)
+{
+    static const int sizes[] = {4, 3, 4};
+    size_t count = clcnn_net_parameters(net);
+    float *all = calloc(3 * count + 1, sizeof *all);
+    for (int i = 0; i < 3; ++i)
+        CHECK(train(net, sizes[i], batch, i + 1) == CLCNN_SUCCESS, "%s: %s",
+              harness_device_name(device), clcnn_last_error(harness_ctx(device))->message);
+    clcnn_net_read(net, all, all + count, all + 2 * count);
+    clEnqueueReadBuffer(clcnn_ctx_queue(harness_ctx(device)), batch, CL_TRUE, LOSS * sizeof(float),
+                        sizeof(float), all + 3 * count, 0, NULL, NULL);
+    return all;
+}
+
+static void test_determinism(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        cl_mem batch = create_batch(device);
+        float *results[2] = {NULL, NULL};
+        size_t count = 0;
+        for (int run = 0; run < 2; ++run) {
+            clcnn_net *net = create(device, &small);
+            if (!net)
+                break;
+            count = clcnn_net_parameters(net);
+            results[run] = run_steps(device, net, batch);
+            clcnn_net_destroy(net);
+        }
+        CHECK(results[0] && results[1] &&
+                  memcmp(results[0], results[1], (3 * count + 1) * sizeof(float)) == 0,
+              "%s: two runs differ", harness_device_name(device));
+        CHECK(results[0] && isfinite(results[0][3 * count]) && results[0][3 * count] > 0, "loss %g",
+              results[0] ? (double)results[0][3 * count] : 0);
+        free(results[0]);
+        free(results[1]);
+        clReleaseMemObject(batch);
+    }
+}
+
+/* The same weights give the same logits with and without training memory, and leave the state of
+ * training alone. */
+static void test_forward(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_net_desc inference = small;
+        inference.training = 0;
+        clcnn_net *nets[2] = {create(device, &small), create(device, &inference)};
+        cl_mem batch = create_batch(device);
+        if (!nets[0] || !nets[1])
+            continue;
+        CHECK(clcnn_net_memory(nets[1]) < clcnn_net_memory(nets[0]), "%zu bytes, %zu to train",
+              clcnn_net_memory(nets[1]), clcnn_net_memory(nets[0]));
+        float *weights = run_steps(device, nets[0], batch), logits[2][4 * SMALL_CLASSES];
+        clcnn_net_write(nets[1], weights, NULL, NULL);
+        for (int i = 0; i < 2; ++i) {
+            clcnn_mem mem;
+            CHECK(clcnn_net_forward(nets[i], 4, (clcnn_mem){batch, 0}, &mem) == CLCNN_SUCCESS, "%s",
+                  clcnn_last_error(harness_ctx(device))->message);
+            clEnqueueReadBuffer(clcnn_ctx_queue(harness_ctx(device)), mem.buf, CL_TRUE,
+                                mem.offset * sizeof(float), sizeof logits[i], logits[i], 0, NULL,
+                                NULL);
+        }
+        CHECK(memcmp(logits[0], logits[1], sizeof logits[0]) == 0, "logits differ: %g, %g",
+              (double)logits[0][0], (double)logits[1][0]);
+        size_t count = clcnn_net_parameters(nets[0]);
+        float *after = malloc(count * sizeof *after);
+        clcnn_net_read(nets[0], after, NULL, NULL);
+        CHECK(memcmp(weights, after, count * sizeof *after) == 0, "forward changed the weights");
+        free(after);
+        free(weights);
+        clReleaseMemObject(batch);
+        clcnn_net_destroy(nets[0]);
+        clcnn_net_destroy(nets[1]);
+    }
+}
+
+/* A step makes no buffer and waits for nothing. */
+static void test_step_is_asynchronous(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        int buffers = spy.buffers;
+        clcnn_net *net = create(device, &small);
+        if (!net)
+            continue;
+        CHECK(spy.buffers > buffers, "the spy sees no buffers");
+        size_t memory = clcnn_net_memory(net);
+        cl_mem batch = create_batch(device);
+        spy_counts before = spy;
+        for (int step = 1; step <= 6; ++step)
+            CHECK(train(net, step % 3 + 2, batch, step) == CLCNN_SUCCESS, "step %d", step);
+        CHECK(spy.buffers == before.buffers, "%d buffers", spy.buffers - before.buffers);
+        CHECK(spy.waits == before.waits, "%d waits", spy.waits - before.waits);
+        CHECK(spy.kernels > before.kernels, "the spy sees no kernels");
+        CHECK(clcnn_net_memory(net) == memory, "memory has changed");
+        clcnn_net_destroy(net);
+        clReleaseMemObject(batch);
+    }
+}
+
+/* ---- Trainers ------------------------------------------------------------------------------- */
+
+static clcnn_trainer *create_trainer(int device, const clcnn_train_options *options,
+                                     const clcnn_dataset *set)
+{
+    clcnn_trainer *trainer = NULL;
+    clcnn_error error = {.message = ""};
+    CHECK(clcnn_trainer_create(harness_ctx(device), options, set, &trainer, &error) ==
+              CLCNN_SUCCESS,
+          "%s: %s\n%s", harness_device_name(device), error.message, error.build_log);
+    return trainer;
+}
+
+typedef struct watch {
+    int calls, stop_at;
+    clcnn_progress last;
+} watch;
+
+static int on_step(const clcnn_progress *progress, void *user)
+{
+    watch *w = user;
+    ++w->calls;
+    CHECK(progress->step == w->last.step + 1 || (progress->step == 1 && w->calls == 1),
+          "step %d after %d", progress->step, w->last.step);
+    w->last = *progress;
+    return progress->step == w->stop_at;
+}
+
+static clcnn_progress train_epoch(clcnn_trainer *trainer, watch *w, int *stopped)
+{
+    clcnn_progress result = {0};
+    clcnn_error error = {.message = ""};
+    CHECK(clcnn_trainer_epoch(trainer, w ? on_step : NULL, w, &result, stopped, &error) ==
+              CLCNN_SUCCESS,
+          "%s", error.message);
+    return result;
+}
+
+static void test_trainer_learns(void)
+{
+    clcnn_dataset set;
+    smallset_create(harness_short() ? 40 : 120, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_train_options options = {SMALL_NET, 16, 0.01, 7};
+        clcnn_trainer *trainer = create_trainer(device, &options, &set);
+        if (!trainer)
+            continue;
+        int epochs = harness_short() ? 3 : 6;
+        double first = 0, last = 0, accuracy = 0, train_accuracy = 0;
+        for (int i = 0; i < epochs; ++i) {
+            clcnn_progress result = train_epoch(trainer, NULL, NULL);
+            CHECK(result.epoch == i + 1 && result.steps == (set.train.count + 15) / 16 &&
+                      result.step == result.steps && result.seconds > 0 &&
+                      result.images_per_second > 0,
+                  "epoch %d, step %d of %d", result.epoch, result.step, result.steps);
+            last = result.loss;
+            if (i == 0)
+                first = last;
+        }
+        CHECK(last < 0.8 * first, "%s: the loss goes from %g to %g", harness_device_name(device),
+              first, last);
+        int64_t confusion[SMALL_CLASSES][SMALL_CLASSES], total = 0, right = 0;
+        clcnn_error error = {.message = ""};
+        CHECK(!clcnn_trainer_evaluate(trainer, &set.test, &accuracy, confusion[0], &error) &&
+                  !clcnn_trainer_evaluate(trainer, &set.train, &train_accuracy, NULL, &error),
+              "%s", error.message);
+        for (int i = 0; i < SMALL_CLASSES; ++i)
+            for (int j = 0; j < SMALL_CLASSES; ++j) {
+                total += confusion[i][j];
+                right += i == j ? confusion[i][j] : 0;
+            }
+        CHECK(total == set.test.count && accuracy == (double)right / (double)total,
+              "accuracy %g, %d of %d", accuracy, (int)right, (int)total);
+        CHECK(train_accuracy > 0.6, "%s: accuracy %g", harness_device_name(device), train_accuracy);
+        CHECK(clcnn_trainer_epochs_done(trainer) == epochs, "%d epochs",
+              clcnn_trainer_epochs_done(trainer));
+        clcnn_trainer_destroy(trainer);
+    }
+    clcnn_dataset_free(&set);
+}
+
+/* Steps in flight are bounded, nothing else waits, nothing is made, no event is left. */
+static void test_trainer_is_asynchronous(void)
+{
+    clcnn_dataset set;
+    smallset_create(62, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device) {
+        spy_counts begin = spy;
+        clcnn_train_options options = {SMALL_NET, 4, 0.001, 7};
+        clcnn_trainer *trainer = create_trainer(device, &options, &set);
+        if (!trainer)
+            continue;
+        spy_counts before = spy;
+        train_epoch(trainer, NULL, NULL);
+        int waits = spy.waits - before.waits;
+        /* 16 steps over a ring of 4 slots; at the end one read under way, one read of the rest */
+        CHECK(waits >= 12 && waits <= 14, "%d waits", waits);
+        CHECK(spy.buffers == before.buffers, "%d buffers", spy.buffers - before.buffers);
+        CHECK(!clcnn_trainer_evaluate(trainer, &set.test, NULL, NULL, NULL), "evaluate");
+        CHECK(spy.buffers == before.buffers, "%d buffers", spy.buffers - before.buffers);
+        clcnn_trainer_destroy(trainer);
+        CHECK(spy.events == begin.events, "%d events are left", spy.events - begin.events);
+    }
+    clcnn_dataset_free(&set);
+}
+
+static void test_trainer_stops(void)
+{
+    clcnn_dataset set;
+    smallset_create(14, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_train_options options = {SMALL_NET, 4, 0.001, 7};
+        clcnn_trainer *trainer = create_trainer(device, &options, &set);
+        if (!trainer)
+            continue;
+        int stopped = 7;
+        watch w = {.stop_at = 2};
+        clcnn_progress result = train_epoch(trainer, &w, &stopped);
+        CHECK(stopped == 1 && w.calls == 2 && result.step == 2 && result.steps == 4 &&
+                  clcnn_trainer_epochs_done(trainer) == 0,
+              "stopped %d at %d", stopped, result.step);
+        w = (watch){.stop_at = 0, .last.step = 2};
+        result = train_epoch(trainer, &w, &stopped);
+        CHECK(stopped == 0 && w.calls == 2 && result.step == 4 && result.epoch == 1 &&
+                  clcnn_trainer_epochs_done(trainer) == 1,
+              "stopped %d at %d", stopped, result.step);
+        CHECK(isfinite(result.loss), "loss %g", result.loss);
+        w = (watch){.stop_at = 4}; /* at the last step: the epoch is whole */
+        result = train_epoch(trainer, &w, &stopped);
+        CHECK(stopped == 1 && result.epoch == 2 && clcnn_trainer_epochs_done(trainer) == 2,
+              "stopped %d at %d", stopped, result.step);
+        clcnn_trainer_destroy(trainer);
+    }
+    clcnn_dataset_free(&set);
+}
+
+static void test_bad_trainers(void)
+{
+    clcnn_dataset set, few, empty;
+    smallset_create(9, 1, &set);
+    few = empty = set;
+    few.train.classes = 2;
+    empty.train.count = 0;
+    const struct {
+        clcnn_train_options options;
+        const clcnn_dataset *set;
+        const char *message;
+    } bad[] = {
+        {{SMALL_NET, -1, 0.1, 1}, &set, "batch is -1"},
+        {{SMALL_NET, 4, -0.1, 1}, &set, "lr is -0.1"},
+        {{SMALL_NET, 4, (double)NAN, 1}, &set, "lr is "},
+        {{SMALL_NET, 4, (double)INFINITY, 1}, &set, "lr is inf"},
+        {{"dense", 4, 0.1, 1}, &set, "column 6"},
+        {{"dense 4", 4, 0.1, 1}, &set, "images have 3 classes, the network has 4 outputs"},
+        {{SMALL_NET, 4, 0.1, 1}, &few, "images have 2 classes, the network has 3 outputs"},
+        {{SMALL_NET, 4, 0.1, 1}, &empty, "no training images"},
+    };
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_ctx *ctx = harness_ctx(device);
+        clcnn_error error = {.message = ""};
+        clcnn_trainer *trainer = NULL;
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
+            CHECK(clcnn_trainer_create(ctx, &bad[i].options, bad[i].set, &trainer, &error) ==
+                          CLCNN_INVALID_ARGUMENT &&
+                      strstr(error.message, bad[i].message) && !trainer,
+                  "bad trainer %zu: %s", i, error.message);
+        uint8_t label = set.train.labels[5];
+        set.train.labels[5] = 3;
+        CHECK(clcnn_trainer_create(ctx, &(clcnn_train_options){SMALL_NET, 4, 0.1, 1}, &set,
+                                   &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "label 3 of image 5 is not below the 3 classes"),
+              "%s", error.message);
+        set.train.labels[5] = label;
+        CHECK(clcnn_trainer_create(ctx, NULL, &set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "options is NULL") &&
+                  clcnn_trainer_create(ctx, &bad[0].options, NULL, &trainer, &error) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  clcnn_trainer_create(NULL, &bad[0].options, &set, &trainer, &error) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  clcnn_trainer_create(ctx, &bad[0].options, &set, NULL, &error) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  clcnn_trainer_epoch(NULL, NULL, NULL, NULL, NULL, &error) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  clcnn_trainer_evaluate(NULL, &set.test, NULL, NULL, &error) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  clcnn_trainer_save(NULL, "x", &error) == CLCNN_INVALID_ARGUMENT,
+              "NULL: %s", error.message);
+        clcnn_trainer_destroy(NULL);
+    }
+    clcnn_dataset_free(&set);
+}
+
+static void test_defaults(void)
+{
+    clcnn_dataset set;
+    smallset_create(9, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_train_options options = {.layers = SMALL_NET};
+        clcnn_trainer *trainer = create_trainer(device, &options, &set);
+        if (!trainer)
+            continue;
+        const clcnn_train_options *own = clcnn_trainer_options(trainer);
+        CHECK(own->batch == CLCNN_DEFAULT_BATCH && own->lr == CLCNN_DEFAULT_LR && own->seed == 0 &&
+                  strcmp(own->layers, SMALL_NET) == 0,
+              "batch %d, lr %g, net %s", own->batch, own->lr, own->layers);
+        /* the batch is larger than the data set */
+        CHECK(train_epoch(trainer, NULL, NULL).steps == 1, "one step");
+        clcnn_images wide = set.test;
+        wide.w = 6;
+        clcnn_error error = {.message = ""};
+        CHECK(clcnn_trainer_evaluate(trainer, &wide, NULL, NULL, &error) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "images are 1 x 6 x 6, the network takes 1 x 6 x 5"),
+              "%s", error.message);
+        clcnn_trainer_destroy(trainer);
+    }
+    clcnn_dataset_free(&set);
+}
+
+/* The main job in small: LeNet-5 learns the built-in digits. */
+static void test_lenet5_learns(void)
+{
+    if (harness_short())
+        return; /* hours in a simulator; the small set above stands for it */
+    clcnn_dataset set = {.name = ""};
+    clcnn_error error = {.message = ""};
+    if (!CHECK(clcnn_dataset_open("synthetic", &set, &error) == CLCNN_SUCCESS, "%s", error.message))
+        return;
+    set.train.count = set.train.count < 4000 ? set.train.count : 4000;
+    set.test.count = set.test.count < 500 ? set.test.count : 500;
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_train_options options = {.seed = 1, .batch = 32};
+        clcnn_trainer *trainer = create_trainer(device, &options, &set);
+        if (!trainer)
+            continue;
+        double accuracy = 0;
+        double loss = train_epoch(trainer, NULL, NULL).loss;
+        CHECK(clcnn_trainer_evaluate(trainer, &set.test, &accuracy, NULL, &error) == CLCNN_SUCCESS,
+              "%s", error.message);
+        CHECK(loss < 1.6 && accuracy > 0.8, "%s: loss %g, accuracy %g", harness_device_name(device),
+              loss, accuracy);
+        clcnn_trainer_destroy(trainer);
+    }
+    clcnn_dataset_free(&set);
+}
+
+int main(void)
+{
+    static const harness_test tests[] = {
+        {"lenet5", test_lenet5},
+        {"bad creation", test_bad_creation},
+        {"first weights", test_first_weights},
+        {"reading and writing parameters", test_read_and_write},
+        {"bad steps", test_bad_steps},
+        {"determinism", test_determinism},
+        {"forward", test_forward},
+        {"a step is asynchronous", test_step_is_asynchronous},
+        {"a trainer learns", test_trainer_learns},
+        {"a trainer is asynchronous", test_trainer_is_asynchronous},
+        {"a trainer stops and goes on", test_trainer_stops},
+        {"bad trainers", test_bad_trainers},
+        {"defaults", test_defaults},
+        {"lenet5 learns digits", test_lenet5_learns},
+        {NULL, NULL},
+    };
+    return harness_run("net", tests);
+}
