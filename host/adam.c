@@ -8,9 +8,8 @@
 #include <float.h>
 #include <math.h>
 
-/* The constant: host/ref/adam.c. */
 const clcnn_algo clcnn__adam_algos[] = {
-    {"direct", {{CLCNN_NORMWISE, 13}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+    {"direct", {{CLCNN_NORMWISE, CLCNN__ADAM_CONSTANT}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
 

@@ -93,7 +93,7 @@ clcnn_status clcnn_maxpool2d_output(const clcnn_maxpool2d *d, int *p, int *q, cl
     return status;
 }
 
-/* How maxpool2d_rows is built for a problem, and the columns that vectors are used for. */
+/* How maxpool2d_rows.cl is built for a problem, and the columns that vectors are used for. */
 typedef struct variant {
     int window, stride, vec; /* the macros WINDOW, STRIDE, VEC */
     int inner_begin, inner_end;

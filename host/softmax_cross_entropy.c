@@ -95,7 +95,7 @@ static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const void *args,
     return clcnn__launch(ctx, &desc);
 }
 
-/* Adds up the n losses that begin the workspace; the last stage writes their mean. */
+/* Adds up the n shares of the mean loss that begin the workspace. */
 static clcnn_status reduce(clcnn_ctx *ctx, int n, clcnn_mem workspace, clcnn_mem loss)
 {
     clcnn_status status = CLCNN_SUCCESS;
@@ -104,8 +104,7 @@ static clcnn_status reduce(clcnn_ctx *ctx, int n, clcnn_mem workspace, clcnn_mem
         const size_t sums = clcnn__div_up(count, FAN);
         const bool last = sums == 1;
         const clcnn_mem to = last ? loss : (clcnn_mem){from.buf, from.offset + count};
-        const softmax_cross_entropy_reduce_args args = {.count = (int)count,
-                                                        .divisor = last ? (float)n : 1.0f};
+        const softmax_cross_entropy_reduce_args args = {.count = (int)count};
         const clcnn_mem mems[] = {from, to};
         status =
             launch(ctx, "softmax_cross_entropy_direct_reduce", &args, sizeof args, sums, mems, 2);

@@ -392,7 +392,7 @@ CLCNN_API clcnn_status clcnn_maxpool2d_output(const clcnn_maxpool2d *d, int *p, 
 /** argmax may be left out (inference). */
 CLCNN_API clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
                                                clcnn_mem x, clcnn_mem y, clcnn_mem argmax);
-/** An argmax outside the plane contributes nothing and is never used as an address. */
+/** An argmax outside its window contributes nothing; it is never used as an address. */
 CLCNN_API clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
                                                 clcnn_mem dy, clcnn_mem argmax, clcnn_mem dx);
 

@@ -2,11 +2,11 @@
  * activation, direct: y = f(x) and dx = dy * f'(x), element by element.
  *
  * Work-item i takes the elements from i*ITEM to (i+1)*ITEM, VEC at a time. Each kind is a build of
- * its own (KIND, see activation_args.h), so that a kind costs nothing but its own arithmetic. To add
- * one, add its two functions here and its row in host/activation.c.
+ * its own (KIND, see activation_args.h), so that a kind costs nothing but its own arithmetic. To
+ * add one, add its two functions here and its row in host/activation.c.
  */
-#include "common.clh"
 #include "activation_args.h"
+#include "common.clh"
 
 #ifndef ITEM
 #define ITEM VEC

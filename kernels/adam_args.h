@@ -8,8 +8,8 @@
  */
 typedef struct adam_block {
     float beta1, one_minus_beta1, beta2, one_minus_beta2;
-    float rate;           /* lr / (1 - beta1^t) */
-    float root_factor;    /* 1 / sqrt(1 - beta2^t) */
+    float rate;        /* lr / (1 - beta1^t) */
+    float root_factor; /* 1 / sqrt(1 - beta2^t) */
     float eps;
     float gradient_decay; /* weight_decay */
     float param_decay;    /* lr * weight_decay */

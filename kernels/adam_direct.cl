@@ -1,15 +1,15 @@
 /*
  * adam, direct: one update of all parameters, or of their segments, in one launch.
  *
- * prepare  a single work-item writes the step's constants, computed on the host, to the block
- * step     work-item i updates the elements from i*ITEM to (i+1)*ITEM, VEC at a time
+ * - prepare: a single work-item writes the step's constants, computed on the host, to the block
+ * - step: work-item i updates the elements from i*ITEM to (i+1)*ITEM, VEC at a time
  *
  * A row of the segment table is four 32-bit words (end, lr_factor, decay_factor, frozen). What the
- * table holds is compared, never used as an address: whatever is in it, nothing outside the arena is
- * touched.
+ * table holds is compared, never used as an address: whatever is in it, nothing outside the arena
+ * is touched.
  */
-#include "common.clh"
 #include "adam_args.h"
+#include "common.clh"
 
 #ifndef ITEM
 #define ITEM VEC
@@ -90,9 +90,8 @@ static inline void update_range(const adam_block k, __global float *param,
 __kernel void adam_direct_step(const adam_args a, __global float *restrict param, uint param_offset,
                                __global const float *restrict grad, uint grad_offset,
                                __global float *restrict m, uint m_offset,
-                               __global float *restrict v, uint v_offset,
-                               __global const int *table, uint table_offset,
-                               __global const float *block, uint block_offset)
+                               __global float *restrict v, uint v_offset, __global const int *table,
+                               uint table_offset, __global const float *block, uint block_offset)
 {
     const size_t first = get_global_id(0) * ITEM;
     if (first >= (size_t)a.count)
@@ -112,7 +111,7 @@ __kernel void adam_direct_step(const adam_args a, __global float *restrict param
     }
     int i = begin;
     for (int s = find_segment(table, a.segments, begin); s < a.segments && i < end; s++) {
-        const int stop = min(end, table[4 * s]);
+        const int stop = max(i, min(end, table[4 * s]));
         const float lr_factor = as_float(table[4 * s + 1]);
         const float decay_factor = as_float(table[4 * s + 2]);
         adam_block own = k;
@@ -121,6 +120,6 @@ __kernel void adam_direct_step(const adam_args a, __global float *restrict param
         own.param_decay *= lr_factor * decay_factor;
         if (table[4 * s + 3] == 0)
             update_range(own, param, grad, m, v, i, stop);
-        i = max(i, stop);
+        i = stop;
     }
 }

@@ -1,9 +1,10 @@
 /*
- * maxpool2d, direct: a work-item for each element. It takes everything, and is right for GPUs, where
- * neighbours share their loads.
+ * maxpool2d, direct: a work-item for each element. It takes everything, and is right for GPUs,
+ * where neighbours share their loads.
  *
- * forward   work-item -> y[n][c][p][q] and its argmax: searches a window
- * backward  work-item -> dx[n][c][row][column]: asks each window over the element, in row-major order
+ * - forward: work-item -> y[n][c][p][q] and its argmax; it searches a window
+ * - backward: work-item -> dx[n][c][row][column]; it asks each window over the element, in
+ * row-major order
  */
 #include "common.clh"
 #include "maxpool2d_window.clh"

@@ -1,8 +1,8 @@
 /*
  * maxpool2d, rows: the same as direct with a work-item for ITEM rows, which is right for CPUs.
  *
- * forward   work-item i -> rows i*ITEM to (i+1)*ITEM of y and argmax, counted over all planes
- * backward  work-item i -> rows i*ITEM to (i+1)*ITEM of dx
+ * - forward: work-item i -> rows i*ITEM to (i+1)*ITEM of y and argmax, counted over all planes
+ * - backward: work-item i -> rows i*ITEM to (i+1)*ITEM of dx
  *
  * What the rows of the image have to do with it is decided once per row. From inner_begin to
  * inner_end, away from the image's edges, VEC columns side by side are computed at a time. The last
@@ -21,53 +21,45 @@
 
 /*
  * EVEN and ODD: every second lane of a, then of b. ZIP_LOW and ZIP_HIGH: the halves of a.s0, b.s0,
- * a.s1, b.s1 and so on. Written out because Oclgrind 21.10 crashes on
- * assignments to v.even and v.odd.
+ * a.s1, b.s1 and so on. Written out because Oclgrind 21.10 crashes on assignments to v.even, v.odd.
  */
 #if VEC == 4
-#define EVEN(a, b) \
-    ((float4)((a).s0, (a).s2, (b).s0, (b).s2))
-#define ODD(a, b) \
-    ((float4)((a).s1, (a).s3, (b).s1, (b).s3))
-#define ZIP_LOW(a, b) \
-    ((float4)((a).s0, (b).s0, (a).s1, (b).s1))
-#define ZIP_HIGH(a, b) \
-    ((float4)((a).s2, (b).s2, (a).s3, (b).s3))
+#define EVEN(a, b) ((float4)((a).s0, (a).s2, (b).s0, (b).s2))
+#define ODD(a, b) ((float4)((a).s1, (a).s3, (b).s1, (b).s3))
+#define ZIP_LOW(a, b) ((float4)((a).s0, (b).s0, (a).s1, (b).s1))
+#define ZIP_HIGH(a, b) ((float4)((a).s2, (b).s2, (a).s3, (b).s3))
 #elif VEC == 8
-#define EVEN(a, b) \
-    ((float8)((a).s0, (a).s2, (a).s4, (a).s6, (b).s0, (b).s2, (b).s4, (b).s6))
-#define ODD(a, b) \
-    ((float8)((a).s1, (a).s3, (a).s5, (a).s7, (b).s1, (b).s3, (b).s5, (b).s7))
-#define ZIP_LOW(a, b) \
-    ((float8)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
-#define ZIP_HIGH(a, b) \
-    ((float8)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
+#define EVEN(a, b) ((float8)((a).s0, (a).s2, (a).s4, (a).s6, (b).s0, (b).s2, (b).s4, (b).s6))
+#define ODD(a, b) ((float8)((a).s1, (a).s3, (a).s5, (a).s7, (b).s1, (b).s3, (b).s5, (b).s7))
+#define ZIP_LOW(a, b) ((float8)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
+#define ZIP_HIGH(a, b) ((float8)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
 #else
-#define EVEN(a, b) \
-    ((float16)((a).s0, (a).s2, (a).s4, (a).s6, (a).s8, (a).sa, (a).sc, (a).se, \
-               (b).s0, (b).s2, (b).s4, (b).s6, (b).s8, (b).sa, (b).sc, (b).se))
-#define ODD(a, b) \
-    ((float16)((a).s1, (a).s3, (a).s5, (a).s7, (a).s9, (a).sb, (a).sd, (a).sf, \
-               (b).s1, (b).s3, (b).s5, (b).s7, (b).s9, (b).sb, (b).sd, (b).sf))
-#define ZIP_LOW(a, b) \
-    ((float16)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, \
-               (a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
-#define ZIP_HIGH(a, b) \
-    ((float16)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, \
-               (a).sc, (b).sc, (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
+#define EVEN(a, b)                                                                                 \
+    ((float16)((a).s0, (a).s2, (a).s4, (a).s6, (a).s8, (a).sa, (a).sc, (a).se, (b).s0, (b).s2,     \
+               (b).s4, (b).s6, (b).s8, (b).sa, (b).sc, (b).se))
+#define ODD(a, b)                                                                                  \
+    ((float16)((a).s1, (a).s3, (a).s5, (a).s7, (a).s9, (a).sb, (a).sd, (a).sf, (b).s1, (b).s3,     \
+               (b).s5, (b).s7, (b).s9, (b).sb, (b).sd, (b).sf))
+#define ZIP_LOW(a, b)                                                                              \
+    ((float16)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4,     \
+               (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
+#define ZIP_HIGH(a, b)                                                                             \
+    ((float16)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc,     \
+               (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
 #endif
 
 /*
- * One tap of VEC windows side by side, that of the left-most at x. With stride 2 every second element
- * from x on is wanted. They are loaded together with the ones after them for the windows' first
- * column, with the ones before them for the others: never with one that lies past the last window.
+ * One tap of VEC windows side by side, that of the left-most at x. With stride 2 every second
+ * element from x on is wanted. They are loaded together with the ones after them for the windows'
+ * first column, with the ones before them for the others: never with one that lies past the last
+ * window.
  */
 #if STRIDE == 1
 #define LOAD_FIRST(x) VLOAD(x)
 #define LOAD_OTHER(x) VLOAD(x)
 #elif STRIDE == 2
 #define LOAD_FIRST(x) load_even(x)
-#define LOAD_OTHER(x) load_odd((x) - 1)
+#define LOAD_OTHER(x) load_odd((x)-1)
 static inline floatV load_even(__global const float *x)
 {
     const floatV low = VLOAD(x), high = VLOAD(x + VEC);
@@ -151,7 +143,8 @@ __kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const floa
     }
 }
 
-/* dx of one row: every window that reaches the row gives its dy to the row's element that it chose. */
+/* dx of one row: every window that reaches the row gives its dy to the row's element that it chose.
+ */
 static inline void backward_row(const maxpool2d_args a, __global const float *dy,
                                 __global const int *argmax, __global float *dx, int row)
 {
@@ -175,9 +168,9 @@ static inline void backward_row(const maxpool2d_args a, __global const float *dy
 
 #if STRIDE > 0
 /*
- * dx of VEC*STRIDE columns of a row. Written as seen from the windows' side: with t counted in steps
- * of the stride, column t*STRIDE + parity - pad_left is tap j of window t - j*STEP_W/STRIDE, for the
- * taps of its parity.
+ * dx of VEC*STRIDE columns of a row. Written as seen from the windows' side: with t counted in
+ * steps of the stride, column t*STRIDE + parity - pad_left is tap j of window t - j*STEP_W/STRIDE,
+ * for the taps of its parity.
  */
 static inline void backward_vector(const maxpool2d_args a, __global const float *dy,
                                    __global const int *argmax, __global float *dx, int row, int t)

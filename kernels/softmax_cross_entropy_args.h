@@ -14,7 +14,6 @@ typedef struct softmax_cross_entropy_args {
 /* One stage of the reduction: `count` values become count/FAN, rounded up. */
 typedef struct softmax_cross_entropy_reduce_args {
     int count;
-    float divisor; /* of the results: n in the last stage, 1 before */
 } softmax_cross_entropy_reduce_args;
 
 #endif

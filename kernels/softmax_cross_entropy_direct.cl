@@ -1,13 +1,13 @@
 /*
- * softmax_cross_entropy, direct: a work-item takes a row of logits; the rows' losses are then added
- * up in stages of FAN values each, in a fixed order.
+ * softmax_cross_entropy, direct: a work-item takes a row of logits; the rows' shares of the mean
+ * loss are then added up in stages of FAN values each, in a fixed order.
  *
- * forward   work-item i -> y[i][...] and the loss of row i, into the workspace
- * reduce    work-item i -> the sum of values i*FAN to (i+1)*FAN, divided by the divisor
- * backward  work-item i -> dx[i][...]
+ * - forward: work-item i -> y[i][...] and the loss of row i over n, into the workspace
+ * - reduce: work-item i -> the sum of values i*FAN to (i+1)*FAN
+ * - backward: work-item i -> dx[i][...]
  *
- * The largest logit is subtracted first, so that no exp overflows and the sum is at least 1. A label
- * is held against the number of classes before it is used as an index.
+ * The largest logit is subtracted first, so that no exp overflows and the sum is at least 1. A
+ * label is held against the number of classes before it is used as an index.
  */
 #include "common.clh"
 #include "softmax_cross_entropy_args.h"
@@ -80,14 +80,16 @@ __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_a
     if (a.with_loss) {
         const int label = labels[labels_offset + i];
         const bool legal = label >= 0 && label < a.classes;
-        losses[losses_offset + i] = legal ? log(sum) + (largest - x[label]) : NAN;
+        /* Half the loss, for the difference of two finite logits may be twice what a float holds.
+         */
+        const float half_loss = legal ? 0.5f * log(sum) + (0.5f * largest - 0.5f * x[label]) : NAN;
+        losses[losses_offset + i] = half_loss * (2.0f * a.inverse_n);
     }
 }
 
 __kernel void softmax_cross_entropy_direct_reduce(const softmax_cross_entropy_reduce_args a,
-                                                  __global const float *values,
-                                                  uint values_offset, __global float *sums,
-                                                  uint sums_offset)
+                                                  __global const float *values, uint values_offset,
+                                                  __global float *sums, uint sums_offset)
 {
     const size_t i = get_global_id(0), first = i * FAN;
     if (first >= (size_t)a.count)
@@ -100,7 +102,7 @@ __kernel void softmax_cross_entropy_direct_reduce(const softmax_cross_entropy_re
         lanes += VLOAD(values + at);
     if (at < count)
         lanes += load_part(values + at, count - at);
-    sums[sums_offset + i] = sum_lanes(lanes) / a.divisor;
+    sums[sums_offset + i] = sum_lanes(lanes);
 }
 
 __kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_args a,

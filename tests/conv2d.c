@@ -10,8 +10,11 @@
 #include <string.h>
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
-static const sweep_pin pins[] = {
-    {"", "tile", 0}, {"", "gemm", 0}, {"", "direct", 0}, {.algo = NULL}};
+static const sweep_pin pins[] = {{"", "row", 80, 0},
+                                 {"", "tile", 0, 0},
+                                 {"", "gemm", 0, 0},
+                                 {"", "direct", 0, 0},
+                                 {.algo = NULL}};
 
 static void small_cases(check_values values, unsigned how)
 {
@@ -213,47 +216,32 @@ static void test_workspace(void)
 /* ---- Vector widths -----------------------------------------------------------------------------
  */
 
+static void shapes_for_vectors(void)
+{
+    static const clcnn_conv2d shapes[] = {
+        {.n = 2, .c = 3, .h = 9, .w = 10, .k = 5, .r = 3, .s = 3, .pad_top = 1},
+        {.n = 1, .c = 35, .h = 7, .w = 6, .k = 37, .r = 2, .s = 3, .pad_left = 2},
+        {.n = 1, .c = 4, .h = 5, .w = 37, .k = 2, .r = 3, .s = 2, .pad_left = 1, .groups = 2},
+        {.n = 2, .c = 8, .h = 9, .w = 7, .k = 34, .r = 3, .s = 3, .stride_h = 2, .groups = 2}};
+    sweep s = {.op = &check_op_conv2d};
+    const size_t count = sizeof shapes / sizeof *shapes;
+    for (size_t i = 0; i < (harness_short() ? 1 : count); i++)
+        sweep_desc(&s, "vector widths", &(check_desc){.conv2d = shapes[i]}, CHECK_INTEGERS,
+                   harness_seed(), SWEEP_PACKED);
+    sweep_check_filled(&s);
+}
+
 /* Every vector width of the CPU-shaped kernels, whatever this device would take. */
 static void test_vector_widths(void)
 {
-    static const int widths[] = {4, 8, 16};
-    for (int device = 0; device < harness_device_count(); device++) {
-        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-            char rows[256];
-            snprintf(rows, sizeof rows,
-                     "algo device width shape use VEC VECS PIX\n"
-                     "tile * * thin 1 %d 1 5\n"
-                     "tile * * * 1 %d 2 3\n",
-                     widths[i], widths[i]);
-            clcnn_ctx *ctx = harness_ctx(device);
-            const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", rows);
-            CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
-            const clcnn_conv2d shapes[] = {
-                {.n = 2, .c = 3, .h = 9, .w = 10, .k = 5, .r = 3, .s = 3, .pad_top = 1},
-                {.n = 1, .c = 35, .h = 7, .w = 6, .k = 37, .r = 2, .s = 3, .pad_left = 2},
-                {.n = 2,
-                 .c = 8,
-                 .h = 9,
-                 .w = 7,
-                 .k = 34,
-                 .r = 3,
-                 .s = 3,
-                 .stride_h = 2,
-                 .groups = 2}};
-            for (size_t shape = 0; shape < sizeof shapes / sizeof *shapes; shape++) {
-                check_case *c = make_case(&shapes[shape], CHECK_INTEGERS);
-                for (const check_direction *d = check_op_conv2d.directions; d->name; d++) {
-                    char name[64];
-                    snprintf(name, sizeof name, "vectors of %d", widths[i]);
-                    sweep_run(name, c, d->name, device, (check_options){.algo = "tile"});
-                    sweep_run(name, c, d->name, device,
-                              (check_options){.algo = "tile", .packed = true});
-                }
-                check_case_destroy(c);
-            }
-            clcnn_ctx_tune(ctx, "conv2d", NULL);
-        }
-    }
+#define WIDTH(vec)                                                                                 \
+    "algo device width shape use VEC VECS PIX\n"                                                   \
+    "tile * * thin 1 " vec " 1 5\n"                                                                \
+    "tile * * *    1 " vec " 2 3\n"                                                                \
+    "algo device width shape use VEC SUMS CHANNELS\n"                                              \
+    "row  * * *    1 " vec " 8 64\n"
+    static const char *const widths[] = {WIDTH("4"), WIDTH("8"), WIDTH("16"), NULL};
+    sweep_tuned("conv2d", widths, shapes_for_vectors);
 }
 
 /* ---- Adjoint identity --------------------------------------------------------------------------

@@ -20,8 +20,11 @@ oclgrind)
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
     status=0
+    # A test's buffers stay: see oclgrind/keep_buffers.c, which ctest names.
     CLCNN_TEST_SHORT=1 oclgrind --build-options -cl-opt-disable --data-races --uninitialized \
-        --log "$log" "$@" || status=$?
+        --log "$log" sh -c \
+        'LD_PRELOAD=${CLCNN_TEST_KEEP_BUFFERS:+$CLCNN_TEST_KEEP_BUFFERS:}$LD_PRELOAD exec "$@"' \
+        sh "$@" || status=$?
     awk -v list="$here/oclgrind.supp" '
         BEGIN {
             while ((getline row < list) > 0)

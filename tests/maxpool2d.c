@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const sweep_pin pins[] = {{"", "direct", 0}, {.algo = NULL}};
+static const sweep_pin pins[] = {{"", "direct", 0, 0}, {.algo = NULL}};
 
 static void run_cases(const maxpool2d_case *cases, int most_n, int most_c, unsigned how)
 {
@@ -32,6 +32,18 @@ static void run_cases(const maxpool2d_case *cases, int most_n, int most_c, unsig
 static void test_small(void)
 {
     run_cases(maxpool2d_small, 5, 7, SWEEP_TWICE);
+}
+
+/* Both shapes of kernel, and every vector width, whatever this device would take. */
+static void test_kernels(void)
+{
+#define ROWS(vec)                                                                                  \
+    "algo device width shape use MAX_VEC ITEM LOCAL\n"                                             \
+    "rows * * * 1 " vec " 3 1\n"
+    static const char *const tunings[] = {
+        ROWS("4"), ROWS("8"), ROWS("16"),
+        "algo device width shape use MAX_VEC ITEM LOCAL\nrows * * * 0 4 1 64\n", NULL};
+    sweep_tuned("maxpool2d", tunings, test_small);
 }
 
 static void test_layers(void)
@@ -316,6 +328,7 @@ static void test_adjoint(void)
 }
 
 static const harness_test tests[] = {{"small shapes", test_small},
+                                     {"every kernel", test_kernels},
                                      {"layers of networks", test_layers},
                                      {"random shapes", test_random},
                                      {"special values", test_special_values},

@@ -132,6 +132,20 @@ void sweep_every_algo(const char *name, const check_case *c, const char *directi
     CHECK(supported > 0, "%s: no algorithm supports %s of %s", name, direction, c->op->name);
 }
 
+void sweep_tuned(const char *op, const char *const *tunings, void (*test)(void))
+{
+    for (int t = 0; tunings[t]; t++) {
+        for (int i = 0; i < harness_device_count(); i++) {
+            const clcnn_status status = clcnn_ctx_tune(harness_ctx(i), op, tunings[t]);
+            CHECK(status == CLCNN_SUCCESS, "rows for %s: %s", op,
+                  clcnn_last_error(harness_ctx(i))->message);
+        }
+        test();
+        for (int i = 0; i < harness_device_count(); i++)
+            clcnn_ctx_tune(harness_ctx(i), op, NULL);
+    }
+}
+
 void sweep_check_filled(const sweep *s)
 {
     for (int d = 0; s->op->directions[d].name; d++) {

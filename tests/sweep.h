@@ -42,6 +42,10 @@ check_result sweep_run(const char *name, const check_case *c, const char *direct
 void sweep_every_algo(const char *name, const check_case *c, const char *direction, int device,
                       check_options options);
 
+/* Calls `test` once for each text of tuning rows, with these rows in force on every device. The
+ * list ends with NULL. */
+void sweep_tuned(const char *op, const char *const *tunings, void (*test)(void));
+
 /* At least 30 % of the results that could be other than 0 were, in every direction. */
 void sweep_check_filled(const sweep *s);
 

@@ -6,7 +6,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
 for library; do
-    name=$(basename "$library" .so)
+    name=$(basename "$library")
+    name=${name%%.so*}
     header=include/${name#lib}.h
     # A declaration begins with CLCNN_API; the function's name is the word before the first "(".
     tr '\n' ' ' <"$header" | grep -o 'CLCNN_API [^;(]*(' | sed -n 's/.*[ *]\(clcnn_[a-z0-9_]*\)($/\1/p' |

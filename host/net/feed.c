@@ -123,11 +123,9 @@ clcnn_status clcnn__feed_send(clcnn__feed *feed, int n, const uint8_t *pixels,
     if (status)
         return status;
     fill(feed, slot, n, pixels, labels, order);
-    size_t skip = labels ? 0 : feed->label_room;
-    size_t bytes = (feed->label_room + (size_t)n * feed->pixels - skip) * sizeof(float);
-    cl_int code =
-        clEnqueueWriteBuffer(clcnn_ctx_queue(feed->ctx), feed->mem, CL_FALSE, skip * sizeof(float),
-                             bytes, slot->host + skip, 0, NULL, &slot->written);
+    size_t bytes = (feed->label_room + (size_t)n * feed->pixels) * sizeof(float);
+    cl_int code = clEnqueueWriteBuffer(clcnn_ctx_queue(feed->ctx), feed->mem, CL_FALSE, 0, bytes,
+                                       slot->host, 0, NULL, &slot->written);
     if (code)
         return CLCNN__CL_FAIL(error, code, "clEnqueueWriteBuffer");
     *images = (clcnn_mem){feed->mem, feed->label_room};

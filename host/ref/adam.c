@@ -3,23 +3,22 @@
  * device: constants computed in double and rounded to float, division within 3 ulp and square root
  * within 4 (one ulp is at most 2u of the value), denormals kept or flushed.
  *
- * Each bound is ADAM_CONSTANT * u * mag. To first order in u, with beta, 1 - beta, decay and lr
- * each rounded once, and the factors of a segment multiplied to them in float:
- *   g          within 4u of G = |grad| + |decay*param|
- *   new m      within 8u of M = beta1*|m| + (1 - beta1)*G: g's 4, the constant, two operations
- *   new v      within 12u of V = beta2*v + (1 - beta2)*G^2: g's 4 twice, the constant, three more
- *   root       of v = new v: |error| <= min(error_v/sqrt(v), sqrt(error_v)), whatever cancelled in
- *              g; then 8u for the square root and 2u for the factor of the bias correction
- *   denominator  root's error, and 2u of itself: eps and the addition
- *   quotient   new m's error and the denominator's carried through m/denominator, then 6u for the
- *              division and 5u for lr, the bias correction, the segment's factor
- *   param      the quotient's error, 8u of what decoupled decay takes, and 3u of each summand
+ * Each bound is CLCNN__ADAM_CONSTANT * u * mag. To first order in u, with beta, 1 - beta, decay and
+ * lr each rounded once, and the factors of a segment multiplied to them in float:
+ *   - g: within 4u of G = |grad| + |decay*param|
+ *   - new m: within 8u of M = beta1*|m| + (1 - beta1)*G: g's 4, the constant, two operations
+ *   - new v: within 12u of V = beta2*v + (1 - beta2)*G^2: g's 4 twice, the constant, three more
+ *   - root of v = new v: |error| <= min(error_v/sqrt(v), sqrt(error_v)), whatever cancelled in g;
+ *     then 8u for the square root and 2u for the factor of the bias correction
+ *   - denominator: root's error, and 2u of itself for eps and the addition
+ *   - quotient: new m's error and the denominator's carried through m/denominator, then 6u for the
+ *     division and 5u for lr, the bias correction and the segment's factor
+ *   - param: the quotient's error, 8u of what decoupled decay takes, and 3u of each summand
+ *
  * M, V and the denominator contain no cancellation themselves. What flushed denormals may cost m
  * and v (2^-126 each) is carried into param's bound, because there it may be magnified by lr/eps.
  */
 #include "ref.h"
-
-#define ADAM_CONSTANT 13
 
 /* What the hyper-parameters come to for one segment at one step. */
 typedef struct constants {
@@ -91,7 +90,7 @@ static void bound(const constants *k, element *e)
 
     e->m_mag = m_mag + REF_LEAST / REF_U;
     e->v_mag = v_mag + REF_LEAST / REF_U;
-    e->param_mag = param_error / (ADAM_CONSTANT * REF_U) + REF_LEAST / REF_U;
+    e->param_mag = param_error / (CLCNN__ADAM_CONSTANT * REF_U) + REF_LEAST / REF_U;
 }
 
 static bool in_range(double value, double low, double end)

@@ -4,16 +4,19 @@
  * ulp is at most 2u of the value).
  *
  * In a row write d[j] = x[j] - m <= 0, e[j] = exp(d[j]), S = sum of e, A = sum of y[j]*|d[j]|, c
- * the number of classes. To first order in u, as relative errors of positive values: d[j] 1u: one
- * subtraction, m is exact e[j]                     (|d[j]| + 8)u: exp turns the absolute error |d|u
- * into a relative one S                        (A + 8 + c)u: the terms' errors weighted by y, and c
- * - 1 additions y[j] = e[j]/S            (|d[j]| + 8 + A + 8 + c + 6)u log S                    (A
- * + 8 + c)u absolute from S, 8u relative from log row's loss               that, |d[label]|u, and
- * one addition: (A + 8 + c + 9*log S + 2|d|)u mean of n rows           the mean of those, and (n +
- * 7)u of itself: n - 1 additions, a division dx[j] = (y[j] - hit)/n   the error of y, and 8u of
- * itself A result that is not a normal float has an error of a few of the smallest floats besides:
- * each mag gets what 8 of them amount to. The terms of second order are below a hundredth of the
- * bound for |d| < 10^5, and y is 0 long before; the algorithm's constant of 1.1 covers them.
+ * the number of classes. To first order in u, as relative errors where nothing else is said:
+ *   - d[j]: 1u, one subtraction (m is exact)
+ *   - e[j]: (|d[j]| + 8)u, for exp turns the absolute error |d|u into a relative one
+ *   - S: (A + 8 + c)u, the terms' errors weighted by y, and c - 1 additions
+ *   - y[j] = e[j]/S: (|d[j]| + 8 + A + 8 + c + 6)u
+ *   - log S: (A + 8 + c)u absolute from S, and 8u relative from log
+ *   - a row's loss: that, |d[label]|u, and one addition: (A + 8 + c + 9*log S + 2|d|)u absolute
+ *   - the mean of n rows: the mean of those, and (n + 7)u of itself: n - 1 additions, the 1/n
+ *   - dx[j] = (y[j] - hit)/n: the error of y, and 8u of itself
+ *
+ * A result that is not a normal float has an error of a few of the smallest floats besides: each
+ * mag gets what 8 of them amount to. The terms of second order are below a hundredth of the bound
+ * for |d| < 10^5, and y is 0 long before; the algorithm's constant of 1.1 covers them.
  */
 #include "ref.h"
 

@@ -14,7 +14,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { USUAL_WIDTH = 80, WIDEST_BAR = 40, LINE_SIZE = 256 };
+enum {
+    USUAL_WIDTH = 80,
+    WIDEST_BAR = 40,
+    LINE_SIZE = 256,
+    /* Columns left free: one because a full last column would wrap, two for the "^C" of an
+     * interrupt, which would otherwise start a line of its own. */
+    SPARE = 3,
+    /* Before that, the pace says more about building kernels than about training. */
+    STEPS_TO_JUDGE = 10
+};
 static const double redraw_seconds = 0.1;
 
 static double now_seconds(void)
@@ -32,32 +41,35 @@ static int terminal_width(void)
     return size.ws_col;
 }
 
-void progress_start(progress_bar *bar, int epochs)
+void progress_start(progress_bar *bar, int epochs, int batch)
 {
     const char *terminal = getenv("TERM");
     bool can_redraw = terminal != NULL && strcmp(terminal, "dumb") != 0;
-    *bar =
-        (progress_bar){.shown = can_redraw && isatty(STDERR_FILENO), .epochs = epochs, .last = -1};
+    *bar = (progress_bar){
+        .shown = can_redraw && isatty(STDERR_FILENO), .epochs = epochs, .batch = batch, .last = -1};
 }
 
-/* Training that is left in the whole run, at the pace of this epoch. */
+/* Training that is left in the whole run, at the pace so far. */
 static double seconds_left(const progress_bar *bar, const clcnn_progress *now)
 {
-    if (now->step == 0)
-        return NAN;
     double steps = (double)(bar->epochs - now->epoch) * now->steps + (now->steps - now->step);
-    return now->seconds / now->step * steps;
+    return steps * bar->batch / now->images_per_second;
 }
 
+/* What is known by now, behind the bar. */
 static void describe(char text[LINE_SIZE], const progress_bar *bar, const clcnn_progress *now)
 {
-    char rate[TOOL_TEXT_SIZE], left[TOOL_TEXT_SIZE], loss[TOOL_TEXT_SIZE] = "-";
-    tool_grouped(rate, now->images_per_second > 0 ? (uint64_t)now->images_per_second : 0);
+    char rate[TOOL_TEXT_SIZE * 2] = "", loss[TOOL_TEXT_SIZE] = "", left[TOOL_TEXT_SIZE * 2] = "";
+    char number[TOOL_TEXT_SIZE];
     if (isfinite(now->loss))
-        snprintf(loss, sizeof loss, "%.4f", now->loss);
-    snprintf(text, LINE_SIZE, " %3d%%   %s images/s   loss %s   %s left",
-             now->steps > 0 ? 100 * now->step / now->steps : 0, rate, loss,
-             tool_duration(left, seconds_left(bar, now)));
+        snprintf(loss, sizeof loss, "   loss %.4f", now->loss);
+    if (now->step >= STEPS_TO_JUDGE && now->images_per_second >= 1) {
+        snprintf(rate, sizeof rate, "   %s images/s",
+                 tool_grouped(number, (uint64_t)now->images_per_second));
+        snprintf(left, sizeof left, "   %s left", tool_duration(number, seconds_left(bar, now)));
+    }
+    snprintf(text, LINE_SIZE, " %3d%%%s%s%s", now->steps > 0 ? 100 * now->step / now->steps : 0,
+             rate, loss, left);
 }
 
 void progress_draw(progress_bar *bar, const clcnn_progress *now)
@@ -73,7 +85,7 @@ void progress_draw(progress_bar *bar, const clcnn_progress *now)
     char head[TOOL_TEXT_SIZE], tail[LINE_SIZE], middle[WIDEST_BAR + 1];
     snprintf(head, sizeof head, "epoch %d/%d ", now->epoch, bar->epochs);
     describe(tail, bar, now);
-    int width = terminal_width() - 1; /* a full last column would wrap */
+    int width = terminal_width() - SPARE;
     int room = width - (int)strlen(head) - (int)strlen(tail) - 2;
     int cells = room > WIDEST_BAR ? WIDEST_BAR : room;
     if (cells < 4) { /* a narrow terminal gets the words alone, as many as fit */
@@ -99,5 +111,4 @@ void progress_clear(progress_bar *bar)
     fputs("\r\033[K", stderr);
     fflush(stderr);
     bar->drawn = false;
-    bar->last = -1;
 }

@@ -13,10 +13,11 @@ typedef struct progress_bar {
     bool shown;  /* stderr is a terminal that can redraw a line */
     bool drawn;  /* there is a bar on the screen now */
     int epochs;  /* of the whole run */
+    int batch;   /* images a step */
     double last; /* when it was drawn, seconds */
 } progress_bar;
 
-void progress_start(progress_bar *bar, int epochs);
+void progress_start(progress_bar *bar, int epochs, int batch);
 /* Draws the bar, at most ten times a second. */
 void progress_draw(progress_bar *bar, const clcnn_progress *now);
 /* Takes the bar off the screen; to be called before anything else is printed. */

@@ -1,2 +1,4 @@
-set(CLCNN_TOOL_SOURCES main.c options.c text.c results.c open.c table.c progress.c pgm.c devices.c train.c
-                       eval.c predict.c summary.c replay.c)
+# The command: main finds the sub-command, each of which is one file; the others serve them.
+set(CLCNN_TOOL_SOURCES
+    main.c train.c eval.c predict.c summary.c devices.c replay.c
+    options.c open.c results.c table.c text.c progress.c interrupt.c pgm.c)

@@ -2,11 +2,11 @@
  * clcnn train: trains a network epoch by epoch, tests it after each, and keeps it in a file. A run
  * that is interrupted stops after the step under way, saves, and can be resumed.
  */
+#include "interrupt.h"
 #include "progress.h"
 #include "tool.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,28 +24,6 @@ typedef struct train_run {
     clcnn_trainer *trainer;
     progress_bar bar;
 } train_run;
-
-/* -- Interrupts ----------------------------------------------------------------------------------
- */
-
-static volatile sig_atomic_t interrupted;
-
-/* The first signal asks for a clean stop; the second one finds the default, which is the end. */
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* -- Setting up ----------------------------------------------------------------------------------
  */
@@ -167,9 +145,12 @@ static int make_trainer(train_run *run)
     fprintf(stderr, "training batch %d, learning rate %g, seed %llu, %s on the device\n",
             options->batch, options->lr, (unsigned long long)options->seed,
             tool_bytes(memory, clcnn_net_memory(clcnn_trainer_net(run->trainer))));
-    if (run->resume != NULL)
-        fprintf(stderr, "resuming %s after %d epochs and %d steps\n", run->resume,
-                run->saved.epochs_done, run->saved.step);
+    const clcnn_checkpoint_info *saved = &run->saved;
+    if (run->resume != NULL && saved->step > 0)
+        fprintf(stderr, "resuming %s in epoch %d after step %d\n", run->resume,
+                saved->epochs_done + 1, saved->step);
+    else if (run->resume != NULL)
+        fprintf(stderr, "resuming %s after epoch %d\n", run->resume, saved->epochs_done);
     fputc('\n', stderr);
     return TOOL_OK;
 }
@@ -185,7 +166,7 @@ static int set_up(train_run *run, const tool_option *options)
         code = choose_data(run);
     if (code == TOOL_OK)
         code = show_network(run);
-    if (code == TOOL_OK && interrupted) {
+    if (code == TOOL_OK && interrupt_came()) {
         fprintf(stderr, "interrupted before the first step: there is nothing to save\n");
         return TOOL_INTERRUPTED;
     }
@@ -206,7 +187,7 @@ static void tear_down(train_run *run)
 static int on_step(const clcnn_progress *now, void *user)
 {
     progress_draw(&((train_run *)user)->bar, now);
-    return interrupted;
+    return interrupt_came();
 }
 
 static int save(const train_run *run)
@@ -280,7 +261,7 @@ static int train_epoch(train_run *run, double *accuracy)
         code = evaluate(run, accuracy);
     if (code == TOOL_OK)
         code = print_epoch(run, &result, *accuracy);
-    return code == TOOL_OK && interrupted ? stop(run, &result) : code;
+    return code == TOOL_OK && interrupt_came() ? stop(run, &result) : code;
 }
 
 /* A resumed run that has nothing left to do still tells what the network is worth. */
@@ -290,8 +271,8 @@ static int already_trained(train_run *run, double *accuracy)
                           .loss = NAN,
                           .images_per_second = NAN,
                           .seconds = NAN};
-    fprintf(stderr, "%s has %d epochs behind it, and --epochs is %d: nothing is left to train\n",
-            run->resume, now.epoch, run->epochs);
+    fprintf(stderr, "%s has done %d of %d epochs: nothing is left to train\n", run->resume,
+            now.epoch, run->epochs);
     int code = evaluate(run, accuracy);
     if (code == TOOL_OK)
         code = save(run);
@@ -304,7 +285,7 @@ static int train(train_run *run)
 {
     double accuracy = NAN;
     int code = TOOL_OK;
-    progress_start(&run->bar, run->epochs);
+    progress_start(&run->bar, run->epochs, clcnn_trainer_options(run->trainer)->batch);
     if (clcnn_trainer_epochs_done(run->trainer) >= run->epochs)
         code = already_trained(run, &accuracy);
     while (code == TOOL_OK && clcnn_trainer_epochs_done(run->trainer) < run->epochs)
@@ -376,7 +357,9 @@ int cmd_train(int argc, char **argv)
         return code;
     if (optind < argc)
         return tool_usage(command, "unexpected argument '%s'", argv[optind]);
-    catch_signals();
+    int error = interrupt_catch();
+    if (error != 0)
+        return tool_fail(command, "Ctrl-C can't be caught: %s", strerror(error));
     code = set_up(&run, options);
     if (code == TOOL_OK)
         code = train(&run);

@@ -41,6 +41,11 @@ PKG_CONFIG_PATH=$lib/pkgconfig cc -Wall -Wextra -Werror -o example "$here/../../
 expected='45 54 81 90'
 check examples/conv2d.c ./example
 
+# The first program of the README is a program.
+awk '/^```c$/ { inside = 1; next } /^```$/ && inside { exit } inside' "$here/../../README.md" >readme.c
+grep -q clcnn_ctx_create readme.c
+cc -Wall -Wextra -Werror -fsyntax-only -I "$prefix/include" readme.c
+
 clang -x c++ -fsyntax-only -Wall -Wextra -Werror -I "$prefix/include" "$prefix/include/clcnn_net.h"
 
 "$prefix/bin/clcnn" summary lenet5 | grep -q '61[, ]*706' || {
