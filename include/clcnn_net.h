@@ -155,7 +155,7 @@ typedef struct clcnn_train_options {
 #define CLCNN_DEFAULT_BATCH 128
 #define CLCNN_DEFAULT_LR 0.001
 /** How many epochs bring the defaults above to what they can do on 28x28 images. */
-#define CLCNN_DEFAULT_EPOCHS 8
+#define CLCNN_DEFAULT_EPOCHS 12
 
 /** Where training stands; passed to the progress callback and returned per epoch. */
 typedef struct clcnn_progress {

@@ -11,10 +11,13 @@ install_missing $build_packages libcunit1-dev mesa-opencl-icd oclgrind clang lib
     clang-format-14 python3-venv
 
 # Python's own reader of safetensors judges the checkpoints; it lives in build/ and is fetched once.
+# Where it can't be had, the test that needs it fails and the others run.
 if ! cmp -s tests/requirements.txt "$build/venv/requirements.txt"; then
-    step python-venv python3 -m venv "$build/venv"
-    step python-packages "$build/venv/bin/pip" install --quiet -r tests/requirements.txt
-    cp tests/requirements.txt "$build/venv/"
+    (
+        step python-venv python3 -m venv "$build/venv"
+        step python-packages "$build/venv/bin/pip" install --quiet -r tests/requirements.txt
+        cp tests/requirements.txt "$build/venv/"
+    ) || true
 fi
 
 step configure cmake -S . -B "$build" -DCLCNN_TESTS=ON -DCLCNN_WERROR=ON

@@ -195,6 +195,7 @@ class Usage(Case):
         self.check_usage(["train", "--epohcs=3"], "'--epohcs=3'", "'--epochs'")
         self.check_usage(["train", "--qqq"], "'--qqq'")
         self.check_usage(["train", "-z"], "unknown", "'-z'")
+        self.check_usage(["train", "-e", "3"], "unknown", "'-e'")
         self.check_usage(["train", "--d", "x"], "several options", "'--d'")
         self.check_usage(["train", "--epochs"], "--epochs needs a value")
         self.check_usage(["train", "--json=1"], "--json takes no value")

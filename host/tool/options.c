@@ -141,9 +141,9 @@ static int unknown_option(const tool_doc *doc, const tool_option *options, const
     char word[64];
     const char *start = text + strspn(text, "-");
     snprintf(word, sizeof word, "%.*s", (int)strcspn(start, "="), start);
-    /* Beginnings of just one option are taken for it. */
+    /* The beginning of just one option would have been taken for it. */
     for (size_t i = 0; i < count; i++)
-        if (word[0] != '\0' && strncmp(names[i], word, strlen(word)) == 0)
+        if (strncmp(text, "--", 2) == 0 && strncmp(names[i], word, strlen(word)) == 0)
             return tool_usage(doc->name, "'%s' is the beginning of several options", text);
     const char *nearest = tool_nearest(word, names);
     if (nearest != NULL)
