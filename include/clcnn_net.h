@@ -170,7 +170,9 @@ typedef struct clcnn_progress {
 /** Called after each step was enqueued; a return value other than 0 stops the epoch there. */
 typedef int (*clcnn_progress_fn)(const clcnn_progress *progress, void *user);
 
-/** A trainer on a fresh network. The data set and the ctx must outlive it. */
+/** A trainer on a fresh network. The data set and the ctx must outlive it. Each kind of step is run
+ *  once and taken back, so that kernels are built here and not in the first epoch: this may take
+ *  seconds. */
 CLCNN_API clcnn_status clcnn_trainer_create(clcnn_ctx *ctx, const clcnn_train_options *options,
                                             const clcnn_dataset *set, clcnn_trainer **trainer,
                                             clcnn_error *error);

@@ -13,9 +13,9 @@ typedef struct conv2d_args {
 } conv2d_args;
 
 /*
- * tile and row, forward and backward_data: a correlation of `in` with a list of taps. Forward slides the
- * filters over x; backward_data slides them, flipped, over dy, once for each phase (an output row
- * modulo step_h and column modulo step_w), since a phase meets always the same taps.
+ * tile and row, forward and backward_data: a correlation of `in` with a list of taps. Forward
+ * slides the filters over x; backward_data slides them, flipped, over dy, once for each phase (an
+ * output row modulo step_h and column modulo step_w), since a phase meets always the same taps.
  */
 typedef struct conv2d_taps_args {
     int n, in_channels;                       /* channels of a group */
@@ -42,13 +42,13 @@ typedef struct conv2d_pad_args {
 
 /* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {
-    int n, k, group_k, blocks, pq;        /* of dy */
-    int rows_inner, rows, q;              /* rows = images * rows_inner */
-    int x_outer, x_inner, x_pixel;        /* strides of x: image, row, pixel */
-    int x_group;                          /* stride from group to group */
-    int taps, r, s;                       /* a tap is (channel of the group, row, column) */
-    int x_plane, x_row;                   /* stride of a channel, of a tap's row and column ... */
-    int dilation_h, dilation_w;           /* ... times these */
+    int n, k, group_k, blocks, pq; /* of dy */
+    int rows_inner, rows, q;       /* rows = images * rows_inner */
+    int x_outer, x_inner, x_pixel; /* strides of x: image, row, pixel */
+    int x_group;                   /* stride from group to group */
+    int taps, r, s;                /* a tap is (channel of the group, row, column) */
+    int x_plane, x_row;            /* stride of a channel, of a tap's row and column ... */
+    int dilation_h, dilation_w;    /* ... times these */
     int groups, splits, accumulate;
 } conv2d_tile_weights_args;
 

@@ -1,8 +1,8 @@
 /*
  * conv2d, direct: the formula as it stands, one work-item for one element of the result.
  *
- * Takes everything that is legal, needs no workspace and no local memory, and runs in work-groups of
- * any size. It is the algorithm that the others are measured against, and the last resort.
+ * Takes everything that is legal, needs no workspace and no local memory, and runs in work-groups
+ * of any size. It is the algorithm that the others are measured against, and the last resort.
  *
  * forward           item -> y[n][k][p][q], loops over c, r, s
  * backward_data     item -> dx[n][c][h][w], gathers over k, r, s the outputs that used it
@@ -13,9 +13,8 @@
 #include "conv2d_args.h"
 
 __kernel void conv2d_direct_forward(const conv2d_args a, __global const float *x, uint x_offset,
-                                    __global const float *w, uint w_offset,
-                                    __global const float *b, uint b_offset, __global float *y,
-                                    uint y_offset)
+                                    __global const float *w, uint w_offset, __global const float *b,
+                                    uint b_offset, __global float *y, uint y_offset)
 {
     const int pixel = (int)get_global_id(0), k = (int)get_global_id(1), n = (int)get_global_id(2);
     if (pixel >= a.p * a.q || k >= a.k || n >= a.n)
@@ -62,8 +61,8 @@ __kernel void conv2d_direct_backward_data(const conv2d_args a, __global const fl
             for (int s = 0; s < a.s; s++) {
                 const int back = column - s * a.dilation_w, q = back / a.stride_w;
                 if (back >= 0 && q * a.stride_w == back && q < a.q)
-                    sum = FMA(dy[(k * a.p + p) * a.q + q],
-                              w[(k * a.group_c * a.r + r) * a.s + s], sum);
+                    sum = FMA(dy[(k * a.p + p) * a.q + q], w[(k * a.group_c * a.r + r) * a.s + s],
+                              sum);
             }
         }
     dx += dx_offset + (uint)((n * a.c + c) * a.h * a.w + pixel);

@@ -1,6 +1,6 @@
 /*
- * conv2d, gemm: for GPU devices. Each direction is a product of matrices C[M][N] = A[M][K] * B[K][N]
- * whose operands are read where they lie: no im2col buffer is ever written.
+ * conv2d, gemm: for GPU devices. Each direction is a product of matrices C[M][N] = A[M][K] *
+ * B[K][N] whose operands are read where they lie: no im2col buffer is ever written.
  *
  *   DIRECTION 0, forward           M: k of a group  N: n, p, q  K: c, r, s    C = y
  *   DIRECTION 1, backward_data     M: c of a group  N: n, h, w  K: k, r, s    C = dx

@@ -3,12 +3,13 @@
  * strides of 1. Where conv2d_tile.cl has vectors over channels and would leave most lanes empty,
  * here a vector is VEC neighbouring pixels of a row, and a weight is one number.
  *
- * One work-item, alone in its work-group, keeps SEGS row segments by BLOCK channels in registers and
- * walks through the taps: SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The last
- * segment of a row may reach beyond it: the padded input has room for that, and what lies beyond is
- * not stored.
+ * One work-item, alone in its work-group, keeps SEGS row segments by BLOCK channels in registers
+ * and walks through the taps: SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The
+ * last segment of a row may reach beyond it: the padded input has room for that, and what lies
+ * beyond is not stored.
  *
- * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and NEON's 32.
+ * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and
+ * NEON's 32.
  */
 #include "common.clh"
 #include "conv2d_args.h"
@@ -23,10 +24,10 @@
 
 /* item -> SEGS consecutive segments (image, row, segment), one block of channels */
 ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
-                                         uint in_offset, __global const int *taps,
-                                         uint taps_offset, __global const float *packed,
-                                         uint packed_offset, __global const float *bias,
-                                         uint bias_offset, __global float *out, uint out_offset)
+                                         uint in_offset, __global const int *taps, uint taps_offset,
+                                         __global const float *packed, uint packed_offset,
+                                         __global const float *bias, uint bias_offset,
+                                         __global float *out, uint out_offset)
 {
     const int block = (int)get_global_id(1), first = (int)get_global_id(0) * SEGS;
     const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
@@ -77,8 +78,9 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
     for (int k = 0; k < BLOCK; k++) {
         if (channel + k >= a.out_group)
             continue;
-        const floatV b = (floatV)(
-            a.has_bias ? bias[bias_offset + (uint)(group * a.out_group + channel + k)] : 0.0f);
+        const floatV b =
+            (floatV)(a.has_bias ? bias[bias_offset + (uint)(group * a.out_group + channel + k)]
+                                : 0.0f);
 #pragma unroll
         for (int i = 0; i < SEGS; i++) {
             __global float *place = out + to[i] + k * plane;

@@ -4,16 +4,17 @@
  * an input channel, a filter row and a filter column); at each it loads VECS vectors of packed
  * weights and PIX single inputs, and does PIX * VECS vector FMAs.
  *
- * Registers: PIX * VECS sums, VECS weights, one or two inputs. 7 x 2 vectors of 16 floats leave half
- * of AVX-512's 32 registers free, 14 independent sums cover the FMA's latency.
+ * Registers: PIX * VECS sums, VECS weights, one or two inputs. 7 x 2 vectors of 16 floats leave
+ * half of AVX-512's 32 registers free, 14 independent sums cover the FMA's latency.
  *
  * What makes the inner loop that simple is prepared by small kernels, on every call: those of
  * conv2d_taps.clh, and
  *   pack_dy  (backward_weights) turns dy into vectors over its channels, pixel by pixel
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
- * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels, summed
- * over the rows of one split; `reduce` adds the splits in order and puts the result in place.
+ * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels,
+ * summed over the rows of one split; `reduce` adds the splits in order and puts the result in
+ * place.
  */
 #include "common.clh"
 #include "conv2d_args.h"
@@ -35,7 +36,8 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
                                           uint bias_offset, __global float *out, uint out_offset)
 {
     const int block = (int)get_global_id(1);
-    const int phase_h = (int)get_global_id(2) / a.step_w, phase_w = (int)get_global_id(2) % a.step_w;
+    const int phase_h = (int)get_global_id(2) / a.step_w,
+              phase_w = (int)get_global_id(2) % a.step_w;
     const int start_h = phase_start(phase_h, a.pad_top, a.step_h);
     const int start_w = phase_start(phase_w, a.pad_left, a.step_w);
     const int height = phase_count(start_h, a.out_h, a.step_h);
@@ -189,7 +191,8 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
             }
         }
     }
-    partial += partial_offset + (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
+    partial +=
+        partial_offset + (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         if (first + i < a.taps)
@@ -198,7 +201,8 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
                 VSTORE(sum[i][v], partial + i * BLOCK + v * VEC);
 }
 
-/* item -> one block of channels, one split: partial[split][block][BLOCK], a "tap" that is always 1 */
+/* item -> one block of channels, one split: partial[split][block][BLOCK], a "tap" that is always 1
+ */
 ALONE __kernel void conv2d_tile_backward_bias(const conv2d_tile_weights_args a,
                                               __global const float *packed, uint packed_offset,
                                               __global float *partial, uint partial_offset)

@@ -16,30 +16,6 @@ static const sweep_pin pins[] = {{"", "row", 80, 0},
                                  {"", "direct", 0, 0},
                                  {.algo = NULL}};
 
-static void small_cases(check_values values, unsigned how)
-{
-    sweep s = {.op = &check_op_conv2d};
-    for (const conv2d_case *c = conv2d_small; c->name; c++) {
-        if (!harness_short() || c->quick)
-            sweep_desc(&s, c->name, &(check_desc){.conv2d = c->d}, values, harness_seed(), how);
-    }
-    sweep_check_filled(&s);
-    sweep_check_pins(&s, pins);
-}
-
-static void test_exact(void)
-{
-    small_cases(CHECK_INTEGERS, SWEEP_PACKED | SWEEP_NO_PLAN);
-}
-
-static void test_real(void)
-{
-    small_cases(CHECK_REALS, SWEEP_TWICE);
-}
-
-/* ---- Layers ------------------------------------------------------------------------------------
- */
-
 static double multiplications(const clcnn_conv2d *d)
 {
     int p = 0, q = 0;
@@ -48,12 +24,12 @@ static double multiplications(const clcnn_conv2d *d)
     return (double)d->n * d->k * p * q * d->c / (d->groups ? d->groups : 1) * d->r * d->s;
 }
 
-/* The layer with fewer images, rows and columns, so that the reference is done in a moment. */
-static clcnn_conv2d cut_down(const clcnn_conv2d *layer)
+/* The same with fewer images, rows and columns: a layer so that the reference is done in a moment,
+ * any shape so that a simulator is. */
+static clcnn_conv2d cut_down(const clcnn_conv2d *whole)
 {
-    const double most = harness_short() ? 2e5 : 1.2e7;
-    clcnn_conv2d d = *layer;
-    d.n = d.n > 2 ? 2 : d.n;
+    const double most = harness_short() ? 8e3 : 1.2e7;
+    clcnn_conv2d d = *whole;
     while (multiplications(&d) > most && d.n > 1)
         d.n--;
     while (multiplications(&d) > most && d.h > d.r + 2 && d.w > d.s + 2) {
@@ -63,14 +39,43 @@ static clcnn_conv2d cut_down(const clcnn_conv2d *layer)
     return d;
 }
 
+static void small_cases(check_values values, unsigned how)
+{
+    sweep s = {.op = &check_op_conv2d};
+    for (const conv2d_case *c = conv2d_small; c->name; c++) {
+        const check_desc desc = {.conv2d = harness_short() ? cut_down(&c->d) : c->d};
+        if (!harness_short() || c->quick)
+            sweep_desc(&s, c->name, &desc, values, harness_seed(), how);
+    }
+    sweep_check_filled(&s);
+    sweep_check_pins(&s, pins);
+}
+
+static void test_exact(void)
+{
+    small_cases(CHECK_INTEGERS, SWEEP_PACKED | (harness_short() ? 0 : SWEEP_NO_PLAN));
+}
+
+static void test_real(void)
+{
+    if (!harness_short()) /* rounding is not a simulator's business */
+        small_cases(CHECK_REALS, SWEEP_TWICE);
+}
+
+/* ---- Layers ------------------------------------------------------------------------------------
+ */
+
 static void test_layers(void)
 {
     sweep s = {.op = &check_op_conv2d};
     for (const conv2d_case *c = conv2d_layers; c->name; c++) {
         if (harness_short() && !c->quick)
             continue;
-        const check_desc desc = {.conv2d = cut_down(&c->d)};
-        sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), 0);
+        clcnn_conv2d d = c->d;
+        d.n = d.n > 2 ? 2 : d.n;
+        const check_desc desc = {.conv2d = cut_down(&d)};
+        if (!harness_short())
+            sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), 0);
         sweep_desc(&s, c->name, &desc, CHECK_REALS, harness_seed(), SWEEP_NO_PLAN);
     }
     sweep_check_filled(&s);
@@ -115,7 +120,8 @@ static void test_random(void)
     const int count = harness_short() ? 4 : 100;
     for (int i = 0; i < count; i++) {
         check_random random = {harness_seed() + (uint64_t)i};
-        const check_desc desc = {.conv2d = random_desc(&random)};
+        const clcnn_conv2d d = random_desc(&random);
+        const check_desc desc = {.conv2d = harness_short() ? cut_down(&d) : d};
         char name[64];
         snprintf(name, sizeof name, "random shape %d", i);
         sweep_desc(&s, name, &desc, i % 2 ? CHECK_REALS : CHECK_INTEGERS, random.state, 0);
@@ -198,7 +204,8 @@ static void limit_workspace(const check_case *c, const check_direction *way,
 /* A plan keeps to the limit that it was given, and is right with less than it would like. */
 static void test_workspace(void)
 {
-    const clcnn_conv2d d = {.n = 9, .c = 3, .h = 12, .w = 12, .k = 5, .r = 3, .s = 3, .pad_top = 1};
+    clcnn_conv2d d = {.n = 9, .c = 3, .h = 12, .w = 12, .k = 5, .r = 3, .s = 3, .pad_top = 1};
+    d = harness_short() ? cut_down(&d) : d;
     check_case *c = make_case(&d, CHECK_INTEGERS);
     for (int device = 0; device < harness_device_count(); device++) {
         for (const check_direction *way = check_op_conv2d.directions; way->name; way++) {
@@ -223,7 +230,7 @@ static void shapes_for_vectors(void)
         {.n = 1, .c = 35, .h = 7, .w = 6, .k = 37, .r = 2, .s = 3, .pad_left = 2},
         {.n = 1, .c = 4, .h = 5, .w = 37, .k = 2, .r = 3, .s = 2, .pad_left = 1, .groups = 2},
         {.n = 2, .c = 8, .h = 9, .w = 7, .k = 34, .r = 3, .s = 3, .stride_h = 2, .groups = 2}};
-    sweep s = {.op = &check_op_conv2d};
+    sweep s = {.op = &check_op_conv2d, .only = {"tile", "row"}};
     const size_t count = sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < (harness_short() ? 1 : count); i++)
         sweep_desc(&s, "vector widths", &(check_desc){.conv2d = shapes[i]}, CHECK_INTEGERS,
@@ -260,12 +267,12 @@ static int64_t inner(const float *a, const float *b, size_t count)
  */
 static void test_adjoint(void)
 {
+    if (harness_short()) /* follows from the exact cases there */
+        return;
     for (const conv2d_case *row = conv2d_small; row->name; row++) {
         clcnn_conv2d d = row->d;
         d.activation = CLCNN_IDENTITY;
         d.accumulate = 0;
-        if (harness_short() && !row->quick)
-            continue;
         check_case *c = make_case(&d, CHECK_INTEGERS);
         check_case_drop(c, "b");
         for (int i = 0; i < harness_device_count(); i++) {
@@ -290,17 +297,27 @@ static void test_adjoint(void)
     }
 }
 
+/* In the short set with small tiles, whatever the device would take. */
+static void take_small_tiles(clcnn_ctx *ctx)
+{
+    const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", CONV2D_SMALL_TILES);
+    CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
+}
+
+/* The widths come last: they take the small tiles away. */
 static const harness_test tests[] = {{"integers, exactly", test_exact},
                                      {"reals, within the bound", test_real},
                                      {"layers of networks", test_layers},
                                      {"random shapes", test_random},
                                      {"optional tensors", test_optional},
                                      {"workspace limits", test_workspace},
-                                     {"vector widths", test_vector_widths},
                                      {"adjoint identity", test_adjoint},
+                                     {"vector widths", test_vector_widths},
                                      {NULL, NULL}};
 
 int main(void)
 {
+    if (harness_short())
+        harness_prepare(take_small_tiles);
     return harness_run("conv2d", tests);
 }

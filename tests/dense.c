@@ -1,4 +1,5 @@
 /* dense against its reference: every direction, algorithm and device. */
+#include "conv2d_cases.h"
 #include "dense_cases.h"
 #include "sweep.h"
 
@@ -29,31 +30,34 @@ static void run_cases(const dense_case *cases, int most_n, int most_k, check_val
 
 static void test_exact(void)
 {
-    run_cases(dense_small, 2000, 200, CHECK_INTEGERS, SWEEP_PACKED | SWEEP_NO_PLAN, true);
+    const unsigned how = SWEEP_PACKED | (harness_short() ? 0 : SWEEP_NO_PLAN);
+    run_cases(dense_small, 2000, 200, CHECK_INTEGERS, how, true);
 }
 
 static void test_real(void)
 {
-    run_cases(dense_small, 2000, 200, CHECK_REALS, SWEEP_TWICE, true);
+    if (!harness_short()) /* rounding is not a simulator's business */
+        run_cases(dense_small, 2000, 200, CHECK_REALS, SWEEP_TWICE, true);
 }
 
 static void test_layers(void)
 {
     const int n = harness_short() ? 3 : 32, k = harness_short() ? 10 : 300;
-    run_cases(dense_layers, n, k, CHECK_INTEGERS, 0, false);
+    if (!harness_short())
+        run_cases(dense_layers, n, k, CHECK_INTEGERS, 0, false);
     run_cases(dense_layers, n, k, CHECK_REALS, SWEEP_NO_PLAN, false);
 }
 
 static void test_random(void)
 {
     sweep s = {.op = &check_op_dense};
-    const int count = harness_short() ? 3 : 80;
+    const int count = harness_short() ? 3 : 80, most = harness_short() ? 10 : 40;
     for (int i = 0; i < count; i++) {
         check_random random = {harness_seed() + (uint64_t)i};
         const check_desc desc = {
-            .dense = {.n = check_random_int(&random, 1, 40),
-                      .c = check_random_int(&random, 1, 70),
-                      .k = check_random_int(&random, 1, 70),
+            .dense = {.n = check_random_int(&random, 1, most),
+                      .c = check_random_int(&random, 1, 2 * most),
+                      .k = check_random_int(&random, 1, 2 * most),
                       .activation = check_random_int(&random, 0, 3) ? CLCNN_IDENTITY : CLCNN_RELU,
                       .accumulate = check_random_int(&random, 0, 1)}};
         char name[64];
@@ -81,6 +85,13 @@ static void test_optional(void)
     check_case_destroy(c);
 }
 
+/* In the short set with small tiles, whatever the device would take. */
+static void take_small_tiles(clcnn_ctx *ctx)
+{
+    const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", CONV2D_SMALL_TILES);
+    CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
+}
+
 static const harness_test tests[] = {
     {"integers, exactly", test_exact},   {"reals, within the bound", test_real},
     {"layers of networks", test_layers}, {"random shapes", test_random},
@@ -88,5 +99,7 @@ static const harness_test tests[] = {
 
 int main(void)
 {
+    if (harness_short())
+        harness_prepare(take_small_tiles);
     return harness_run("dense", tests);
 }

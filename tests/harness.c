@@ -15,6 +15,7 @@ enum { MAX_DEVICES = 32 };
 
 static struct {
     bool opened;
+    void (*prepare)(clcnn_ctx *ctx);
     int count;
     clcnn_ctx *ctx[MAX_DEVICES];
     char name[MAX_DEVICES][260];
@@ -59,6 +60,8 @@ static void open_device(const char *selector)
     snprintf(devices.name[devices.count], sizeof devices.name[0], "%s: %s", info->platform_name,
              info->name);
     devices.count++;
+    if (devices.prepare)
+        devices.prepare(ctx);
 }
 
 static void open_all(void)
@@ -79,6 +82,11 @@ static void open_all(void)
                  infos[i].device_index);
         open_device(selector);
     }
+}
+
+void harness_prepare(void (*prepare)(clcnn_ctx *ctx))
+{
+    devices.prepare = prepare;
 }
 
 int harness_device_count(void)

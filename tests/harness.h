@@ -38,6 +38,8 @@ bool harness_check(bool ok, const char *file, int line, const char *format, ...)
  */
 int harness_device_count(void);
 clcnn_ctx *harness_ctx(int i);
+/* Called once for each device when it is opened; set before harness_run. */
+void harness_prepare(void (*prepare)(clcnn_ctx *ctx));
 /* "platform: device", for messages. */
 const char *harness_device_name(int i);
 

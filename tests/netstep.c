@@ -14,6 +14,7 @@
 #include "harness.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ enum { MAX_BATCH = 4, CLASSES = 5, SEEDS = 200 };
 
 static const char network[] =
     "conv 4 3x3 pad 1, relu, maxpool 2, conv 6 3x3 pad 1,0,0,1 stride 2x1 "
-    "groups 2 nobias, relu, flatten, dense 7 nobias, relu, dense 5";
+    "groups 2 nobias, relu, flatten, dense 7 nobias, dense 5";
 
 /* Values as floats, and their bounds. */
 typedef struct value {
@@ -234,32 +235,32 @@ static void forward(step *s)
     relu(s, &s->y2);
     product(dense_forward, &s->dense1, &s->y2, &s->w3, NULL, &s->y3, "dense", CLCNN_FORWARD,
             s->dense1.c);
-    relu(s, &s->y3);
     product(dense_forward, &s->dense2, &s->y3, &s->w4, &s->b4, &s->logits, "dense", CLCNN_FORWARD,
             s->dense2.c + 1);
 }
 
 /* Loss and its gradient. When every logit moves by at most e, each probability changes by a factor
  * of at most exp(2e), and the loss by at most 2e. */
-static value loss(step *s)
+static value loss(const value *logits, const int32_t *labels, int n, double *loss,
+                  double *loss_error)
 {
-    clcnn_softmax_cross_entropy d = {s->n, CLASSES};
-    value dx = new_value(s->logits.count);
+    clcnn_softmax_cross_entropy d = {n, CLASSES};
+    value dx = new_value(logits->count);
     double y[MAX_BATCH * CLASSES], gradient[MAX_BATCH * CLASSES], mag[MAX_BATCH * CLASSES], e = 0;
     double loss_mag;
-    CHECK(!clcnn_ref_softmax_cross_entropy_forward(&d, s->logits.x, s->labels, y, &s->loss, NULL,
-                                                   &loss_mag) &&
-              !clcnn_ref_softmax_cross_entropy_backward(&d, s->logits.x, s->labels, gradient, mag),
-          "softmax_cross_entropy");
-    for (size_t i = 0; i < s->logits.count; ++i)
-        e = fmax(e, (double)s->logits.e[i]);
+    CHECK(
+        !clcnn_ref_softmax_cross_entropy_forward(&d, logits->x, labels, y, loss, NULL, &loss_mag) &&
+            !clcnn_ref_softmax_cross_entropy_backward(&d, logits->x, labels, gradient, mag),
+        "softmax_cross_entropy");
+    for (size_t i = 0; i < logits->count; ++i)
+        e = fmax(e, (double)logits->e[i]);
     /* mag depends on the logits as well; a hundredth covers what e can do to it */
-    s->loss_error = 2 * e + U * fabs(s->loss) +
-                    1.01 * class_bound("softmax_cross_entropy", CLCNN_FORWARD, s->n, loss_mag);
+    *loss_error = 2 * e + U * fabs(*loss) +
+                  1.01 * class_bound("softmax_cross_entropy", CLCNN_FORWARD, n, loss_mag);
     for (size_t i = 0; i < dx.count; ++i) {
         dx.x[i] = (float)gradient[i];
         dx.e[i] =
-            up(y[i] * expm1(2 * e) / s->n + U * fabs(gradient[i]) +
+            up(y[i] * expm1(2 * e) / n + U * fabs(gradient[i]) +
                1.01 * class_bound("softmax_cross_entropy", CLCNN_BACKWARD_DATA, CLASSES, mag[i]));
     }
     return dx;
@@ -290,7 +291,6 @@ static void backward(step *s, value dy)
     value d3 = new_value(s->y3.count);
     product(dense_data, &s->dense2, &dy, &s->w4, NULL, &d3, "dense", CLCNN_BACKWARD_DATA,
             s->dense2.k);
-    relu_backward(&s->y3, &d3);
     product(dense_weights, &s->dense1, &s->y2, &d3, NULL, &s->dw3, "dense", CLCNN_BACKWARD_WEIGHTS,
             n);
     value d2 = new_value(s->y2.count);
@@ -414,18 +414,18 @@ typedef struct outcome {
     float loss, *param, *m, *v;
 } outcome;
 
-static void run_on_device(int device, clcnn_net *net, const step *s, const clcnn_adam *adam,
-                          outcome *out)
+static void run_on_device(int device, clcnn_net *net, int n, const value *images_host,
+                          const int32_t *labels_of_images, const clcnn_adam *adam, outcome *out)
 {
     clcnn_ctx *ctx = harness_ctx(device);
     cl_command_queue queue = clcnn_ctx_queue(ctx);
-    size_t image_bytes = s->images.count * sizeof(float);
+    size_t image_bytes = images_host->count * sizeof(float);
     cl_int code[3] = {0};
     /* odd offsets: labels and loss lie behind 1 and 3 elements */
     cl_mem images = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
-                                   image_bytes, s->images.x, &code[0]);
+                                   image_bytes, images_host->x, &code[0]);
     int32_t labels_host[MAX_BATCH + 1] = {-1};
-    memcpy(labels_host + 1, s->labels, sizeof s->labels);
+    memcpy(labels_host + 1, labels_of_images, (size_t)n * sizeof *labels_of_images);
     cl_mem labels = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
                                    sizeof labels_host, labels_host, &code[1]);
     cl_mem loss_mem = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE, 4 * sizeof(float),
@@ -433,7 +433,7 @@ static void run_on_device(int device, clcnn_net *net, const step *s, const clcnn
     if (!CHECK(!code[0] && !code[1] && !code[2], "buffers: %d %d %d", code[0], code[1], code[2]))
         return;
     clcnn_status status = clcnn_net_train_step(
-        net, s->n, (clcnn_mem){images, 0}, (clcnn_mem){labels, 1}, (clcnn_mem){loss_mem, 3}, adam);
+        net, n, (clcnn_mem){images, 0}, (clcnn_mem){labels, 1}, (clcnn_mem){loss_mem, 3}, adam);
     CHECK(status == CLCNN_SUCCESS, "%s: %s\n%s", harness_device_name(device),
           clcnn_last_error(ctx)->message, clcnn_last_error(ctx)->build_log);
     clEnqueueReadBuffer(queue, loss_mem, CL_TRUE, 3 * sizeof(float), sizeof(float), &out->loss, 0,
@@ -477,7 +477,7 @@ static void compare(int device, step *s, const clcnn_adam *adam, const float *be
                     const outcome *out)
 {
     static const char *const names[6] = {"0.weight", "0.bias",   "3.weight",
-                                         "6.weight", "8.weight", "8.bias"};
+                                         "6.weight", "7.weight", "7.bias"};
     value *weights[6], *gradients[6];
     weights_and_gradients(s, weights, gradients);
     CHECK(fabs((double)out->loss - s->loss) <= s->loss_error, "%s: loss %.9g, not %.9g +- %g",
@@ -507,9 +507,9 @@ static void run_size(int device, clcnn_net *net, const float *first, outcome *ou
         forward(&s);
         found = !s.doubtful;
         if (found) {
-            backward(&s, loss(&s));
+            backward(&s, loss(&s.logits, s.labels, n, &s.loss, &s.loss_error));
             CHECK(clcnn_net_write(net, first, zero, zero) == CLCNN_SUCCESS, "write");
-            run_on_device(device, net, &s, &adam, out);
+            run_on_device(device, net, n, &s.images, s.labels, &adam, out);
             compare(device, &s, &adam, first, out);
         }
         tear_down(&s);
@@ -545,10 +545,112 @@ static void test_step(void)
     free(memory);
 }
 
+/* ---- A chain without activations: every output must survive until its layer's backward ------- */
+
+enum { LINKS = 5, WIDE = 24 };
+
+static const char chain_text[] = "dense 24, dense 24, dense 24, dense 24, dense 5";
+
+typedef struct chain {
+    clcnn_dense desc[LINKS];
+    value x[LINKS + 1]; /* images, outputs */
+    value w[LINKS], b[LINKS], dw[LINKS], db[LINKS];
+    int32_t labels[MAX_BATCH];
+} chain;
+
+/* The references forward and back; returns how many parameters there are. */
+static size_t run_chain(chain *c, const float *packed, double *loss_value, double *loss_error)
+{
+    size_t used = 0;
+    *c = (chain){.labels = {4, 0, 2, 1}};
+    c->x[0] = new_value(MAX_BATCH * WIDE);
+    uint64_t state = harness_seed();
+    for (size_t i = 0; i < c->x[0].count; ++i)
+        c->x[0].x[i] = random_float(&state);
+    for (int l = 0; l < LINKS; ++l) {
+        clcnn_dense *d = &c->desc[l];
+        *d = (clcnn_dense){MAX_BATCH, WIDE, l + 1 < LINKS ? WIDE : CLASSES, CLCNN_IDENTITY, 0, 0};
+        size_t k = (size_t)d->k;
+        c->w[l] = new_value(k * WIDE);
+        c->b[l] = new_value(k);
+        c->x[l + 1] = new_value(MAX_BATCH * k);
+        memcpy(c->w[l].x, packed + used, c->w[l].count * sizeof *packed);
+        memcpy(c->b[l].x, packed + used + c->w[l].count, k * sizeof *packed);
+        used += c->w[l].count + k;
+        product(dense_forward, d, &c->x[l], &c->w[l], &c->b[l], &c->x[l + 1], "dense",
+                CLCNN_FORWARD, WIDE + 1);
+    }
+    value dy = loss(&c->x[LINKS], c->labels, MAX_BATCH, loss_value, loss_error);
+    for (int l = LINKS; l-- > 0;) {
+        const clcnn_dense *d = &c->desc[l];
+        c->dw[l] = new_value(c->w[l].count);
+        c->db[l] = new_value(c->b[l].count);
+        product(dense_weights, d, &c->x[l], &dy, NULL, &c->dw[l], "dense", CLCNN_BACKWARD_WEIGHTS,
+                MAX_BATCH);
+        product(dense_bias, d, &c->x[l], &dy, NULL, &c->db[l], "dense", CLCNN_BACKWARD_WEIGHTS,
+                MAX_BATCH);
+        value dx = new_value(c->x[l].count);
+        product(dense_data, d, &dy, &c->w[l], NULL, &dx, "dense", CLCNN_BACKWARD_DATA, d->k);
+        free_value(&dy);
+        dy = dx;
+    }
+    free_value(&dy);
+    return used;
+}
+
+static void compare_chain(const chain *c, const clcnn_adam *adam, const float *before,
+                          const outcome *out)
+{
+    size_t at = 0;
+    for (int l = 0; l < LINKS; ++l)
+        for (int bias = 0; bias < 2; ++bias) {
+            const value *g = bias ? &c->db[l] : &c->dw[l];
+            char name[32];
+            snprintf(name, sizeof name, "%d.%s", l, bias ? "bias" : "weight");
+            for (size_t i = 0; i < g->count; ++i, ++at)
+                compare_element(name, adam, before[at], (double)g->x[i], (double)g->e[i], out, at);
+        }
+}
+
+static void test_chain(void)
+{
+    const clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 1};
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_net_desc desc = {
+            .layers = chain_text, .batch = MAX_BATCH, .c = 1, .h = 4, .w = 6, .training = 1};
+        clcnn_net *net;
+        clcnn_error error = {.message = ""};
+        if (!CHECK(clcnn_net_create(harness_ctx(device), &desc, &net, &error) == CLCNN_SUCCESS,
+                   "%s: %s\n%s", harness_device_name(device), error.message, error.build_log))
+            continue;
+        size_t count = clcnn_net_parameters(net);
+        float *memory = calloc(4 * count, sizeof *memory);
+        outcome out = {0, memory + count, memory + 2 * count, memory + 3 * count};
+        clcnn_net_read(net, memory, NULL, NULL);
+        chain c;
+        double expected, bound;
+        size_t used = run_chain(&c, memory, &expected, &bound);
+        CHECK(used == count, "%zu parameters, not %zu", count, used);
+        run_on_device(device, net, MAX_BATCH, &c.x[0], c.labels, &adam, &out);
+        CHECK(fabs((double)out.loss - expected) <= bound, "%s: loss %.9g, not %.9g +- %g",
+              harness_device_name(device), (double)out.loss, expected, bound);
+        compare_chain(&c, &adam, memory, &out);
+        free_value(&c.x[0]);
+        for (int l = 0; l < LINKS; ++l) {
+            value *all[] = {&c.x[l + 1], &c.w[l], &c.b[l], &c.dw[l], &c.db[l]};
+            for (int i = 0; i < 5; ++i)
+                free_value(all[i]);
+        }
+        free(memory);
+        clcnn_net_destroy(net);
+    }
+}
+
 int main(void)
 {
     static const harness_test tests[] = {
         {"one training step against the references", test_step},
+        {"a chain of layers against the references", test_chain},
         {NULL, NULL},
     };
     return harness_run("netstep", tests);

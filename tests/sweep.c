@@ -41,12 +41,22 @@ static bool has_in_place(const check_direction *direction)
     return false;
 }
 
+static bool wanted(const sweep *s, const char *algo)
+{
+    bool found = s->only[0] == NULL;
+    for (size_t i = 0; i < sizeof s->only / sizeof *s->only && s->only[i]; i++)
+        found |= strcmp(s->only[i], algo) == 0;
+    return found;
+}
+
 static void run_algos(sweep *s, const char *name, const check_case *c, int d,
                       const check_expected *expected, int device, unsigned how)
 {
     const check_direction *direction = &c->op->directions[d];
     const clcnn_algo *algos = clcnn_algos(c->op->name);
     for (int a = 0; algos && algos[a].name; a++) {
+        if (!wanted(s, algos[a].name))
+            continue;
         const check_options options = {.algo = algos[a].name, .twice = how & SWEEP_TWICE};
         size_t *counter = &s->unsupported[device][a];
         const size_t before = *counter;

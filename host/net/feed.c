@@ -42,6 +42,20 @@ clcnn__normalise clcnn__normalise_of(const clcnn_images *images)
     return normalise;
 }
 
+static clcnn_status create_mem(clcnn__feed *feed, size_t bytes, clcnn_error *error)
+{
+    const clcnn_device_info *info = clcnn_ctx_device_info(feed->ctx);
+    if (bytes > info->max_allocation)
+        return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY,
+                           "a batch of %d images needs %.1f MB of device memory in one piece; %s "
+                           "gives at most %.1f MB",
+                           feed->batch, (double)bytes * 1e-6, info->name,
+                           (double)info->max_allocation * 1e-6);
+    cl_int code;
+    feed->mem = clCreateBuffer(clcnn_ctx_context(feed->ctx), CL_MEM_READ_ONLY, bytes, NULL, &code);
+    return code ? CLCNN__CL_FAIL(error, code, "clCreateBuffer") : CLCNN_SUCCESS;
+}
+
 clcnn_status clcnn__feed_create(clcnn_ctx *ctx, int batch, size_t pixels,
                                 clcnn__normalise normalise, clcnn__feed **result,
                                 clcnn_error *error)
@@ -57,9 +71,7 @@ clcnn_status clcnn__feed_create(clcnn_ctx *ctx, int batch, size_t pixels,
     for (int i = 0; i < 256; ++i)
         feed->table[i] = (float)((i / 255.0 - normalise.mean) / normalise.deviation);
     size_t bytes = (feed->label_room + (size_t)batch * pixels) * sizeof(float);
-    cl_int code;
-    feed->mem = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_ONLY, bytes, NULL, &code);
-    clcnn_status status = code ? CLCNN__CL_FAIL(error, code, "clCreateBuffer") : CLCNN_SUCCESS;
+    clcnn_status status = create_mem(feed, bytes, error);
     for (int i = 0; !status && i < CLCNN__SLOTS; ++i) {
         feed->slots[i].host = calloc(1, bytes);
         if (!feed->slots[i].host)

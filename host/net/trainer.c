@@ -159,6 +159,74 @@ static clcnn_status finish_losses(clcnn_trainer *trainer, clcnn_error *error)
     return status;
 }
 
+/* ---- Steps --------------------------------------------------------------------------------- */
+
+static clcnn_status error_of_ctx(const clcnn_trainer *trainer, clcnn_status status,
+                                 clcnn_error *error)
+{
+    if (status && error)
+        *error = *clcnn_last_error(trainer->ctx);
+    return status;
+}
+
+/* Enqueues one step on n images: those that `order` names, or the first ones. */
+static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t *order,
+                                   clcnn_mem loss, double lr, clcnn_error *error)
+{
+    const clcnn_images *train = &trainer->set->train;
+    clcnn_mem images, labels;
+    clcnn_status status = clcnn__feed_send(trainer->feed, n, train->pixels, train->labels, order,
+                                           &images, &labels, error);
+    if (status)
+        return status;
+    clcnn_adam adam = {
+        .lr = lr, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = trainer->steps_total + 1};
+    status = clcnn_net_train_step(trainer->net, n, images, labels, loss, &adam);
+    clFlush(clcnn_ctx_queue(trainer->ctx));
+    return error_of_ctx(trainer, status, error);
+}
+
+/* Forward of n images, as in an evaluation. */
+static clcnn_status send_and_infer(clcnn_trainer *trainer, int n, clcnn_error *error)
+{
+    clcnn_mem images, logits;
+    clcnn_status status = clcnn__feed_send(trainer->feed, n, trainer->set->train.pixels, NULL, NULL,
+                                           &images, NULL, error);
+    if (status)
+        return status;
+    return error_of_ctx(trainer, clcnn_net_forward(trainer->net, n, images, &logits), error);
+}
+
+/*
+ * Runs what training and evaluation will run once, for each size of batch, and takes it back. So
+ * whatever a device's compiler does late (PoCL compiles at the first launch) is done before
+ * training begins.
+ */
+static clcnn_status warm_up(clcnn_trainer *trainer, clcnn_error *error)
+{
+    size_t count = clcnn_net_parameters(trainer->net);
+    float *param = calloc(2 * count, sizeof *param), *zero = param + count;
+    if (!param)
+        return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for a trainer");
+    int batch = images_of_step(trainer, 0), last = images_of_step(trainer, trainer->steps - 1);
+    int tested = trainer->set->test.count % trainer->options.batch;
+    clcnn_mem loss = {trainer->losses, 0};
+    clcnn_status status =
+        error_of_ctx(trainer, clcnn_net_read(trainer->net, param, NULL, NULL), error);
+    if (!status)
+        status = send_and_train(trainer, batch, NULL, loss, 0, error);
+    if (!status)
+        status = send_and_infer(trainer, batch, error);
+    if (!status && last != batch)
+        status = send_and_train(trainer, last, NULL, loss, 0, error);
+    if (!status && tested > 0 && tested <= trainer->set->train.count)
+        status = send_and_infer(trainer, tested, error);
+    if (!status)
+        status = error_of_ctx(trainer, clcnn_net_write(trainer->net, param, zero, zero), error);
+    free(param);
+    return status;
+}
+
 /* ---- Creation ----------------------------------------------------------------------------- */
 
 static clcnn_status check_arguments(clcnn_ctx *ctx, const void *options, const char *option_name,
@@ -239,7 +307,8 @@ static clcnn_status set_up(clcnn_trainer *trainer, clcnn_error *error)
     trainer->steps = count / batch + (count % batch != 0);
     trainer->normalise = clcnn__normalise_of(&trainer->set->train);
     trainer->checksum = checksum_of(&trainer->set->train);
-    return create_buffers(trainer, error);
+    status = create_buffers(trainer, error);
+    return status ? status : warm_up(trainer, error);
 }
 
 static clcnn_trainer *new_trainer(clcnn_ctx *ctx, const clcnn_train_options *options,
@@ -306,11 +375,8 @@ static clcnn_status go_on_from(clcnn_trainer *trainer, const clcnn__checkpoint *
     const clcnn_checkpoint_info *info = &checkpoint->info;
     clcnn_status status = clcnn_net_write(trainer->net, checkpoint->arrays[0],
                                           checkpoint->arrays[1], checkpoint->arrays[2]);
-    if (status) {
-        if (error)
-            *error = *clcnn_last_error(trainer->ctx);
-        return status;
-    }
+    if (status)
+        return error_of_ctx(trainer, status, error);
     trainer->epochs_done = info->epochs_done;
     trainer->step = trainer->summed = info->step;
     trainer->steps_total = info->steps_total;
@@ -378,26 +444,12 @@ int clcnn_trainer_epochs_done(const clcnn_trainer *trainer)
 
 static clcnn_status enqueue_step(clcnn_trainer *trainer, clcnn_error *error)
 {
-    const clcnn_images *train = &trainer->set->train;
-    clcnn_mem images, labels, loss = {trainer->losses, (size_t)trainer->step};
-    int n = images_of_step(trainer, trainer->step);
     const uint32_t *order = trainer->order + (size_t)trainer->step * (size_t)trainer->options.batch;
-    clcnn_status status = clcnn__feed_send(trainer->feed, n, train->pixels, train->labels, order,
-                                           &images, &labels, error);
+    clcnn_mem loss = {trainer->losses, (size_t)trainer->step};
+    clcnn_status status = send_and_train(trainer, images_of_step(trainer, trainer->step), order,
+                                         loss, trainer->options.lr, error);
     if (status)
         return status;
-    clcnn_adam adam = {.lr = trainer->options.lr,
-                       .beta1 = 0.9,
-                       .beta2 = 0.999,
-                       .eps = 1e-8,
-                       .step = trainer->steps_total + 1};
-    status = clcnn_net_train_step(trainer->net, n, images, labels, loss, &adam);
-    if (status) {
-        if (error)
-            *error = *clcnn_last_error(trainer->ctx);
-        return status;
-    }
-    clFlush(clcnn_ctx_queue(trainer->ctx));
     ++trainer->step;
     ++trainer->steps_total;
     return CLCNN_SUCCESS;
@@ -474,11 +526,10 @@ static clcnn_status read_net(clcnn_trainer *trainer, clcnn__checkpoint *checkpoi
         if (!checkpoint->arrays[i])
             return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for a checkpoint");
     }
-    clcnn_status status = clcnn_net_read(trainer->net, checkpoint->arrays[0], checkpoint->arrays[1],
-                                         checkpoint->arrays[2]);
-    if (status && error)
-        *error = *clcnn_last_error(trainer->ctx);
-    return status;
+    return error_of_ctx(trainer,
+                        clcnn_net_read(trainer->net, checkpoint->arrays[0], checkpoint->arrays[1],
+                                       checkpoint->arrays[2]),
+                        error);
 }
 
 clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *path, clcnn_error *error)
@@ -504,7 +555,7 @@ clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *path, clcnn_
                                              .mean = trainer->normalise.mean,
                                              .deviation = trainer->normalise.deviation},
                                     .loss_sum = trainer->loss_sum};
-    memcpy(checkpoint.info.data, set->name, sizeof set->name);
+    memcpy(checkpoint.info.data, set->name, sizeof set->name - 1); /* the last byte stays 0 */
     clcnn_status status = checkpoint.info.layers
                               ? read_net(trainer, &checkpoint, error)
                               : CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory");
