@@ -3,6 +3,7 @@
 # machine. The two take turns, because a machine's speed drifts, and each gets as many threads as
 # there are cores. Prints every epoch's images per second, then best and median of each.
 #
+# The machine should have nothing else to do: PyTorch's threads wait for each other actively.
 # Needs build/clcnn (scripts/demo.sh), and the packages python3-torch and dataset-fashion-mnist.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,7 +23,7 @@ build/clcnn train --data fashion-mnist --epochs 1 --json >/dev/null 2>"$work/err
 round=1
 while [ "$round" -le "$rounds" ]; do
     build/clcnn train --data fashion-mnist --net lenet5 --batch 128 --epochs $epochs --json \
-        2>"$work/err" | sed -n 's/.*"images_per_second": *\([0-9.]*\).*/\1/p' >"$work/now"
+        2>"$work/err" | sed -n 's/.*"images_per_second": *\([0-9]*\).*/\1/p' >"$work/now"
     sed "s/^/round $round  clcnn    /" "$work/now"
     cat "$work/now" >>"$work/clcnn"
     /usr/bin/python3 bench/peers/lenet_torch.py $epochs >"$work/now"

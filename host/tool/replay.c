@@ -47,7 +47,10 @@ static void print_line(const check_line *line, void *user)
     else
         printf("%.3g\n", line->worst);
     fflush(stdout);
-    if (line->message[0])
+    /* What can't be read names itself. */
+    if (strncmp(line->message, line->file, strlen(line->file)) == 0)
+        tool_fail(doc.name, "%s", line->message);
+    else if (line->message[0])
         tool_fail(doc.name, "%s: %s", line->file, line->message);
 }
 
