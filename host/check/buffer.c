@@ -74,6 +74,20 @@ static size_t first_change(const check_buffer *b, size_t begin, size_t end)
     return begin;
 }
 
+/* Whether the guard band [begin, end) is as it was. */
+static bool check_band(const check_buffer *b, size_t begin, size_t end, const char *where,
+                       const char *name, char *message, size_t size)
+{
+    const size_t first = first_change(b, begin, end);
+    size_t changed = 0;
+    for (size_t i = first; i < end; i++)
+        changed += b->before[i] != b->after[i];
+    if (changed > 0)
+        snprintf(message, size, "changed %zu bytes %s %s, the first %zu from the band's start",
+                 changed, where, name, first - begin);
+    return changed == 0;
+}
+
 bool check_buffer_download(check_buffer *b, clcnn_ctx *ctx, const char *name, bool unchanged,
                            char *message, size_t size)
 {
@@ -82,21 +96,12 @@ bool check_buffer_download(check_buffer *b, clcnn_ctx *ctx, const char *name, bo
     if (opencl_failed(code, "clEnqueueReadBuffer", message, size))
         return false;
     const size_t begin = b->mem.offset * ELEMENT, end = begin + b->count * ELEMENT;
-    size_t at = first_change(b, 0, begin);
-    if (at < begin) {
-        snprintf(message, size, "wrote %zu bytes before %s", begin - at, name);
+    if (!check_band(b, 0, begin, "before", name, message, size) ||
+        !check_band(b, end, b->bytes, "after the end of", name, message, size))
         return false;
-    }
-    at = first_change(b, end, b->bytes);
-    if (at < b->bytes) {
-        snprintf(message, size, "wrote %zu bytes after the end of %s", at - end, name);
-        return false;
-    }
-    at = unchanged ? first_change(b, begin, end) : end;
-    if (at < end) {
+    const size_t at = unchanged ? first_change(b, begin, end) : end;
+    if (at < end)
         snprintf(message, size, "changed its input %s at element %zu", name,
                  (at - begin) / ELEMENT);
-        return false;
-    }
-    return true;
+    return at == end;
 }
