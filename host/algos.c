@@ -7,6 +7,7 @@ static const clcnn__op ops[] = {
     {"conv2d", clcnn__conv2d_algos},
     {"dense", clcnn__dense_algos},
     {"maxpool2d", clcnn__maxpool2d_algos},
+    {"avgpool2d", clcnn__avgpool2d_algos},
     {"activation", clcnn__activation_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"adam", clcnn__adam_algos},

@@ -87,6 +87,10 @@ typedef struct clcnn__window {
 /* `axis` is "height" or "width", for the message. The defaults must have been filled in. */
 clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char *axis,
                                   const clcnn__window *win, int *out);
+/* The same for a pooling window: rounded up with ceil_mode (see clcnn_maxpool2d), and an invalid
+ * argument where a window has no tap in the image. */
+clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *axis,
+                                const clcnn__window *win, bool ceil_mode, int *out);
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha);
 
@@ -154,6 +158,15 @@ typedef struct clcnn__launch_desc {
  */
 clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc);
 
+/*
+ * Operations whose kernels go row by row (kernels/rows.clh): a grid for `rows` rows of `width`
+ * elements, cut up as the tuning row for `shape` says, and VEC, as long as MAX_VEC and `inner` (the
+ * columns that vectors are good for) allow. program, kernel, args, mems and further macros are the
+ * caller's.
+ */
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, clcnn__launch_desc *desc,
+                                size_t rows, int width, int inner);
+
 /* Builds the kernel if need be and tells the largest work-group that it can run in here. */
 clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc, size_t *limit);
 
@@ -182,5 +195,6 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 #define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
+extern const clcnn_algo clcnn__avgpool2d_algos[];
 
 #endif

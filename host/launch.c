@@ -443,6 +443,21 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
     return CLCNN_SUCCESS;
 }
 
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, clcnn__launch_desc *desc,
+                                size_t rows, int width, int inner)
+{
+    desc->row = clcnn__tune(ctx, op, "direct", "any");
+    const int columns = clcnn__tune_value(desc->row, "COLUMNS");
+    int vec = clcnn__tune_value(desc->row, "MAX_VEC");
+    while (vec > 4 && vec > inner)
+        vec /= 2;
+    desc->macros[desc->macro_count++] = (clcnn__macro){"VEC", vec};
+    const size_t parts = columns > 0 ? clcnn__div_up((size_t)width, columns) : 1;
+    desc->global[0] = parts * clcnn__div_up(rows, clcnn__tune_value(desc->row, "ROWS"));
+    desc->local[0] = (size_t)clcnn__tune_value(desc->row, "LOCAL");
+    return clcnn__launch(ctx, desc);
+}
+
 clcnn_status clcnn__programs_create(clcnn__programs **programs, clcnn_error *error)
 {
     *programs = calloc(1, sizeof **programs);

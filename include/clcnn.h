@@ -236,9 +236,9 @@ typedef struct clcnn_algo {
 } clcnn_algo;
 
 /**
- * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "adam"), preferred first, ended by a row whose name is NULL. The last
- * one takes everything that is legal. NULL for a name that is no operation.
+ * The algorithms of an operation ("conv2d", "maxpool2d", "adam", ...), preferred first, ended by a
+ * row whose name is NULL. The last one takes everything that is legal. NULL for a name that is no
+ * operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -373,6 +373,10 @@ CLCNN_API clcnn_status clcnn_dense_pack(clcnn_ctx *ctx, const clcnn_dense *d,
  * Padding never wins. On ties the first in row-major order is taken; a NaN wins over any number,
  * the first NaN over later ones; a window of nothing but -Inf yields -Inf and its first element.
  * Shapes: x, dx [n,c,h,w]; y, dy, argmax [n,c,P,Q], P and Q as for conv2d. argmax is int32.
+ *
+ * ceil_mode, as in PyTorch: the division in P and Q is rounded up, so that the last window may
+ * reach past the padding at the end; but it must begin inside the image or the padding before it.
+ * Global max-pooling: r = h, s = w, no padding; y is then [n,c,1,1].
  */
 typedef struct clcnn_maxpool2d {
     int n, c, h, w;
@@ -381,6 +385,7 @@ typedef struct clcnn_maxpool2d {
     int stride_h, stride_w;                       /* 0: the window, r and s */
     int dilation_h, dilation_w;                   /* 0: 1 */
     int accumulate;                               /* backward adds to dx */
+    int ceil_mode;                                /* see below */
 } clcnn_maxpool2d;
 
 /**
@@ -395,6 +400,40 @@ CLCNN_API clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpo
 /** An argmax outside its window contributes nothing; it is never used as an address. */
 CLCNN_API clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
                                                 clcnn_mem dy, clcnn_mem argmax, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * avgpool2d: the mean of each window
+ *
+ *   y[n][c][p][q] = (sum over i < r, j < s of x[n][c][p*stride_h + i - pad_top]
+ *                                                [q*stride_w + j - pad_left]) / count(p, q)
+ *   dx[n][c][row][column] = sum of dy[n][c][p][q] / count(p, q) over the windows over the element
+ *
+ * x counts as 0 in the padding. count(p, q) is how many elements of the window lie in the image or,
+ * with count_include_pad, in the image or its padding: r*s, but for a last window that ceil_mode
+ * lets reach past the padding. The formulas are PyTorch's, whose count_include_pad is on by
+ * default. Sums are taken in float: one that exceeds FLT_MAX is infinite, though the mean would not
+ * be. A NaN in a window makes its mean NaN, and so do infinities of both signs.
+ *
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,P,Q], P and Q as for clcnn_maxpool2d without dilation.
+ * Bound: CLCNN_DOT with n = r*s + 3; backward with 3 more than the windows over an element.
+ */
+typedef struct clcnn_avgpool2d {
+    int n, c, h, w;
+    int r, s;                                     /* window height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int stride_h, stride_w;                       /* 0: the window, r and s */
+    int count_include_pad;                        /* not 0: the mean takes the padding's zeros in */
+    int accumulate;                               /* backward adds to dx */
+    int ceil_mode;                                /* as in clcnn_maxpool2d */
+} clcnn_avgpool2d;
+
+/** As clcnn_maxpool2d_output. */
+CLCNN_API clcnn_status clcnn_avgpool2d_output(const clcnn_avgpool2d *d, int *p, int *q,
+                                              clcnn_error *error);
+CLCNN_API clcnn_status clcnn_avgpool2d_forward(clcnn_ctx *ctx, const clcnn_avgpool2d *d,
+                                               clcnn_mem x, clcnn_mem y);
+CLCNN_API clcnn_status clcnn_avgpool2d_backward(clcnn_ctx *ctx, const clcnn_avgpool2d *d,
+                                                clcnn_mem dy, clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
  * softmax_cross_entropy: the loss of a classifier, and its gradient
@@ -510,6 +549,11 @@ CLCNN_API clcnn_status clcnn_ref_maxpool2d_forward(const clcnn_maxpool2d *d, con
                                                    double *y, int32_t *argmax);
 CLCNN_API clcnn_status clcnn_ref_maxpool2d_backward(const clcnn_maxpool2d *d, const float *dy,
                                                     const int32_t *argmax, double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_avgpool2d_forward(const clcnn_avgpool2d *d, const float *x,
+                                                   double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_avgpool2d_backward(const clcnn_avgpool2d *d, const float *dy,
+                                                    double *dx, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
                                                                const float *x,

@@ -34,6 +34,7 @@ static const clcnn_conv2d conv2d = {.n = 2,
                                     .activation = CLCNN_RELU};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
+static const clcnn_avgpool2d avgpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
@@ -46,11 +47,12 @@ typedef union any_desc {
     clcnn_conv2d conv2d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
+    clcnn_avgpool2d avgpool2d;
     clcnn_softmax_cross_entropy softmax;
     clcnn_adam adam;
 } any_desc;
 
-typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, ADAM } op_kind;
+typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, AVGPOOL2D, SOFTMAX, ADAM } op_kind;
 
 static const struct {
     const void *desc;
@@ -59,6 +61,7 @@ static const struct {
            [CONV2D] = {&conv2d, sizeof conv2d},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
+           [AVGPOOL2D] = {&avgpool2d, sizeof avgpool2d},
            [SOFTMAX] = {&softmax, sizeof softmax},
            [ADAM] = {&adam, sizeof adam}};
 
@@ -173,6 +176,16 @@ static clcnn_status run_maxpool2d_backward(const arguments *a)
     return clcnn_maxpool2d_backward(a->ctx, DESC(a, maxpool2d), a->m[0], a->m[1], a->m[2]);
 }
 
+static clcnn_status run_avgpool2d_forward(const arguments *a)
+{
+    return clcnn_avgpool2d_forward(a->ctx, DESC(a, avgpool2d), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_avgpool2d_backward(const arguments *a)
+{
+    return clcnn_avgpool2d_backward(a->ctx, DESC(a, avgpool2d), a->m[0], a->m[1]);
+}
+
 static clcnn_status run_softmax_forward(const arguments *a)
 {
     return clcnn_softmax_cross_entropy_forward(a->ctx, DESC(a, softmax), a->m[0], a->m[1], a->m[2],
@@ -281,6 +294,14 @@ static const device_call calls[] = {
      MAXPOOL2D,
      {{"dy", Y_POOL, IN}, {"argmax", Y_POOL, IN | INDEX}, {"dx", X_POOL, OUT}},
      .run = run_maxpool2d_backward},
+    {"clcnn_avgpool2d_forward",
+     AVGPOOL2D,
+     {{"x", X_POOL, IN}, {"y", Y_POOL, OUT}},
+     .run = run_avgpool2d_forward},
+    {"clcnn_avgpool2d_backward",
+     AVGPOOL2D,
+     {{"dy", Y_POOL, IN}, {"dx", X_POOL, OUT}},
+     .run = run_avgpool2d_backward},
     {"clcnn_softmax_cross_entropy_forward",
      SOFTMAX,
      {{"x", 15, IN},
@@ -333,6 +354,7 @@ typedef struct field {
 #define CONV2D_ROW(member, ...) ROW(CONV2D, clcnn_conv2d, member, __VA_ARGS__)
 #define DENSE_ROW(member, ...) ROW(DENSE, clcnn_dense, member, __VA_ARGS__)
 #define MAXPOOL2D_ROW(member, ...) ROW(MAXPOOL2D, clcnn_maxpool2d, member, __VA_ARGS__)
+#define AVGPOOL2D_ROW(member, ...) ROW(AVGPOOL2D, clcnn_avgpool2d, member, __VA_ARGS__)
 #define SOFTMAX_ROW(member, ...) ROW(SOFTMAX, clcnn_softmax_cross_entropy, member, __VA_ARGS__)
 #define ADAM_ROW(member, ...) ROW(ADAM, clcnn_adam, member, __VA_ARGS__)
 #define RATE_ROW(member, value)                                                                    \
@@ -442,6 +464,36 @@ static const field fields[] = {
     MAXPOOL2D_ROW(dilation_w, INT, -1, BAD, "-1"),
     MAXPOOL2D_ROW(dilation_w, INT, INT_MAX, BAD, "2147483647"),
 
+    AVGPOOL2D_ROW(n, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(n, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(c, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(c, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(h, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(h, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(w, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(w, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(r, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(r, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(r, INT, 6, BAD, "6"),
+    AVGPOOL2D_ROW(r, INT, INT_MAX, BAD, "2147483647"),
+    AVGPOOL2D_ROW(s, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(s, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(s, INT, 5, BAD, "5"),
+    AVGPOOL2D_ROW(pad_top, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_top, INT, 2, BAD, "padding"),
+    AVGPOOL2D_ROW(pad_left, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_left, INT, 2, BAD, "padding"),
+    AVGPOOL2D_ROW(pad_bottom, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_bottom, INT, 3, BAD, "padding"),
+    AVGPOOL2D_ROW(pad_right, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_right, INT, 2, BAD, "padding"),
+    AVGPOOL2D_ROW(stride_h, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(stride_w, INT, -1, BAD, "-1"),
+
     SOFTMAX_ROW(n, INT, 0, BAD, "0"),
     SOFTMAX_ROW(n, INT, -1, BAD, "-1"),
     SOFTMAX_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
@@ -499,6 +551,8 @@ REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_avgpool2d_forward, avgpool2d, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_avgpool2d_backward, avgpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
@@ -546,6 +600,10 @@ static const reference_call references[] = {
                   {"argmax", Y_POOL, IN | INDEX},
                   {"dx", X_POOL, OUT},
                   {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_avgpool2d_forward), .op = AVGPOOL2D,
+     .pointers = {{"x", X_POOL, IN}, {"y", Y_POOL, OUT}, {"mag", Y_POOL, MAG}}},
+    {RUN(clcnn_ref_avgpool2d_backward), .op = AVGPOOL2D,
+     .pointers = {{"dy", Y_POOL, IN}, {"dx", X_POOL, OUT}, {"mag", X_POOL, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_forward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN},
                   {"labels", 3, IN | INDEX},

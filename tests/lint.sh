@@ -19,6 +19,9 @@ activation_direct KIND 0 1
 maxpool2d_rows WINDOW 0 2 3
 maxpool2d_rows STRIDE 0 1 2
 maxpool2d_rows VEC 4 8 16
+avgpool2d_direct WINDOW 0 2 3
+avgpool2d_direct STRIDE 0 1 2
+avgpool2d_direct VEC 4 8 16
 END
 
 compile() { # FILE FLAG...
