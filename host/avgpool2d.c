@@ -108,7 +108,7 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction dir
                                .mems = {in, out}};
     const int width = forward ? e->q : d->w;
     const size_t rows = (forward ? e->y_count : e->x_count) / (size_t)width;
-    return clcnn__launch_rows(ctx, "avgpool2d", &desc, rows, width,
+    return clcnn__launch_rows(ctx, "avgpool2d", "direct", &desc, rows, width,
                               args.inner_end - args.inner_begin);
 }
 

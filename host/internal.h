@@ -160,12 +160,12 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc);
 
 /*
  * Operations whose kernels go row by row (kernels/rows.clh): a grid for `rows` rows of `width`
- * elements, cut up as the tuning row for `shape` says, and VEC, as long as MAX_VEC and `inner` (the
+ * elements, cut up as the tuning row says, and VEC, as long as MAX_VEC and `inner` (the
  * columns that vectors are good for) allow. program, kernel, args, mems and further macros are the
  * caller's.
  */
-clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, clcnn__launch_desc *desc,
-                                size_t rows, int width, int inner);
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo,
+                                clcnn__launch_desc *desc, size_t rows, int width, int inner);
 
 /* Builds the kernel if need be and tells the largest work-group that it can run in here. */
 clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc, size_t *limit);
@@ -195,6 +195,7 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 #define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
-extern const clcnn_algo clcnn__avgpool2d_algos[];
+extern const clcnn_algo clcnn__avgpool2d_algos[], clcnn__im2col_algos[], clcnn__col2im_algos[],
+    clcnn__pad2d_algos[], clcnn__adaptive_avgpool2d_algos[];
 
 #endif

@@ -443,10 +443,10 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
     return CLCNN_SUCCESS;
 }
 
-clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, clcnn__launch_desc *desc,
-                                size_t rows, int width, int inner)
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo,
+                                clcnn__launch_desc *desc, size_t rows, int width, int inner)
 {
-    desc->row = clcnn__tune(ctx, op, "direct", "any");
+    desc->row = clcnn__tune(ctx, op, algo, "any");
     const int columns = clcnn__tune_value(desc->row, "COLUMNS");
     int vec = clcnn__tune_value(desc->row, "MAX_VEC");
     while (vec > 4 && vec > inner)

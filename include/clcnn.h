@@ -436,6 +436,86 @@ CLCNN_API clcnn_status clcnn_avgpool2d_backward(clcnn_ctx *ctx, const clcnn_avgp
                                                 clcnn_mem dy, clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * im2col and col2im: windows as columns of a matrix, and back (PyTorch's unfold and fold)
+ *
+ *   im2col   y[n][(c*r + i)*s + j][p*Q + q] = x[n][c][p*stride_h + i*dilation_h - pad_top]
+ *                                                    [q*stride_w + j*dilation_w - pad_left]
+ *            and 0 where that lies in the padding
+ *   col2im   y[n][c][row][column] = sum of the x[n][(c*r + i)*s + j][p*Q + q] that im2col would
+ *            have copied from there; 0 where there are none
+ *
+ * Each is the adjoint, and so the gradient, of the other. An image's shapes: [n,c,h,w]; a matrix's:
+ * [n,c*r*s,P*Q], P and Q as for conv2d. col2im gathers: what it adds up, it adds in a fixed order.
+ * im2col is exact; col2im is CLCNN_DOT with n the summands.
+ */
+typedef struct clcnn_im2col {
+    int n, c, h, w;                               /* of the image, also for col2im */
+    int r, s;                                     /* window height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int stride_h, stride_w;                       /* 0: 1 */
+    int dilation_h, dilation_w;                   /* 0: 1 */
+    int accumulate;                               /* col2im adds to y; im2col ignores it */
+} clcnn_im2col;
+
+/** P and Q. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_im2col_output(const clcnn_im2col *d, int *p, int *q,
+                                           clcnn_error *error);
+/** Image x to matrix y. */
+CLCNN_API clcnn_status clcnn_im2col_forward(clcnn_ctx *ctx, const clcnn_im2col *d, clcnn_mem x,
+                                            clcnn_mem y);
+/** Matrix x to image y. */
+CLCNN_API clcnn_status clcnn_col2im_forward(clcnn_ctx *ctx, const clcnn_im2col *d, clcnn_mem x,
+                                            clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
+ * pad2d: zeros around images
+ *
+ *   y[n][c][p][q] = x[n][c][p - pad_top][q - pad_left], and 0 outside the image
+ *   dx[n][c][row][column] = dy[n][c][row + pad_top][column + pad_left]
+ *
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,P,Q], P = h + pad_top + pad_bottom, Q = w + pad_left +
+ * pad_right. Exact; backward that accumulates makes one addition.
+ */
+typedef struct clcnn_pad2d {
+    int n, c, h, w;
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int accumulate;                               /* backward adds to dx */
+} clcnn_pad2d;
+
+/** P and Q. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_pad2d_output(const clcnn_pad2d *d, int *p, int *q, clcnn_error *error);
+CLCNN_API clcnn_status clcnn_pad2d_forward(clcnn_ctx *ctx, const clcnn_pad2d *d, clcnn_mem x,
+                                           clcnn_mem y);
+CLCNN_API clcnn_status clcnn_pad2d_backward(clcnn_ctx *ctx, const clcnn_pad2d *d, clcnn_mem dy,
+                                            clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * adaptive_avgpool2d: means over as many windows as the output has elements; p = q = 1 is global
+ * average pooling
+ *
+ *   y[n][c][i][j] = mean of x[n][c][row][column] over
+ *                   floor(i*h / p) <= row < ceil((i + 1)*h / p), columns likewise with w and q
+ *   dx[n][c][row][column] = sum of dy[n][c][i][j] / count(i, j) over the windows over the element
+ *
+ * PyTorch's windows: they overlap where p does not divide h, and repeat where p > h.
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,p,q]. Sums as in clcnn_avgpool2d.
+ * Bound: CLCNN_DOT with n 3 more than the elements of the largest window; backward with 3 more than
+ * the windows over an element.
+ */
+typedef struct clcnn_adaptive_avgpool2d {
+    int n, c, h, w;
+    int p, q;       /* output height, width */
+    int accumulate; /* backward adds to dx */
+} clcnn_adaptive_avgpool2d;
+
+CLCNN_API clcnn_status clcnn_adaptive_avgpool2d_forward(clcnn_ctx *ctx,
+                                                        const clcnn_adaptive_avgpool2d *d,
+                                                        clcnn_mem x, clcnn_mem y);
+CLCNN_API clcnn_status clcnn_adaptive_avgpool2d_backward(clcnn_ctx *ctx,
+                                                         const clcnn_adaptive_avgpool2d *d,
+                                                         clcnn_mem dy, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
  * softmax_cross_entropy: the loss of a classifier, and its gradient
  *
  *   y[i][j] = exp(x[i][j] - m[i]) / sum over j' of exp(x[i][j'] - m[i]),  m[i] = max over j x[i][j]
@@ -554,6 +634,20 @@ CLCNN_API clcnn_status clcnn_ref_avgpool2d_forward(const clcnn_avgpool2d *d, con
                                                    double *y, double *mag);
 CLCNN_API clcnn_status clcnn_ref_avgpool2d_backward(const clcnn_avgpool2d *d, const float *dy,
                                                     double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_im2col_forward(const clcnn_im2col *d, const float *x, double *y);
+CLCNN_API clcnn_status clcnn_ref_col2im_forward(const clcnn_im2col *d, const float *x, double *y,
+                                                double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_pad2d_forward(const clcnn_pad2d *d, const float *x, double *y);
+CLCNN_API clcnn_status clcnn_ref_pad2d_backward(const clcnn_pad2d *d, const float *dy, double *dx,
+                                                double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_adaptive_avgpool2d_forward(const clcnn_adaptive_avgpool2d *d,
+                                                            const float *x, double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_adaptive_avgpool2d_backward(const clcnn_adaptive_avgpool2d *d,
+                                                             const float *dy, double *dx,
+                                                             double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
                                                                const float *x,

@@ -22,6 +22,13 @@ maxpool2d_rows VEC 4 8 16
 avgpool2d_direct WINDOW 0 2 3
 avgpool2d_direct STRIDE 0 1 2
 avgpool2d_direct VEC 4 8 16
+im2col_direct STRIDE 0 1 2
+im2col_direct VEC 4 8 16
+col2im_direct STRIDE 0 1 2
+col2im_direct VEC 4 8 16
+pad2d_direct VEC 4 8 16
+adaptive_avgpool2d_direct VEC 4 8 16
+adaptive_avgpool2d_global VEC 4 8 16
 END
 
 compile() { # FILE FLAG...
