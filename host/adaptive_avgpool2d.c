@@ -60,21 +60,27 @@ static clcnn_status launch(clcnn_ctx *ctx, const clcnn_adaptive_avgpool2d *d, bo
                                .mem_count = 2,
                                .mems = {in, out}};
     const size_t planes = (size_t)args.planes;
+    const int height = forward ? d->p : d->h, width = forward ? d->q : d->w;
+    /* What one element of the result is made from: a window, or the windows over it. */
+    const double over_h = 2.0 + (forward ? d->h / d->p : d->p / d->h);
+    const double over_w = 2.0 + (forward ? d->w / d->q : d->q / d->w);
+    clcnn__rows rows = {planes * (size_t)height, width, 0, over_h * over_w};
     if (!is_global(d))
-        return clcnn__launch_rows(ctx, "adaptive_avgpool2d", "direct", &desc,
-                                  planes * (size_t)(forward ? d->p : d->h), forward ? d->q : d->w,
-                                  forward ? d->q : d->w);
+        return clcnn__launch_rows(ctx, "adaptive_avgpool2d", "direct", &desc, &rows);
     desc.program = "adaptive_avgpool2d_global";
     desc.kernel =
         forward ? "adaptive_avgpool2d_global_forward" : "adaptive_avgpool2d_global_backward";
-    if (!forward)
-        return clcnn__launch_rows(ctx, "adaptive_avgpool2d", "global", &desc, planes, d->h * d->w,
-                                  d->h * d->w);
-    /* A plane has as many work-items as the group has. */
-    const clcnn__tune_row *row = clcnn__tune(ctx, "adaptive_avgpool2d", "global", "any");
-    desc.fixed_local = true;
-    return clcnn__launch_rows(ctx, "adaptive_avgpool2d", "global", &desc, planes,
-                              clcnn__tune_value(row, "LOCAL"), d->h * d->w);
+    const int count = d->h * d->w;
+    rows = (clcnn__rows){planes, count, count, 1};
+    if (forward) { /* a plane has as many work-items as the group has, and they share its elements
+                    */
+        const clcnn__tune_row *row = clcnn__tune(ctx, "adaptive_avgpool2d", "global", "any");
+        const int local = clcnn__tune_value(row, "LOCAL");
+        const int vec = clcnn__tune_value(row, "MAX_VEC");
+        desc.fixed_local = true;
+        rows = (clcnn__rows){planes, local, vec, (double)count / vec / local};
+    }
+    return clcnn__launch_rows(ctx, "adaptive_avgpool2d", "global", &desc, &rows);
 }
 
 clcnn_status clcnn_adaptive_avgpool2d_forward(clcnn_ctx *ctx, const clcnn_adaptive_avgpool2d *d,

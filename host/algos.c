@@ -12,6 +12,7 @@ static const clcnn__op ops[] = {
     {"col2im", clcnn__col2im_algos},
     {"pad2d", clcnn__pad2d_algos},
     {"adaptive_avgpool2d", clcnn__adaptive_avgpool2d_algos},
+    {"upsample2d", clcnn__upsample2d_algos},
     {"activation", clcnn__activation_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"adam", clcnn__adam_algos},

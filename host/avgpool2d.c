@@ -108,8 +108,10 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction dir
                                .mems = {in, out}};
     const int width = forward ? e->q : d->w;
     const size_t rows = (forward ? e->y_count : e->x_count) / (size_t)width;
-    return clcnn__launch_rows(ctx, "avgpool2d", "direct", &desc, rows, width,
-                              args.inner_end - args.inner_begin);
+    const double over_h = 1 + (d->r - 1.0) / d->stride_h, over_w = 1 + (d->s - 1.0) / d->stride_w;
+    const clcnn__rows out_rows = {rows, width, args.inner_end - args.inner_begin,
+                                  forward ? (double)d->r * d->s : over_h * over_w};
+    return clcnn__launch_rows(ctx, "avgpool2d", "direct", &desc, &out_rows);
 }
 
 clcnn_status clcnn_avgpool2d_forward(clcnn_ctx *ctx, const clcnn_avgpool2d *d, clcnn_mem x,

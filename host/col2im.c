@@ -44,6 +44,8 @@ clcnn_status clcnn_col2im_forward(clcnn_ctx *ctx, const clcnn_im2col *d, clcnn_m
                                .args_size = sizeof args,
                                .mem_count = 2,
                                .mems = {x, y}};
-    return clcnn__launch_rows(ctx, "col2im", "direct", &desc, e.image_count / (size_t)e.d.w, e.d.w,
-                              args.inner_end - args.inner_begin);
+    const double windows = 1 + (e.d.r - 1.0) * e.d.dilation_h / e.d.stride_h; /* rows of them */
+    const clcnn__rows rows = {e.image_count / (size_t)e.d.w, e.d.w,
+                              args.inner_end - args.inner_begin, windows * e.d.s};
+    return clcnn__launch_rows(ctx, "col2im", "direct", &desc, &rows);
 }

@@ -86,6 +86,6 @@ clcnn_status clcnn_im2col_forward(clcnn_ctx *ctx, const clcnn_im2col *d, clcnn_m
                                .args_size = sizeof args,
                                .mem_count = 2,
                                .mems = {x, y}};
-    return clcnn__launch_rows(ctx, "im2col", "direct", &desc, e.matrix_count / (size_t)e.q, e.q,
-                              e.q);
+    const clcnn__rows rows = {e.matrix_count / (size_t)e.q, e.q, e.q, 1};
+    return clcnn__launch_rows(ctx, "im2col", "direct", &desc, &rows);
 }

@@ -65,8 +65,8 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *e, const char *kernel,
                                .args_size = sizeof args,
                                .mem_count = 2,
                                .mems = {tensors[0].mem, tensors[1].mem}};
-    return clcnn__launch_rows(ctx, "pad2d", "direct", &desc, tensors[1].count / (size_t)width,
-                              width, d->w);
+    const clcnn__rows rows = {tensors[1].count / (size_t)width, width, d->w, 1};
+    return clcnn__launch_rows(ctx, "pad2d", "direct", &desc, &rows);
 }
 
 clcnn_status clcnn_pad2d_forward(clcnn_ctx *ctx, const clcnn_pad2d *d, clcnn_mem x, clcnn_mem y)

@@ -516,6 +516,41 @@ CLCNN_API clcnn_status clcnn_adaptive_avgpool2d_backward(clcnn_ctx *ctx,
                                                          clcnn_mem dy, clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * upsample2d: images of another size, by the nearest element or by bilinear interpolation
+ *
+ * Output row i lies at row t(i) of the input, and columns likewise:
+ *   nearest                        t = i * h/p, and the element is that of floor(t)
+ *   bilinear                       t = max(0, (i + 1/2) * h/p - 1/2)
+ *   bilinear with align_corners    t = i * (h - 1)/(p - 1), 0 where p = 1
+ * Bilinear mixes the rows floor(t) and floor(t) + 1 (the last row beside itself) with the weights
+ * 1 - (t - floor(t)) and t - floor(t); an element of weight 0 has no part in it, whatever it holds.
+ * t is an exact fraction, where PyTorch, whose formulas these are, rounds it to float. Backward
+ * gathers: dx of an element is the sum of dy times its weight over the outputs that it has part in.
+ * Any size is legal, smaller ones too.
+ *
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,p,q]. Nearest is a copy, its gradient CLCNN_DOT with n the
+ * summands. Bilinear: CLCNN_DOT with n 17 more than the summands.
+ */
+typedef enum clcnn_upsample_kind { CLCNN_NEAREST, CLCNN_BILINEAR } clcnn_upsample_kind;
+
+typedef struct clcnn_upsample2d {
+    int n, c, h, w;
+    int p, q;             /* output height, width; 0: h*scale_h, w*scale_w */
+    int scale_h, scale_w; /* 0: see p and q; where both are given they must agree */
+    clcnn_upsample_kind kind;
+    int align_corners; /* for bilinear alone */
+    int accumulate;    /* backward adds to dx */
+} clcnn_upsample2d;
+
+/** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_upsample2d_output(const clcnn_upsample2d *d, int *p, int *q,
+                                               clcnn_error *error);
+CLCNN_API clcnn_status clcnn_upsample2d_forward(clcnn_ctx *ctx, const clcnn_upsample2d *d,
+                                                clcnn_mem x, clcnn_mem y);
+CLCNN_API clcnn_status clcnn_upsample2d_backward(clcnn_ctx *ctx, const clcnn_upsample2d *d,
+                                                 clcnn_mem dy, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
  * softmax_cross_entropy: the loss of a classifier, and its gradient
  *
  *   y[i][j] = exp(x[i][j] - m[i]) / sum over j' of exp(x[i][j'] - m[i]),  m[i] = max over j x[i][j]
@@ -648,6 +683,11 @@ CLCNN_API clcnn_status clcnn_ref_adaptive_avgpool2d_forward(const clcnn_adaptive
 CLCNN_API clcnn_status clcnn_ref_adaptive_avgpool2d_backward(const clcnn_adaptive_avgpool2d *d,
                                                              const float *dy, double *dx,
                                                              double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_upsample2d_forward(const clcnn_upsample2d *d, const float *x,
+                                                    double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_upsample2d_backward(const clcnn_upsample2d *d, const float *dy,
+                                                     double *dx, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
                                                                const float *x,

@@ -32,6 +32,8 @@ static const adaptive_avgpool2d_case adaptive_avgpool2d_small[] = {
     {"one pixel to many", {.n = 2, .c = 2, .h = 1, .w = 1, .p = 3, .q = 5}, 0, 1},
     {"accumulating", {.n = 2, .c = 2, .h = 7, .w = 11, .p = 3, .q = 4, .accumulate = 1}, 1, 0},
     {"accumulating, halves", {.n = 2, .c = 2, .h = 6, .w = 12, .p = 3, .q = 6, .accumulate = 1}, 0, 1},
+    {"global, many elements", {.n = 1, .c = 20, .h = 224, .w = 224, .p = 1, .q = 1}, 0, 0},
+    {"large windows", {.n = 1, .c = 4, .h = 224, .w = 224, .p = 9, .q = 9}, 0, 0},
     {"alexnet", {.n = 1, .c = 8, .h = 13, .w = 13, .p = 6, .q = 6}, 0, 0},
     {NULL, {.n = 0}, 0, 0}};
 /* clang-format on */

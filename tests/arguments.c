@@ -642,6 +642,7 @@ OUTPUT_OF(maxpool2d)
 OUTPUT_OF(avgpool2d)
 OUTPUT_OF(im2col)
 OUTPUT_OF(pad2d)
+OUTPUT_OF(upsample2d)
 
 static const output_query outputs[] = {
     {"clcnn_conv2d_output", CONV2D, output_of_conv2d, 5, 4},
@@ -649,6 +650,7 @@ static const output_query outputs[] = {
     {"clcnn_avgpool2d_output", AVGPOOL2D, output_of_avgpool2d, 2, 2},
     {"clcnn_im2col_output", IM2COL, output_of_im2col, 4, 4},
     {"clcnn_pad2d_output", PAD2D, output_of_pad2d, 6, 7},
+    {"clcnn_upsample2d_output", UPSAMPLE2D, output_of_upsample2d, 7, 8},
 };
 
 static void expect_output(const output_query *o, const any_desc *desc, int *p, int *q,
@@ -893,17 +895,10 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",
-                                       "dense",
-                                       "maxpool2d",
-                                       "avgpool2d",
-                                       "im2col",
-                                       "col2im",
-                                       "pad2d",
-                                       "adaptive_avgpool2d",
-                                       "activation",
-                                       "adam",
-                                       "softmax_cross_entropy"};
+    static const char *const good[] = {
+        "conv2d",     "dense",      "maxpool2d", "avgpool2d",
+        "im2col",     "col2im",     "pad2d",     "adaptive_avgpool2d",
+        "upsample2d", "activation", "adam",      "softmax_cross_entropy"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))

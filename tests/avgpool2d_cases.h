@@ -43,6 +43,7 @@ static const avgpool2d_case avgpool2d_layers[] = {
     {"lenet5 pool1", {.n = 128, .c = 6, .h = 28, .w = 28, .r = 2, .s = 2}, 1, 1},
     {"densenet transition", {.n = 8, .c = 128, .h = 56, .w = 56, .r = 2, .s = 2}, 0, 1},
     {"inception pool", {.n = 8, .c = 192, .h = 28, .w = 28, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .stride_h = 1, .stride_w = 1}, 0, 0},
+    {"32x32", {.n = 1, .c = 4, .h = 224, .w = 224, .r = 32, .s = 32}, 0, 1},
     {"3x3 stride 2", {.n = 8, .c = 64, .h = 112, .w = 112, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .stride_h = 2, .stride_w = 2}, 0, 0},
     {NULL, {.n = 0}, 0, 0}};
 /* clang-format on */

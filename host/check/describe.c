@@ -15,6 +15,7 @@ const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_col2im,
                                      &check_op_pad2d,
                                      &check_op_adaptive_avgpool2d,
+                                     &check_op_upsample2d,
                                      &check_op_softmax_cross_entropy,
                                      &check_op_adam,
                                      NULL};
