@@ -97,8 +97,10 @@ static void test_adjoint(void)
     for (const adaptive_avgpool2d_case *row = adaptive_avgpool2d_small; row->name; row++) {
         check_desc desc = {.adaptive_avgpool2d = row->d};
         desc.adaptive_avgpool2d.n = 1;
-        if (row->exact && !row->d.accumulate && (row->quick || !harness_short()))
-            linear_check_op(&check_op_adaptive_avgpool2d, row->name, &desc);
+        desc.adaptive_avgpool2d.c = 1;
+        desc.adaptive_avgpool2d.accumulate = 0;
+        if (row->d.h < 100 && (row->quick || !harness_short()))
+            linear_check_op(&check_op_adaptive_avgpool2d, row->name, &desc, row->exact);
     }
 }
 

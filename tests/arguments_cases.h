@@ -35,7 +35,8 @@ static const clcnn_conv2d conv2d = {.n = 2,
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const clcnn_avgpool2d avgpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
-static const clcnn_im2col im2col = {.n = 1, .c = 2, .h = 5, .w = 4, .r = 2, .s = 3, .pad_left = 1, .pad_right = 1};
+static const clcnn_im2col im2col = {
+    .n = 1, .c = 2, .h = 5, .w = 4, .r = 2, .s = 3, .pad_left = 1, .pad_right = 1};
 static const clcnn_pad2d pad2d = {
     .n = 2, .c = 2, .h = 5, .w = 4, .pad_top = 1, .pad_left = 2, .pad_right = 1};
 static const clcnn_adaptive_avgpool2d adaptive = {.n = 2, .c = 2, .h = 5, .w = 4, .p = 3, .q = 2};
@@ -45,7 +46,19 @@ static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
 
-enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16, IMAGE = 40, MATRIX = 12 * 16, Y_PAD = 168, Y_ADAPTIVE = 24, X_UPSAMPLE = 40, Y_UPSAMPLE = 112 };
+enum {
+    X_CONV = 80,
+    W_CONV = 36,
+    Y_CONV = 160,
+    X_POOL = 80,
+    Y_POOL = 16,
+    IMAGE = 40,
+    MATRIX = 12 * 16,
+    Y_PAD = 168,
+    Y_ADAPTIVE = 24,
+    X_UPSAMPLE = 40,
+    Y_UPSAMPLE = 112
+};
 
 /* Descriptors as bytes, so that tables can change any field of any of them. */
 typedef union any_desc {
@@ -62,7 +75,19 @@ typedef union any_desc {
     clcnn_adam adam;
 } any_desc;
 
-typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, AVGPOOL2D, IM2COL, PAD2D, ADAPTIVE, UPSAMPLE2D, SOFTMAX, ADAM } op_kind;
+typedef enum op_kind {
+    ACTIVATION,
+    CONV2D,
+    DENSE,
+    MAXPOOL2D,
+    AVGPOOL2D,
+    IM2COL,
+    PAD2D,
+    ADAPTIVE,
+    UPSAMPLE2D,
+    SOFTMAX,
+    ADAM
+} op_kind;
 
 static const struct {
     const void *desc;
@@ -803,8 +828,7 @@ static const reference_call references[] = {
      .pointers = {{"x", IMAGE, IN}, {"y", MATRIX, OUT}}},
     {RUN(clcnn_ref_col2im_forward), .op = IM2COL,
      .pointers = {{"x", MATRIX, IN}, {"y", IMAGE, OUT}, {"mag", IMAGE, MAG}}},
-    {RUN(clcnn_ref_pad2d_forward), .op = PAD2D,
-     .pointers = {{"x", X_POOL, IN}, {"y", Y_PAD, OUT}}},
+    {RUN(clcnn_ref_pad2d_forward), .op = PAD2D, .pointers = {{"x", X_POOL, IN}, {"y", Y_PAD, OUT}}},
     {RUN(clcnn_ref_pad2d_backward), .op = PAD2D,
      .pointers = {{"dy", Y_PAD, IN}, {"dx", X_POOL, OUT}, {"mag", X_POOL, MAG}}},
     {RUN(clcnn_ref_adaptive_avgpool2d_forward), .op = ADAPTIVE,

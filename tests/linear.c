@@ -70,13 +70,14 @@ void linear_check_gradient(const char *name, linear_map f, linear_map b)
     check_expected_free(&e);
 }
 
-void linear_check_op(const check_op *op, const char *name, const check_desc *desc)
+void linear_check_op(const check_op *op, const char *name, const check_desc *desc, bool exact)
 {
     clcnn_error error = {.message = ""};
     check_case *c = check_case_create(op, desc, CHECK_INTEGERS, harness_seed(), &error);
     if (CHECK(c != NULL, "%s: %s", name, error.message)) {
         const linear_map f = {c, "forward", "x"}, b = {c, "backward", "dy"};
-        linear_check_adjoint(name, f, b);
+        if (exact)
+            linear_check_adjoint(name, f, b);
         linear_check_gradient(name, f, b);
     }
     check_case_destroy(c);

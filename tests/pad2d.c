@@ -78,7 +78,7 @@ static void test_adjoint(void)
         desc.pad2d.c = 1;
         desc.pad2d.accumulate = 0;
         if (row->quick || !harness_short())
-            linear_check_op(&check_op_pad2d, row->name, &desc);
+            linear_check_op(&check_op_pad2d, row->name, &desc, true);
     }
 }
 
