@@ -158,6 +158,53 @@ clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char
     return CLCNN_SUCCESS;
 }
 
+/*
+ * Whether each of the windows of one axis has a tap in the image. The last one may begin behind it;
+ * one that begins before it may step over it, where the dilation is larger than the image.
+ */
+static clcnn_status check_reach(clcnn_error *error, const char *call, const char *axis,
+                                const clcnn__window *win, int count)
+{
+    int empty = -1;
+    const int64_t last = (int64_t)(count - 1) * win->stride - win->pad_before;
+    if (last >= win->size)
+        empty = count - 1;
+    const int64_t reach = (int64_t)(win->window - 1) * win->dilation;
+    for (int i = 0; i < count && empty < 0; i++) {
+        const int64_t before = win->pad_before - (int64_t)i * win->stride;
+        if (before <= 0 || (before <= reach && win->dilation <= win->size))
+            break; /* so it is with all that follow */
+        const int64_t first = (before + win->dilation - 1) / win->dilation * win->dilation;
+        if (first > reach || first - before >= win->size)
+            empty = i;
+    }
+    if (empty < 0)
+        return CLCNN_SUCCESS;
+    return CLCNN__INVALID(error,
+                          "%s: %s: window %d (of %d taps, dilation %d, stride %d) lies wholly in "
+                          "the padding (%d + %d + %d)",
+                          call, axis, empty, win->window, win->dilation, win->stride,
+                          win->pad_before, win->size, win->pad_after);
+}
+
+clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *axis,
+                                const clcnn__window *win, bool ceil_mode, int *out)
+{
+    clcnn__window padded = *win;
+    /* Rounding up is rounding down after stride - 1 more of padding. That the sum of both fits is
+     * seen to below; where it does not fit an int, neither does the padded size. */
+    if (ceil_mode && win->stride >= 1 && win->pad_after >= 0)
+        padded.pad_after = win->pad_after > INT32_MAX - (win->stride - 1)
+                               ? INT32_MAX
+                               : win->pad_after + win->stride - 1;
+    clcnn_status status = clcnn__window_output(error, op, axis, &padded, out);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    if (ceil_mode && (int64_t)(*out - 1) * win->stride >= (int64_t)win->size + win->pad_before)
+        --*out;
+    return check_reach(error, op, axis, win, *out);
+}
+
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha)
 {

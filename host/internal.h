@@ -87,6 +87,10 @@ typedef struct clcnn__window {
 /* `axis` is "height" or "width", for the message. The defaults must have been filled in. */
 clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char *axis,
                                   const clcnn__window *win, int *out);
+/* The same for a pooling window: rounded up with ceil_mode (see clcnn_maxpool2d), and an invalid
+ * argument where a window has no tap in the image. */
+clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *axis,
+                                const clcnn__window *win, bool ceil_mode, int *out);
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha);
 
@@ -154,6 +158,22 @@ typedef struct clcnn__launch_desc {
  */
 clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc);
 
+/* The output of an operation whose kernels go row by row (kernels/rows.clh). */
+typedef struct clcnn__rows {
+    size_t rows;
+    int width;   /* elements of a row */
+    int inner;   /* those of them that vectors are good for */
+    double taps; /* how often a kernel's inner loop runs for one element, at most */
+} clcnn__rows;
+
+/*
+ * The grid for such an output, cut up as the tuning row says, and the macros VEC, ROWS and COLUMNS:
+ * vectors as long as `inner` allows, and no more rows than a work-item should have. program,
+ * kernel, args, mems and further macros are the caller's.
+ */
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo,
+                                clcnn__launch_desc *desc, const clcnn__rows *rows);
+
 /* Builds the kernel if need be and tells the largest work-group that it can run in here. */
 clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc, size_t *limit);
 
@@ -182,5 +202,7 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 #define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
+extern const clcnn_algo clcnn__avgpool2d_algos[], clcnn__im2col_algos[], clcnn__col2im_algos[],
+    clcnn__pad2d_algos[], clcnn__adaptive_avgpool2d_algos[], clcnn__upsample2d_algos[];
 
 #endif

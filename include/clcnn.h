@@ -236,9 +236,9 @@ typedef struct clcnn_algo {
 } clcnn_algo;
 
 /**
- * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "adam"), preferred first, ended by a row whose name is NULL. The last
- * one takes everything that is legal. NULL for a name that is no operation.
+ * The algorithms of an operation ("conv2d", "maxpool2d", "adam", ...), preferred first, ended by a
+ * row whose name is NULL. The last one takes everything that is legal. NULL for a name that is no
+ * operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -373,6 +373,10 @@ CLCNN_API clcnn_status clcnn_dense_pack(clcnn_ctx *ctx, const clcnn_dense *d,
  * Padding never wins. On ties the first in row-major order is taken; a NaN wins over any number,
  * the first NaN over later ones; a window of nothing but -Inf yields -Inf and its first element.
  * Shapes: x, dx [n,c,h,w]; y, dy, argmax [n,c,P,Q], P and Q as for conv2d. argmax is int32.
+ *
+ * ceil_mode, as in PyTorch: the division in P and Q is rounded up, so that the last window may
+ * reach past the padding at the end; but it must begin inside the image or the padding before it.
+ * Global max-pooling: r = h, s = w, no padding; y is then [n,c,1,1].
  */
 typedef struct clcnn_maxpool2d {
     int n, c, h, w;
@@ -381,6 +385,7 @@ typedef struct clcnn_maxpool2d {
     int stride_h, stride_w;                       /* 0: the window, r and s */
     int dilation_h, dilation_w;                   /* 0: 1 */
     int accumulate;                               /* backward adds to dx */
+    int ceil_mode;                                /* see below */
 } clcnn_maxpool2d;
 
 /**
@@ -395,6 +400,155 @@ CLCNN_API clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpo
 /** An argmax outside its window contributes nothing; it is never used as an address. */
 CLCNN_API clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
                                                 clcnn_mem dy, clcnn_mem argmax, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * avgpool2d: the mean of each window
+ *
+ *   y[n][c][p][q] = (sum over i < r, j < s of x[n][c][p*stride_h + i - pad_top]
+ *                                                [q*stride_w + j - pad_left]) / count(p, q)
+ *   dx[n][c][row][column] = sum of dy[n][c][p][q] / count(p, q) over the windows over the element
+ *
+ * x counts as 0 in the padding. count(p, q) is how many elements of the window lie in the image or,
+ * with count_include_pad, in the image or its padding: r*s, but for a last window that ceil_mode
+ * lets reach past the padding. The formulas are PyTorch's, whose count_include_pad is on by
+ * default. Sums are taken in float: one that exceeds FLT_MAX is infinite, though the mean would not
+ * be. A NaN in a window makes its mean NaN, and so do infinities of both signs.
+ *
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,P,Q], P and Q as for clcnn_maxpool2d without dilation.
+ * Bound: CLCNN_DOT with n = r*s + 3; backward with 3 more than the windows over an element.
+ */
+typedef struct clcnn_avgpool2d {
+    int n, c, h, w;
+    int r, s;                                     /* window height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int stride_h, stride_w;                       /* 0: the window, r and s */
+    int count_include_pad;                        /* not 0: the mean takes the padding's zeros in */
+    int accumulate;                               /* backward adds to dx */
+    int ceil_mode;                                /* as in clcnn_maxpool2d */
+} clcnn_avgpool2d;
+
+/** As clcnn_maxpool2d_output. */
+CLCNN_API clcnn_status clcnn_avgpool2d_output(const clcnn_avgpool2d *d, int *p, int *q,
+                                              clcnn_error *error);
+CLCNN_API clcnn_status clcnn_avgpool2d_forward(clcnn_ctx *ctx, const clcnn_avgpool2d *d,
+                                               clcnn_mem x, clcnn_mem y);
+CLCNN_API clcnn_status clcnn_avgpool2d_backward(clcnn_ctx *ctx, const clcnn_avgpool2d *d,
+                                                clcnn_mem dy, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * im2col and col2im: windows as columns of a matrix, and back (PyTorch's unfold and fold)
+ *
+ *   im2col   y[n][(c*r + i)*s + j][p*Q + q] = x[n][c][p*stride_h + i*dilation_h - pad_top]
+ *                                                    [q*stride_w + j*dilation_w - pad_left]
+ *            and 0 where that lies in the padding
+ *   col2im   y[n][c][row][column] = sum of the x[n][(c*r + i)*s + j][p*Q + q] that im2col would
+ *            have copied from there; 0 where there are none
+ *
+ * Each is the adjoint, and so the gradient, of the other. An image's shapes: [n,c,h,w]; a matrix's:
+ * [n,c*r*s,P*Q], P and Q as for conv2d. col2im gathers: what it adds up, it adds in a fixed order.
+ * im2col is exact; col2im is CLCNN_DOT with n the summands.
+ */
+typedef struct clcnn_im2col {
+    int n, c, h, w;                               /* of the image, also for col2im */
+    int r, s;                                     /* window height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int stride_h, stride_w;                       /* 0: 1 */
+    int dilation_h, dilation_w;                   /* 0: 1 */
+    int accumulate;                               /* col2im adds to y; im2col ignores it */
+} clcnn_im2col;
+
+/** P and Q. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_im2col_output(const clcnn_im2col *d, int *p, int *q,
+                                           clcnn_error *error);
+/** Image x to matrix y. */
+CLCNN_API clcnn_status clcnn_im2col_forward(clcnn_ctx *ctx, const clcnn_im2col *d, clcnn_mem x,
+                                            clcnn_mem y);
+/** Matrix x to image y. */
+CLCNN_API clcnn_status clcnn_col2im_forward(clcnn_ctx *ctx, const clcnn_im2col *d, clcnn_mem x,
+                                            clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
+ * pad2d: zeros around images
+ *
+ *   y[n][c][p][q] = x[n][c][p - pad_top][q - pad_left], and 0 outside the image
+ *   dx[n][c][row][column] = dy[n][c][row + pad_top][column + pad_left]
+ *
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,P,Q], P = h + pad_top + pad_bottom, Q = w + pad_left +
+ * pad_right. Exact; backward that accumulates makes one addition.
+ */
+typedef struct clcnn_pad2d {
+    int n, c, h, w;
+    int pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
+    int accumulate;                               /* backward adds to dx */
+} clcnn_pad2d;
+
+/** P and Q. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_pad2d_output(const clcnn_pad2d *d, int *p, int *q, clcnn_error *error);
+CLCNN_API clcnn_status clcnn_pad2d_forward(clcnn_ctx *ctx, const clcnn_pad2d *d, clcnn_mem x,
+                                           clcnn_mem y);
+CLCNN_API clcnn_status clcnn_pad2d_backward(clcnn_ctx *ctx, const clcnn_pad2d *d, clcnn_mem dy,
+                                            clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * adaptive_avgpool2d: means over as many windows as the output has elements; p = q = 1 is global
+ * average pooling
+ *
+ *   y[n][c][i][j] = mean of x[n][c][row][column] over
+ *                   floor(i*h / p) <= row < ceil((i + 1)*h / p), columns likewise with w and q
+ *   dx[n][c][row][column] = sum of dy[n][c][i][j] / count(i, j) over the windows over the element
+ *
+ * PyTorch's windows: they overlap where p does not divide h, and repeat where p > h.
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,p,q]. Sums as in clcnn_avgpool2d.
+ * Bound: CLCNN_DOT with n 3 more than the elements of the largest window; backward with 3 more than
+ * the windows over an element.
+ */
+typedef struct clcnn_adaptive_avgpool2d {
+    int n, c, h, w;
+    int p, q;       /* output height, width */
+    int accumulate; /* backward adds to dx */
+} clcnn_adaptive_avgpool2d;
+
+CLCNN_API clcnn_status clcnn_adaptive_avgpool2d_forward(clcnn_ctx *ctx,
+                                                        const clcnn_adaptive_avgpool2d *d,
+                                                        clcnn_mem x, clcnn_mem y);
+CLCNN_API clcnn_status clcnn_adaptive_avgpool2d_backward(clcnn_ctx *ctx,
+                                                         const clcnn_adaptive_avgpool2d *d,
+                                                         clcnn_mem dy, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * upsample2d: images of another size, by the nearest element or by bilinear interpolation
+ *
+ * Output row i lies at row t(i) of the input, and columns likewise:
+ *   nearest                        t = i * h/p, and the element is that of floor(t)
+ *   bilinear                       t = max(0, (i + 1/2) * h/p - 1/2)
+ *   bilinear with align_corners    t = i * (h - 1)/(p - 1), 0 where p = 1
+ * Bilinear mixes the rows floor(t) and floor(t) + 1 (the last row beside itself) with the weights
+ * 1 - (t - floor(t)) and t - floor(t); an element of weight 0 has no part in it, whatever it holds.
+ * t is an exact fraction, where PyTorch, whose formulas these are, rounds it to float. Backward
+ * gathers: dx of an element is the sum of dy times its weight over the outputs that it has part in.
+ * Any size is legal, smaller ones too.
+ *
+ * Shapes: x, dx [n,c,h,w]; y, dy [n,c,p,q]. Nearest is a copy, its gradient CLCNN_DOT with n the
+ * summands. Bilinear: CLCNN_DOT with n 17 more than the summands.
+ */
+typedef enum clcnn_upsample_kind { CLCNN_NEAREST, CLCNN_BILINEAR } clcnn_upsample_kind;
+
+typedef struct clcnn_upsample2d {
+    int n, c, h, w;
+    int p, q;             /* output height, width; 0: h*scale_h, w*scale_w */
+    int scale_h, scale_w; /* 0: see p and q; where both are given they must agree */
+    clcnn_upsample_kind kind;
+    int align_corners; /* for bilinear alone */
+    int accumulate;    /* backward adds to dx */
+} clcnn_upsample2d;
+
+/** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_upsample2d_output(const clcnn_upsample2d *d, int *p, int *q,
+                                               clcnn_error *error);
+CLCNN_API clcnn_status clcnn_upsample2d_forward(clcnn_ctx *ctx, const clcnn_upsample2d *d,
+                                                clcnn_mem x, clcnn_mem y);
+CLCNN_API clcnn_status clcnn_upsample2d_backward(clcnn_ctx *ctx, const clcnn_upsample2d *d,
+                                                 clcnn_mem dy, clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
  * softmax_cross_entropy: the loss of a classifier, and its gradient
@@ -510,6 +664,30 @@ CLCNN_API clcnn_status clcnn_ref_maxpool2d_forward(const clcnn_maxpool2d *d, con
                                                    double *y, int32_t *argmax);
 CLCNN_API clcnn_status clcnn_ref_maxpool2d_backward(const clcnn_maxpool2d *d, const float *dy,
                                                     const int32_t *argmax, double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_avgpool2d_forward(const clcnn_avgpool2d *d, const float *x,
+                                                   double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_avgpool2d_backward(const clcnn_avgpool2d *d, const float *dy,
+                                                    double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_im2col_forward(const clcnn_im2col *d, const float *x, double *y);
+CLCNN_API clcnn_status clcnn_ref_col2im_forward(const clcnn_im2col *d, const float *x, double *y,
+                                                double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_pad2d_forward(const clcnn_pad2d *d, const float *x, double *y);
+CLCNN_API clcnn_status clcnn_ref_pad2d_backward(const clcnn_pad2d *d, const float *dy, double *dx,
+                                                double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_adaptive_avgpool2d_forward(const clcnn_adaptive_avgpool2d *d,
+                                                            const float *x, double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_adaptive_avgpool2d_backward(const clcnn_adaptive_avgpool2d *d,
+                                                             const float *dy, double *dx,
+                                                             double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_upsample2d_forward(const clcnn_upsample2d *d, const float *x,
+                                                    double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_upsample2d_backward(const clcnn_upsample2d *d, const float *dy,
+                                                     double *dx, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
                                                                const float *x,

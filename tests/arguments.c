@@ -614,50 +614,69 @@ static void test_references(void)
 /* ---------------------------------------------------------------------------------------------
  * Shape functions and plan queries
  */
-static clcnn_status output_of(op_kind op, const any_desc *desc, int *p, int *q, clcnn_error *error)
-{
-    return op == CONV2D ? clcnn_conv2d_output(desc ? &desc->conv2d : NULL, p, q, error)
-                        : clcnn_maxpool2d_output(desc ? &desc->maxpool2d : NULL, p, q, error);
-}
+typedef struct output_query {
+    const char *name;
+    op_kind op;
+    clcnn_status (*run)(const any_desc *desc, int *p, int *q, clcnn_error *error);
+    int p, q; /* of the right call */
+} output_query;
 
-static void expect_output(op_kind op, const any_desc *desc, int *p, int *q, clcnn_status expected,
-                          const char *piece, const char *what)
+#define OUTPUT_OF(op)                                                                              \
+    static clcnn_status output_of_##op(const any_desc *desc, int *p, int *q, clcnn_error *error)   \
+    {                                                                                              \
+        return clcnn_##op##_output(desc ? &desc->op : NULL, p, q, error);                          \
+    }
+OUTPUT_OF(conv2d)
+OUTPUT_OF(maxpool2d)
+OUTPUT_OF(avgpool2d)
+OUTPUT_OF(im2col)
+OUTPUT_OF(pad2d)
+OUTPUT_OF(upsample2d)
+
+static const output_query outputs[] = {
+    {"clcnn_conv2d_output", CONV2D, output_of_conv2d, 5, 4},
+    {"clcnn_maxpool2d_output", MAXPOOL2D, output_of_maxpool2d, 2, 2},
+    {"clcnn_avgpool2d_output", AVGPOOL2D, output_of_avgpool2d, 2, 2},
+    {"clcnn_im2col_output", IM2COL, output_of_im2col, 4, 4},
+    {"clcnn_pad2d_output", PAD2D, output_of_pad2d, 6, 7},
+    {"clcnn_upsample2d_output", UPSAMPLE2D, output_of_upsample2d, 7, 8},
+};
+
+static void expect_output(const output_query *o, const any_desc *desc, int *p, int *q,
+                          clcnn_status expected, const char *piece, const char *what)
 {
-    const char *name = op == CONV2D ? "clcnn_conv2d_output" : "clcnn_maxpool2d_output";
     int before[2] = {p ? *p : 0, q ? *q : 0};
     clcnn_error error = {.message = ""};
-    clcnn_status status = output_of(op, desc, p, q, &error);
-    CHECK(status == expected, "%s, %s: %s, not %s (%s)", name, what, clcnn_status_name(status),
+    clcnn_status status = o->run(desc, p, q, &error);
+    CHECK(status == expected, "%s, %s: %s, not %s (%s)", o->name, what, clcnn_status_name(status),
           clcnn_status_name(expected), error.message);
-    CHECK(strstr(error.message, piece) != NULL, "%s, %s: \"%s\" is not in \"%s\"", name, what,
+    CHECK(strstr(error.message, piece) != NULL, "%s, %s: \"%s\" is not in \"%s\"", o->name, what,
           piece, error.message);
-    CHECK((!p || *p == before[0]) && (!q || *q == before[1]), "%s, %s: p or q was written", name,
+    CHECK((!p || *p == before[0]) && (!q || *q == before[1]), "%s, %s: p or q was written", o->name,
           what);
-    CHECK(output_of(op, desc, p, q, NULL) == expected, "%s, %s: without an error struct", name,
-          what);
+    CHECK(o->run(desc, p, q, NULL) == expected, "%s, %s: without an error struct", o->name, what);
 }
 
 static void test_outputs(void)
 {
-    static const op_kind kinds[] = {CONV2D, MAXPOOL2D};
-    cover("clcnn_conv2d_output");
-    cover("clcnn_maxpool2d_output");
-    for (int k = 0; k < 2; k++) {
-        any_desc desc = right_desc(kinds[k]);
+    for (size_t k = 0; k < sizeof outputs / sizeof *outputs; k++) {
+        const output_query *o = &outputs[k];
+        any_desc desc = right_desc(o->op);
         int p = -17, q = -18;
-        expect_output(kinds[k], NULL, &p, &q, CLCNN_INVALID_ARGUMENT, "NULL", "descriptor is NULL");
-        expect_output(kinds[k], &desc, NULL, &q, CLCNN_INVALID_ARGUMENT, "NULL", "p is NULL");
-        expect_output(kinds[k], &desc, &p, NULL, CLCNN_INVALID_ARGUMENT, "NULL", "q is NULL");
+        cover(o->name);
+        expect_output(o, NULL, &p, &q, CLCNN_INVALID_ARGUMENT, "NULL", "descriptor is NULL");
+        expect_output(o, &desc, NULL, &q, CLCNN_INVALID_ARGUMENT, "NULL", "p is NULL");
+        expect_output(o, &desc, &p, NULL, CLCNN_INVALID_ARGUMENT, "NULL", "q is NULL");
         for (int i = 0; i < FIELDS; i++) {
-            if (fields[i].op != kinds[k])
+            if (fields[i].op != o->op)
                 continue;
             any_desc wrong = wrong_desc(&fields[i]);
             char what[80];
             snprintf(what, sizeof what, "%s = %g", fields[i].name, fields[i].value);
-            expect_output(kinds[k], &wrong, &p, &q, fields[i].status, fields[i].piece, what);
+            expect_output(o, &wrong, &p, &q, fields[i].status, fields[i].piece, what);
         }
-        CHECK(output_of(kinds[k], &desc, &p, &q, NULL) == CLCNN_SUCCESS, "the right call");
-        CHECK(p == (k == 0 ? 5 : 2) && q == (k == 0 ? 4 : 2), "p, q are %d, %d", p, q);
+        CHECK(o->run(&desc, &p, &q, NULL) == CLCNN_SUCCESS, "%s: the right call", o->name);
+        CHECK(p == o->p && q == o->q, "%s: p, q are %d, %d", o->name, p, q);
     }
 }
 
@@ -865,8 +884,10 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",     "dense", "maxpool2d",
-                                       "activation", "adam",  "softmax_cross_entropy"};
+    static const char *const good[] = {
+        "conv2d",     "dense",      "maxpool2d", "avgpool2d",
+        "im2col",     "col2im",     "pad2d",     "adaptive_avgpool2d",
+        "upsample2d", "activation", "adam",      "softmax_cross_entropy"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))

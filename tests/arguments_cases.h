@@ -34,11 +34,31 @@ static const clcnn_conv2d conv2d = {.n = 2,
                                     .activation = CLCNN_RELU};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
+static const clcnn_avgpool2d avgpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
+static const clcnn_im2col im2col = {
+    .n = 1, .c = 2, .h = 5, .w = 4, .r = 2, .s = 3, .pad_left = 1, .pad_right = 1};
+static const clcnn_pad2d pad2d = {
+    .n = 2, .c = 2, .h = 5, .w = 4, .pad_top = 1, .pad_left = 2, .pad_right = 1};
+static const clcnn_adaptive_avgpool2d adaptive = {.n = 2, .c = 2, .h = 5, .w = 4, .p = 3, .q = 2};
+static const clcnn_upsample2d upsample2d = {
+    .n = 2, .c = 1, .h = 5, .w = 4, .p = 7, .scale_w = 2, .kind = CLCNN_BILINEAR};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
 
-enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
+enum {
+    X_CONV = 80,
+    W_CONV = 36,
+    Y_CONV = 160,
+    X_POOL = 80,
+    Y_POOL = 16,
+    IMAGE = 40,
+    MATRIX = 12 * 16,
+    Y_PAD = 168,
+    Y_ADAPTIVE = 24,
+    X_UPSAMPLE = 40,
+    Y_UPSAMPLE = 112
+};
 
 /* Descriptors as bytes, so that tables can change any field of any of them. */
 typedef union any_desc {
@@ -46,11 +66,28 @@ typedef union any_desc {
     clcnn_conv2d conv2d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
+    clcnn_avgpool2d avgpool2d;
+    clcnn_im2col im2col;
+    clcnn_pad2d pad2d;
+    clcnn_adaptive_avgpool2d adaptive;
+    clcnn_upsample2d upsample2d;
     clcnn_softmax_cross_entropy softmax;
     clcnn_adam adam;
 } any_desc;
 
-typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, ADAM } op_kind;
+typedef enum op_kind {
+    ACTIVATION,
+    CONV2D,
+    DENSE,
+    MAXPOOL2D,
+    AVGPOOL2D,
+    IM2COL,
+    PAD2D,
+    ADAPTIVE,
+    UPSAMPLE2D,
+    SOFTMAX,
+    ADAM
+} op_kind;
 
 static const struct {
     const void *desc;
@@ -59,6 +96,11 @@ static const struct {
            [CONV2D] = {&conv2d, sizeof conv2d},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
+           [AVGPOOL2D] = {&avgpool2d, sizeof avgpool2d},
+           [IM2COL] = {&im2col, sizeof im2col},
+           [PAD2D] = {&pad2d, sizeof pad2d},
+           [ADAPTIVE] = {&adaptive, sizeof adaptive},
+           [UPSAMPLE2D] = {&upsample2d, sizeof upsample2d},
            [SOFTMAX] = {&softmax, sizeof softmax},
            [ADAM] = {&adam, sizeof adam}};
 
@@ -173,6 +215,56 @@ static clcnn_status run_maxpool2d_backward(const arguments *a)
     return clcnn_maxpool2d_backward(a->ctx, DESC(a, maxpool2d), a->m[0], a->m[1], a->m[2]);
 }
 
+static clcnn_status run_avgpool2d_forward(const arguments *a)
+{
+    return clcnn_avgpool2d_forward(a->ctx, DESC(a, avgpool2d), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_avgpool2d_backward(const arguments *a)
+{
+    return clcnn_avgpool2d_backward(a->ctx, DESC(a, avgpool2d), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_im2col_forward(const arguments *a)
+{
+    return clcnn_im2col_forward(a->ctx, DESC(a, im2col), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_col2im_forward(const arguments *a)
+{
+    return clcnn_col2im_forward(a->ctx, DESC(a, im2col), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_pad2d_forward(const arguments *a)
+{
+    return clcnn_pad2d_forward(a->ctx, DESC(a, pad2d), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_pad2d_backward(const arguments *a)
+{
+    return clcnn_pad2d_backward(a->ctx, DESC(a, pad2d), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_adaptive_avgpool2d_forward(const arguments *a)
+{
+    return clcnn_adaptive_avgpool2d_forward(a->ctx, DESC(a, adaptive), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_adaptive_avgpool2d_backward(const arguments *a)
+{
+    return clcnn_adaptive_avgpool2d_backward(a->ctx, DESC(a, adaptive), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_upsample2d_forward(const arguments *a)
+{
+    return clcnn_upsample2d_forward(a->ctx, DESC(a, upsample2d), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_upsample2d_backward(const arguments *a)
+{
+    return clcnn_upsample2d_backward(a->ctx, DESC(a, upsample2d), a->m[0], a->m[1]);
+}
+
 static clcnn_status run_softmax_forward(const arguments *a)
 {
     return clcnn_softmax_cross_entropy_forward(a->ctx, DESC(a, softmax), a->m[0], a->m[1], a->m[2],
@@ -281,6 +373,46 @@ static const device_call calls[] = {
      MAXPOOL2D,
      {{"dy", Y_POOL, IN}, {"argmax", Y_POOL, IN | INDEX}, {"dx", X_POOL, OUT}},
      .run = run_maxpool2d_backward},
+    {"clcnn_avgpool2d_forward",
+     AVGPOOL2D,
+     {{"x", X_POOL, IN}, {"y", Y_POOL, OUT}},
+     .run = run_avgpool2d_forward},
+    {"clcnn_avgpool2d_backward",
+     AVGPOOL2D,
+     {{"dy", Y_POOL, IN}, {"dx", X_POOL, OUT}},
+     .run = run_avgpool2d_backward},
+    {"clcnn_im2col_forward",
+     IM2COL,
+     {{"x", IMAGE, IN}, {"y", MATRIX, OUT}},
+     .run = run_im2col_forward},
+    {"clcnn_col2im_forward",
+     IM2COL,
+     {{"x", MATRIX, IN}, {"y", IMAGE, OUT}},
+     .run = run_col2im_forward},
+    {"clcnn_pad2d_forward",
+     PAD2D,
+     {{"x", X_POOL, IN}, {"y", Y_PAD, OUT}},
+     .run = run_pad2d_forward},
+    {"clcnn_pad2d_backward",
+     PAD2D,
+     {{"dy", Y_PAD, IN}, {"dx", X_POOL, OUT}},
+     .run = run_pad2d_backward},
+    {"clcnn_adaptive_avgpool2d_forward",
+     ADAPTIVE,
+     {{"x", X_POOL, IN}, {"y", Y_ADAPTIVE, OUT}},
+     .run = run_adaptive_avgpool2d_forward},
+    {"clcnn_adaptive_avgpool2d_backward",
+     ADAPTIVE,
+     {{"dy", Y_ADAPTIVE, IN}, {"dx", X_POOL, OUT}},
+     .run = run_adaptive_avgpool2d_backward},
+    {"clcnn_upsample2d_forward",
+     UPSAMPLE2D,
+     {{"x", X_UPSAMPLE, IN}, {"y", Y_UPSAMPLE, OUT}},
+     .run = run_upsample2d_forward},
+    {"clcnn_upsample2d_backward",
+     UPSAMPLE2D,
+     {{"dy", Y_UPSAMPLE, IN}, {"dx", X_UPSAMPLE, OUT}},
+     .run = run_upsample2d_backward},
     {"clcnn_softmax_cross_entropy_forward",
      SOFTMAX,
      {{"x", 15, IN},
@@ -333,6 +465,11 @@ typedef struct field {
 #define CONV2D_ROW(member, ...) ROW(CONV2D, clcnn_conv2d, member, __VA_ARGS__)
 #define DENSE_ROW(member, ...) ROW(DENSE, clcnn_dense, member, __VA_ARGS__)
 #define MAXPOOL2D_ROW(member, ...) ROW(MAXPOOL2D, clcnn_maxpool2d, member, __VA_ARGS__)
+#define AVGPOOL2D_ROW(member, ...) ROW(AVGPOOL2D, clcnn_avgpool2d, member, __VA_ARGS__)
+#define IM2COL_ROW(member, ...) ROW(IM2COL, clcnn_im2col, member, __VA_ARGS__)
+#define PAD2D_ROW(member, ...) ROW(PAD2D, clcnn_pad2d, member, __VA_ARGS__)
+#define ADAPTIVE_ROW(member, ...) ROW(ADAPTIVE, clcnn_adaptive_avgpool2d, member, __VA_ARGS__)
+#define UPSAMPLE2D_ROW(member, ...) ROW(UPSAMPLE2D, clcnn_upsample2d, member, __VA_ARGS__)
 #define SOFTMAX_ROW(member, ...) ROW(SOFTMAX, clcnn_softmax_cross_entropy, member, __VA_ARGS__)
 #define ADAM_ROW(member, ...) ROW(ADAM, clcnn_adam, member, __VA_ARGS__)
 #define RATE_ROW(member, value)                                                                    \
@@ -442,6 +579,133 @@ static const field fields[] = {
     MAXPOOL2D_ROW(dilation_w, INT, -1, BAD, "-1"),
     MAXPOOL2D_ROW(dilation_w, INT, INT_MAX, BAD, "2147483647"),
 
+    AVGPOOL2D_ROW(n, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(n, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(c, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(c, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(h, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(h, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(w, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(w, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    AVGPOOL2D_ROW(r, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(r, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(r, INT, 6, BAD, "6"),
+    AVGPOOL2D_ROW(r, INT, INT_MAX, BAD, "2147483647"),
+    AVGPOOL2D_ROW(s, INT, 0, BAD, "0"),
+    AVGPOOL2D_ROW(s, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(s, INT, 5, BAD, "5"),
+    AVGPOOL2D_ROW(pad_top, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_top, INT, 2, BAD, "padding"),
+    AVGPOOL2D_ROW(pad_left, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_left, INT, 2, BAD, "padding"),
+    AVGPOOL2D_ROW(pad_bottom, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_bottom, INT, 3, BAD, "padding"),
+    AVGPOOL2D_ROW(pad_right, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(pad_right, INT, 2, BAD, "padding"),
+    AVGPOOL2D_ROW(stride_h, INT, -1, BAD, "-1"),
+    AVGPOOL2D_ROW(stride_w, INT, -1, BAD, "-1"),
+
+    IM2COL_ROW(n, INT, 0, BAD, "0"),
+    IM2COL_ROW(n, INT, -1, BAD, "-1"),
+    IM2COL_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    IM2COL_ROW(c, INT, 0, BAD, "0"),
+    IM2COL_ROW(c, INT, -1, BAD, "-1"),
+    IM2COL_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    IM2COL_ROW(h, INT, 0, BAD, "0"),
+    IM2COL_ROW(h, INT, -1, BAD, "-1"),
+    IM2COL_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    IM2COL_ROW(w, INT, 0, BAD, "0"),
+    IM2COL_ROW(w, INT, -1, BAD, "-1"),
+    IM2COL_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    IM2COL_ROW(r, INT, 0, BAD, "0"),
+    IM2COL_ROW(r, INT, -1, BAD, "-1"),
+    IM2COL_ROW(r, INT, 6, BAD, "6"),
+    IM2COL_ROW(r, INT, INT_MAX, BAD, "2147483647"),
+    IM2COL_ROW(s, INT, 0, BAD, "0"),
+    IM2COL_ROW(s, INT, -1, BAD, "-1"),
+    IM2COL_ROW(pad_top, INT, -1, BAD, "-1"),
+    IM2COL_ROW(pad_left, INT, -1, BAD, "-1"),
+    IM2COL_ROW(pad_bottom, INT, -1, BAD, "-1"),
+    IM2COL_ROW(pad_right, INT, -1, BAD, "-1"),
+    IM2COL_ROW(stride_h, INT, -1, BAD, "-1"),
+    IM2COL_ROW(stride_w, INT, -1, BAD, "-1"),
+    IM2COL_ROW(dilation_h, INT, -1, BAD, "-1"),
+    IM2COL_ROW(dilation_h, INT, 5, BAD, "5"),
+    IM2COL_ROW(dilation_w, INT, -1, BAD, "-1"),
+    IM2COL_ROW(dilation_w, INT, INT_MAX, BAD, "2147483647"),
+    IM2COL_ROW(s, INT, 7, BAD, "7"),
+    IM2COL_ROW(pad_top, INT, INT_MAX, TOO_MUCH, ""),
+    IM2COL_ROW(pad_right, INT, INT_MAX, TOO_MUCH, ""),
+
+    PAD2D_ROW(n, INT, 0, BAD, "0"),
+    PAD2D_ROW(n, INT, -1, BAD, "-1"),
+    PAD2D_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(c, INT, 0, BAD, "0"),
+    PAD2D_ROW(c, INT, -1, BAD, "-1"),
+    PAD2D_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(h, INT, 0, BAD, "0"),
+    PAD2D_ROW(h, INT, -1, BAD, "-1"),
+    PAD2D_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(w, INT, 0, BAD, "0"),
+    PAD2D_ROW(w, INT, -1, BAD, "-1"),
+    PAD2D_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(pad_top, INT, -1, BAD, "-1"),
+    PAD2D_ROW(pad_top, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(pad_left, INT, -1, BAD, "-1"),
+    PAD2D_ROW(pad_left, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(pad_bottom, INT, -1, BAD, "-1"),
+    PAD2D_ROW(pad_bottom, INT, INT_MAX, TOO_MUCH, ""),
+    PAD2D_ROW(pad_right, INT, -1, BAD, "-1"),
+    PAD2D_ROW(pad_right, INT, INT_MAX, TOO_MUCH, ""),
+
+    ADAPTIVE_ROW(n, INT, 0, BAD, "0"),
+    ADAPTIVE_ROW(n, INT, -1, BAD, "-1"),
+    ADAPTIVE_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    ADAPTIVE_ROW(c, INT, 0, BAD, "0"),
+    ADAPTIVE_ROW(c, INT, -1, BAD, "-1"),
+    ADAPTIVE_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    ADAPTIVE_ROW(h, INT, 0, BAD, "0"),
+    ADAPTIVE_ROW(h, INT, -1, BAD, "-1"),
+    ADAPTIVE_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    ADAPTIVE_ROW(w, INT, 0, BAD, "0"),
+    ADAPTIVE_ROW(w, INT, -1, BAD, "-1"),
+    ADAPTIVE_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    ADAPTIVE_ROW(p, INT, 0, BAD, "0"),
+    ADAPTIVE_ROW(p, INT, -1, BAD, "-1"),
+    ADAPTIVE_ROW(p, INT, INT_MAX, TOO_MUCH, ""),
+    ADAPTIVE_ROW(q, INT, 0, BAD, "0"),
+    ADAPTIVE_ROW(q, INT, -1, BAD, "-1"),
+    ADAPTIVE_ROW(q, INT, INT_MAX, TOO_MUCH, ""),
+
+    UPSAMPLE2D_ROW(n, INT, 0, BAD, "0"),
+    UPSAMPLE2D_ROW(n, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    UPSAMPLE2D_ROW(c, INT, 0, BAD, "0"),
+    UPSAMPLE2D_ROW(c, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    UPSAMPLE2D_ROW(h, INT, 0, BAD, "0"),
+    UPSAMPLE2D_ROW(h, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    UPSAMPLE2D_ROW(w, INT, 0, BAD, "0"),
+    UPSAMPLE2D_ROW(w, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    UPSAMPLE2D_ROW(p, INT, 0, BAD, "0"),
+    UPSAMPLE2D_ROW(p, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(p, INT, INT_MAX, TOO_MUCH, ""),
+    UPSAMPLE2D_ROW(q, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(q, INT, 7, BAD, "7"),
+    UPSAMPLE2D_ROW(scale_h, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(scale_h, INT, 2, BAD, "2"),
+    UPSAMPLE2D_ROW(scale_w, INT, 0, BAD, "0"),
+    UPSAMPLE2D_ROW(scale_w, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(scale_w, INT, INT_MAX, TOO_MUCH, ""),
+    UPSAMPLE2D_ROW(kind, INT, -1, BAD, "-1"),
+    UPSAMPLE2D_ROW(kind, INT, 2, BAD, "2"),
+
     SOFTMAX_ROW(n, INT, 0, BAD, "0"),
     SOFTMAX_ROW(n, INT, -1, BAD, "-1"),
     SOFTMAX_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
@@ -499,6 +763,16 @@ REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_avgpool2d_forward, avgpool2d, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_avgpool2d_backward, avgpool2d, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_im2col_forward, im2col, p[0], p[1])
+REFERENCE(clcnn_ref_col2im_forward, im2col, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_pad2d_forward, pad2d, p[0], p[1])
+REFERENCE(clcnn_ref_pad2d_backward, pad2d, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_adaptive_avgpool2d_forward, adaptive, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_adaptive_avgpool2d_backward, adaptive, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_upsample2d_forward, upsample2d, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_upsample2d_backward, upsample2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
@@ -546,6 +820,25 @@ static const reference_call references[] = {
                   {"argmax", Y_POOL, IN | INDEX},
                   {"dx", X_POOL, OUT},
                   {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_avgpool2d_forward), .op = AVGPOOL2D,
+     .pointers = {{"x", X_POOL, IN}, {"y", Y_POOL, OUT}, {"mag", Y_POOL, MAG}}},
+    {RUN(clcnn_ref_avgpool2d_backward), .op = AVGPOOL2D,
+     .pointers = {{"dy", Y_POOL, IN}, {"dx", X_POOL, OUT}, {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_im2col_forward), .op = IM2COL,
+     .pointers = {{"x", IMAGE, IN}, {"y", MATRIX, OUT}}},
+    {RUN(clcnn_ref_col2im_forward), .op = IM2COL,
+     .pointers = {{"x", MATRIX, IN}, {"y", IMAGE, OUT}, {"mag", IMAGE, MAG}}},
+    {RUN(clcnn_ref_pad2d_forward), .op = PAD2D, .pointers = {{"x", X_POOL, IN}, {"y", Y_PAD, OUT}}},
+    {RUN(clcnn_ref_pad2d_backward), .op = PAD2D,
+     .pointers = {{"dy", Y_PAD, IN}, {"dx", X_POOL, OUT}, {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_adaptive_avgpool2d_forward), .op = ADAPTIVE,
+     .pointers = {{"x", X_POOL, IN}, {"y", Y_ADAPTIVE, OUT}, {"mag", Y_ADAPTIVE, MAG}}},
+    {RUN(clcnn_ref_adaptive_avgpool2d_backward), .op = ADAPTIVE,
+     .pointers = {{"dy", Y_ADAPTIVE, IN}, {"dx", X_POOL, OUT}, {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_upsample2d_forward), .op = UPSAMPLE2D,
+     .pointers = {{"x", X_UPSAMPLE, IN}, {"y", Y_UPSAMPLE, OUT}, {"mag", Y_UPSAMPLE, MAG}}},
+    {RUN(clcnn_ref_upsample2d_backward), .op = UPSAMPLE2D,
+     .pointers = {{"dy", Y_UPSAMPLE, IN}, {"dx", X_UPSAMPLE, OUT}, {"mag", X_UPSAMPLE, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_forward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN},
                   {"labels", 3, IN | INDEX},

@@ -27,6 +27,11 @@ typedef union check_desc {
     clcnn_conv2d conv2d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
+    clcnn_avgpool2d avgpool2d;
+    clcnn_im2col im2col; /* and col2im */
+    clcnn_pad2d pad2d;
+    clcnn_adaptive_avgpool2d adaptive_avgpool2d;
+    clcnn_upsample2d upsample2d;
     clcnn_softmax_cross_entropy softmax_cross_entropy;
     clcnn_adam adam;
 } check_desc;
@@ -230,6 +235,8 @@ struct check_op {
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
     check_op_softmax_cross_entropy, check_op_adam;
+extern const check_op check_op_avgpool2d, check_op_im2col, check_op_col2im, check_op_pad2d,
+    check_op_adaptive_avgpool2d, check_op_upsample2d;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */
