@@ -31,6 +31,7 @@ double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, doub
     case CLCNN_DOT:
         return (n + 2) * u / (1 - (n + 2) * u) * mag;
     case CLCNN_NORMWISE:
+    case CLCNN_ULP:
         return algo->error[direction].constant * u * mag;
     }
     return 0;

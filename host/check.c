@@ -161,10 +161,12 @@ clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha)
 {
-    if ((int)kind < CLCNN_IDENTITY || (int)kind > CLCNN_RELU)
+    if ((int)kind < CLCNN_IDENTITY || (int)kind > CLCNN_GELU_TANH)
         return CLCNN__INVALID(error, "%s: activation kind %d is not one of clcnn_activation_kind",
                               op, (int)kind);
-    if (!isfinite(alpha))
-        return CLCNN__INVALID(error, "%s: alpha is %g, it must be finite", op, alpha);
+    if (!isfinite((float)alpha))
+        return CLCNN__INVALID(error, "%s: alpha is %g, it must be finite as a float", op, alpha);
+    if (kind == CLCNN_ELU && alpha < 0)
+        return CLCNN__INVALID(error, "%s: alpha of ELU is %g, it must not be negative", op, alpha);
     return CLCNN_SUCCESS;
 }

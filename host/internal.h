@@ -89,6 +89,12 @@ clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char
                                   const clcnn__window *win, int *out);
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha);
+/* Kinds that take more than a comparison and a product: conv2d's kernels are built with them only
+ * where they are asked for. */
+static inline bool clcnn__curved(clcnn_activation_kind kind)
+{
+    return kind > CLCNN_LEAKY_RELU;
+}
 
 /* ---------------------------------------------------------------------------------------------
  * tune.c: rows of tuning values, by operation, algorithm, device and shape class

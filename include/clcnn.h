@@ -218,7 +218,8 @@ typedef struct clcnn_plan {
 #define CLCNN_ERROR_CLASS_MAP(X)                                                                   \
     X(CLCNN_EXACT, "equal bits on every device")                                                   \
     X(CLCNN_DOT, "|error| <= gamma(n + 2) * mag, gamma(m) = m u / (1 - m u)")                      \
-    X(CLCNN_NORMWISE, "|error| <= constant * u * mag")
+    X(CLCNN_NORMWISE, "|error| <= constant * u * mag")                                             \
+    X(CLCNN_ULP, "|error| <= constant * u * mag; equal bits where mag is 0")
 
 typedef enum clcnn_error_class {
 #define CLCNN_ERROR_CLASS_ENUM(name, sentence) name,
@@ -231,7 +232,7 @@ typedef struct clcnn_algo {
     const char *name; /* NULL ends a list */
     struct {
         clcnn_error_class error_class;
-        double constant; /* of CLCNN_NORMWISE, else 0 */
+        double constant; /* of CLCNN_NORMWISE and CLCNN_ULP, else 0 */
     } error[3];          /* by clcnn_direction */
 } clcnn_algo;
 
@@ -248,24 +249,38 @@ CLCNN_API double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direc
 
 /* ---------------------------------------------------------------------------------------------
  * Activation: y = f(x)
+ *
+ * A NaN stays a NaN; its gradient passes dy for identity, ReLU and leaky ReLU and is a NaN for the
+ * others. Infinities go to their limits: SiLU and both GELUs of -Inf are -0, and their gradients
+ * at the infinities 0 and 1. Nothing cancels: results far from 0, and near 0 where f(0) is 0, keep
+ * their digits. (Where a gradient passes through 0, as SiLU's near -1.28 and GELU's near -0.75, the
+ * error is small beside its two summands.)
  */
 typedef enum clcnn_activation_kind {
-    CLCNN_IDENTITY, /* y = x */
-    CLCNN_RELU      /* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0 */
+    CLCNN_IDENTITY,   /* y = x */
+    CLCNN_RELU,       /* y = max(x, 0); the gradient at 0 is 0 */
+    CLCNN_LEAKY_RELU, /* y = x for x > 0, alpha*x otherwise; the gradient at 0 is alpha */
+    CLCNN_ELU, /* y = x for x > 0, alpha*(exp(x) - 1) otherwise; alpha >= 0; Clevert et al. 2015 */
+    CLCNN_SIGMOID,  /* y = 1/(1 + exp(-x)) */
+    CLCNN_TANH,     /* y = tanh(x) */
+    CLCNN_SILU,     /* y = x/(1 + exp(-x)); also called swish */
+    CLCNN_GELU,     /* y = x*(1 + erf(x/sqrt(2)))/2; Hendrycks and Gimpel 2016 */
+    CLCNN_GELU_TANH /* y = x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2 */
 } clcnn_activation_kind;
 
 typedef struct clcnn_activation {
     int count; /* elements, >= 0 */
     clcnn_activation_kind kind;
-    double alpha; /* for kinds that have a parameter; ignored by the others */
+    double alpha; /* of leaky ReLU and ELU: finite as a float, 0 means 0; others ignore its value */
 } clcnn_activation;
 
 /** y[i] = f(x[i]). y may be x itself. */
 CLCNN_API clcnn_status clcnn_activation_forward(clcnn_ctx *ctx, const clcnn_activation *d,
                                                 clcnn_mem x, clcnn_mem y);
 /**
- * dx[i] = dy[i] * f'(x[i]). Give x, or the forward result y, or both: ReLU takes either (with
- * both given it uses x). dx may be dy itself.
+ * dx[i] = dy[i] * f'(x[i]). Give x, or the forward result y, or both (then x is used). From y
+ * alone: identity, ReLU, leaky ReLU with alpha >= 0, ELU, sigmoid and tanh; it is cheaper, and as
+ * good as y is: where f is flat, y has few digits of f'. The others need x. dx may be dy itself.
  */
 CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d,
                                                  clcnn_mem x, clcnn_mem y, clcnn_mem dy,
@@ -485,9 +500,11 @@ CLCNN_API clcnn_status clcnn_adam_step(clcnn_ctx *ctx, const clcnn_adam *d, clcn
  * illegal one is CLCNN_INVALID_ARGUMENT.
  */
 CLCNN_API clcnn_status clcnn_ref_activation_forward(const clcnn_activation *d, const float *x,
-                                                    double *y);
+                                                    double *y, double *mag);
+/** From x, or where x is NULL from y. */
 CLCNN_API clcnn_status clcnn_ref_activation_backward(const clcnn_activation *d, const float *x,
-                                                     const float *dy, double *dx);
+                                                     const float *y, const float *dy, double *dx,
+                                                     double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_conv2d_forward(const clcnn_conv2d *d, const float *x,
                                                 const float *w, const float *b, double *y,

@@ -345,6 +345,9 @@ static const field fields[] = {
     ACTIVATION_ROW(count, INT, INT_MIN, BAD, "count"),
     ACTIVATION_ROW(kind, INT, -1, BAD, "-1"),
     ACTIVATION_ROW(kind, INT, 99, BAD, "99"),
+    ACTIVATION_ROW(kind, INT, CLCNN_GELU_TANH + 1, BAD, "9"),
+    ACTIVATION_ROW(alpha, REAL, NAN, BAD, "alpha"),
+    ACTIVATION_ROW(alpha, REAL, 1e39, BAD, "1e+39"),
 
     CONV2D_ROW(n, INT, 0, BAD, "0"),
     CONV2D_ROW(n, INT, -1, BAD, "-1"),
@@ -489,8 +492,8 @@ typedef struct reference_call {
     {                                                                                              \
         return function(desc ? &desc->member : NULL, __VA_ARGS__);                                 \
     }
-REFERENCE(clcnn_ref_activation_forward, activation, p[0], p[1])
-REFERENCE(clcnn_ref_activation_backward, activation, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_activation_forward, activation, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_activation_backward, activation, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_conv2d_forward, conv2d, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_conv2d_backward_data, conv2d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_conv2d_backward_weights, conv2d, p[0], p[1], p[2], p[3], p[4], p[5])
@@ -508,9 +511,13 @@ REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p
 #define MAG OUT | OPTIONAL
 static const reference_call references[] = {
     {RUN(clcnn_ref_activation_forward), .op = ACTIVATION,
-     .pointers = {{"x", 37, IN}, {"y", 37, OUT}}},
+     .pointers = {{"x", 37, IN}, {"y", 37, OUT}, {"mag", 37, MAG}}},
     {RUN(clcnn_ref_activation_backward), .op = ACTIVATION,
-     .pointers = {{"x", 37, IN}, {"dy", 37, IN}, {"dx", 37, OUT}}},
+     .pointers = {{"x", 37, IN | OPTIONAL},
+                  {"y", 37, IN | OPTIONAL},
+                  {"dy", 37, IN},
+                  {"dx", 37, OUT},
+                  {"mag", 37, MAG}}},
     {RUN(clcnn_ref_conv2d_forward), .op = CONV2D,
      .pointers = {{"x", X_CONV, IN},
                   {"w", W_CONV, IN},

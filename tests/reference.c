@@ -553,7 +553,8 @@ static void test_maxpool2d_gradient(void)
 
 static double relu_objective(void)
 {
-    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y);
+    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y,
+                                 NULL);
     return weighted_sum();
 }
 
@@ -566,7 +567,7 @@ static void test_activation_gradient(void)
     draw_all(harness_seed());
     for (int i = 0; i < d.count; i++)
         g.x[i] += g.x[i] < 0 ? -1.0f : 1.0f;
-    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, g.dy, dx));
+    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, NULL, g.dy, dx, NULL));
     check_gradient("dx", relu_objective, g.x, dx, d.count, 0.25f, 1e-11);
 }
 

@@ -215,6 +215,14 @@ struct check_op {
     void (*fill)(check_case *c, check_random *random);
     clcnn_status (*derive)(check_case *c); /* NULL: nothing is derived */
     bool (*accumulate)(const check_desc *desc);
+    /* Whether results are rounded though the sums of a case of integers are exact: an activation at
+     * their end. NULL: never. */
+    bool (*rounds)(const check_desc *desc, clcnn_direction direction);
+    /*
+     * Golden files hold what the textbook's formula gives in double. Where that cancels and the
+     * reference's does not, the magnitude of what cancels at element i of the result; NULL: never.
+     */
+    double (*cancels)(const check_case *c, clcnn_direction direction, size_t i);
     /* NULL: the operation has no plan, and the only algorithm is the one that clcnn_algos names. */
     clcnn_status (*plan)(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
                          const char *algo, size_t max_workspace, clcnn_plan *plan);
@@ -229,6 +237,9 @@ const check_op *check_op_find(const char *name);
 extern const check_op *const check_ops[];
 /* The direction of this name; it must exist. */
 const check_direction *check_direction_find(const check_op *op, const char *name);
+
+/* "relu" and the like, as golden files have them; NULL for what is no kind. */
+const char *check_activation_name(clcnn_activation_kind kind);
 
 /* "conv2d {n=2 c=3 ...}": writes the descriptor's fields that are not 0. */
 void check_describe(const check_op *op, const check_desc *desc, char *text, size_t size);

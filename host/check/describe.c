@@ -31,6 +31,21 @@ const check_direction *check_direction_find(const check_op *op, const char *name
     return direction;
 }
 
+const char *check_activation_name(clcnn_activation_kind kind)
+{
+    static const char *const names[] = {[CLCNN_IDENTITY] = "identity",
+                                        [CLCNN_RELU] = "relu",
+                                        [CLCNN_LEAKY_RELU] = "leaky_relu",
+                                        [CLCNN_ELU] = "elu",
+                                        [CLCNN_SIGMOID] = "sigmoid",
+                                        [CLCNN_TANH] = "tanh",
+                                        [CLCNN_SILU] = "silu",
+                                        [CLCNN_GELU] = "gelu",
+                                        [CLCNN_GELU_TANH] = "gelu_tanh"};
+    const size_t i = (size_t)kind;
+    return i < sizeof names / sizeof *names ? names[i] : NULL;
+}
+
 static void append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -56,8 +71,9 @@ void check_describe(const check_op *op, const check_desc *desc, char *text, size
             append(text, size, "%s%s=%" PRId64, separator, f->name, *(const int64_t *)at);
         if (f->type == CHECK_DOUBLE && !(*(const double *)at >= 0 && *(const double *)at <= 0))
             append(text, size, "%s%s=%.9g", separator, f->name, *(const double *)at);
-        if (f->type == CHECK_ACTIVATION_KIND && *(const clcnn_activation_kind *)at == CLCNN_RELU)
-            append(text, size, "%s%s=relu", separator, f->name);
+        if (f->type == CHECK_ACTIVATION_KIND && *(const clcnn_activation_kind *)at)
+            append(text, size, "%s%s=%s", separator, f->name,
+                   check_activation_name(*(const clcnn_activation_kind *)at));
         if (strlen(text) > before)
             separator = " ";
     }
