@@ -10,6 +10,7 @@ static const clcnn__op ops[] = {
     {"activation", clcnn__activation_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"adam", clcnn__adam_algos},
+    {"batchnorm", clcnn__batchnorm_algos},
 };
 
 const clcnn_algo *clcnn_algos(const char *op)

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <string.h>
 
 clcnn_status clcnn__elements(clcnn_error *error, const char *what, const int *sizes, int rank,
                              size_t *count)
@@ -126,6 +127,35 @@ clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn_
                     call, tensors[i].name, tensors[i].mem.offset,
                     tensors[i].mem.offset + tensors[i].count, tensors[j].name,
                     tensors[j].mem.offset, tensors[j].mem.offset + tensors[j].count);
+    return CLCNN_SUCCESS;
+}
+
+clcnn_status clcnn__check_plan(clcnn_ctx *ctx, const char *call, const char *algo, size_t count,
+                               const clcnn_plan *plan)
+{
+    const size_t need = 4 * count;
+    size_t bytes = 0;
+    if (count == 0)
+        return CLCNN_SUCCESS;
+    if (!plan)
+        return CLCNN__INVALID(
+            &ctx->error, "%s: plan is NULL, but %zu bytes of workspace are needed", call, need);
+    if (!plan->algo || strcmp(plan->algo, algo) != 0)
+        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
+                              call, plan->algo ? plan->algo : "(NULL)");
+    if (plan->workspace_bytes < need)
+        return CLCNN__FAIL(
+            &ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+            "%s needs a workspace of %zu bytes, the plan says %zu (a plan of another "
+            "problem?)",
+            call, need, plan->workspace_bytes);
+    if (plan->workspace.buf)
+        clGetMemObjectInfo(plan->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+    if (bytes / 4 < plan->workspace.offset || bytes / 4 - plan->workspace.offset < count)
+        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+                           "%s needs a workspace of %zu bytes from element %zu, the buffer has %zu "
+                           "bytes",
+                           call, need, plan->workspace.offset, bytes);
     return CLCNN_SUCCESS;
 }
 

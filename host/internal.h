@@ -80,6 +80,14 @@ typedef struct clcnn__tensor {
 clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn__tensor *tensors,
                                   size_t count);
 
+/*
+ * The plan of an operation with one algorithm, `algo`, that needs `count` elements of workspace: it
+ * must be there, of this algorithm, and its buffer large enough. A plan is not asked for when count
+ * is 0. Overlaps are clcnn__check_tensors' to find.
+ */
+clcnn_status clcnn__check_plan(clcnn_ctx *ctx, const char *call, const char *algo, size_t count,
+                               const clcnn_plan *plan);
+
 /* One axis of a window: size in, padding before and after, window, stride, dilation -> size out. */
 typedef struct clcnn__window {
     int size, pad_before, pad_after, window, stride, dilation;
@@ -188,5 +196,6 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 #define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
+extern const clcnn_algo clcnn__batchnorm_algos[];
 
 #endif

@@ -238,8 +238,8 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "adam"), preferred first, ended by a row whose name is NULL. The last
- * one takes everything that is legal. NULL for a name that is no operation.
+ * "softmax_cross_entropy", "batchnorm", "adam"), preferred first, ended by a row whose name is
+ * NULL. The last one takes everything that is legal. NULL for a name that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -446,6 +446,74 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
                                                             clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * batchnorm: each channel brought to mean 0 and variance 1 (Ioffe and Szegedy, 2015)
+ *
+ *   y = gamma[c] * xhat + beta[c],  xhat = (x - mean[c]) * rstd[c],  rstd[c] = 1/sqrt(var[c] + eps)
+ *
+ * Training: mean and var are those of the batch, over the M = n*h*w values of a channel, var with
+ * the divisor M. They are saved as mean and rstd for backward, and the running statistics become
+ *
+ *   running = (1 - momentum) * running + momentum * batch's
+ *
+ * where the batch's variance has the divisor M - 1 if `unbiased` is set. This is PyTorch's momentum
+ * (0.1 there, unbiased); cuDNN calls it exponentialAverageFactor (also unbiased).
+ * Inference: mean and var are running_mean and running_var, which stay as they are.
+ *
+ *   dbeta = sum of dy,  dgamma = sum of dy * xhat                          (over n, h, w)
+ *   dx = gamma*rstd * (dy - dbeta/M - xhat*dgamma/M)       training
+ *   dx = gamma*rstd * dy                                   inference
+ *
+ * Stable: values are summed about their mean, so data of mean 1000 and deviation 1 keep their
+ * digits. What remains is the rounding of the mean: y has an error of about u * |mean|*rstd beside
+ * that of its sums (the bound: host/ref/batchnorm.c). A channel with an infinity or a NaN has the
+ * mean NaN.
+ * Shapes: x, y, dx, dy [n,c,h,w], or [n,c] with h = w = 1; all else [c].
+ */
+typedef struct clcnn_batchnorm {
+    int n, c, h, w;  /* h, w 0: 1 */
+    double eps;      /* 0: 1e-5 */
+    double momentum; /* the weight of the new batch, from 0 to 1; 0 means 0 */
+    int unbiased;    /* 1: the running variance takes M/(M - 1) of the batch's; needs M > 1 */
+    int inference;   /* 1: normalise with the running statistics, held fixed */
+    int accumulate;  /* backward adds to its gradients */
+} clcnn_batchnorm;
+
+/** The tensors of batchnorm; a call looks at those that it has a use for. */
+typedef struct clcnn_batchnorm_mems {
+    clcnn_mem x, y;
+    clcnn_mem gamma, beta;               /* left out: 1 and 0 */
+    clcnn_mem running_mean, running_var; /* training: both or neither */
+    clcnn_mem mean, rstd;                /* training: written by forward, read by backward */
+    clcnn_mem dy, dx, dgamma, dbeta;
+} clcnn_batchnorm_mems;
+
+/** direction: CLCNN_FORWARD or CLCNN_BACKWARD_DATA (which is all of backward). There is one
+ *  algorithm, "direct"; forward in inference needs no workspace. */
+CLCNN_API clcnn_status clcnn_batchnorm_plan(clcnn_ctx *ctx, const clcnn_batchnorm *d,
+                                            clcnn_direction direction, clcnn_plan *plan);
+/** x -> y, and in training mean, rstd and the running statistics. In inference plan may be NULL. */
+CLCNN_API clcnn_status clcnn_batchnorm_forward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
+                                               const clcnn_batchnorm_mems *mems,
+                                               const clcnn_plan *plan);
+/** x, dy, gamma and mean, rstd (inference: the running statistics) -> dx, dgamma, dbeta, of which
+ *  some may be left out. */
+CLCNN_API clcnn_status clcnn_batchnorm_backward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
+                                                const clcnn_batchnorm_mems *mems,
+                                                const clcnn_plan *plan);
+/**
+ * Takes a batchnorm in inference into the convolution (or dense layer) before it:
+ *
+ *   folded_w[c][i] = w[c][i] * s[c],  folded_b[c] = (b[c] - running_mean[c]) * s[c] + beta[c],
+ *   s = gamma / sqrt(running_var + eps)
+ *
+ * `filter` is the number of weights of one of the convolution's c outputs: C/groups * r * s there.
+ * b may be left out (no bias). folded_w may be w itself, folded_b b itself. Of d, c and eps count.
+ */
+CLCNN_API clcnn_status clcnn_batchnorm_fold(clcnn_ctx *ctx, const clcnn_batchnorm *d, int filter,
+                                            const clcnn_batchnorm_mems *mems, clcnn_mem w,
+                                            clcnn_mem b, clcnn_mem folded_w, clcnn_mem folded_b);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -537,6 +605,28 @@ CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softm
 CLCNN_API clcnn_status
 clcnn_ref_softmax_cross_entropy_backward(const clcnn_softmax_cross_entropy *d, const float *x,
                                          const int32_t *labels, double *dx, double *mag);
+
+/** Host arrays of batchnorm. What is NULL is left out, as clcnn_batchnorm_mems has it; results that
+ *  are NULL are not wanted. */
+typedef struct clcnn_ref_batchnorm {
+    const float *x, *gamma, *beta, *running_mean, *running_var, *dy;
+    double *y, *mean, *rstd, *new_running_mean, *new_running_var;
+    double *dx, *dgamma, *dbeta;
+    double *y_mag, *mean_mag, *rstd_mag, *new_running_mean_mag, *new_running_var_mag;
+    double *dx_mag, *dgamma_mag, *dbeta_mag;
+} clcnn_ref_batchnorm;
+
+/** In inference new_running_mean and new_running_var are the old ones. */
+CLCNN_API clcnn_status clcnn_ref_batchnorm_forward(const clcnn_batchnorm *d,
+                                                   const clcnn_ref_batchnorm *arrays);
+/** In training from the statistics of x, not from rounded ones. */
+CLCNN_API clcnn_status clcnn_ref_batchnorm_backward(const clcnn_batchnorm *d,
+                                                    const clcnn_ref_batchnorm *arrays);
+/** The arrays that matter are gamma, beta, running_mean and running_var. */
+CLCNN_API clcnn_status clcnn_ref_batchnorm_fold(const clcnn_batchnorm *d, int filter,
+                                                const clcnn_ref_batchnorm *arrays, const float *w,
+                                                const float *b, double *folded_w, double *folded_b,
+                                                double *w_mag, double *b_mag);
 
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,

@@ -37,6 +37,9 @@ static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
+static const clcnn_batchnorm batchnorm = {.n = 2, .c = 3, .h = 2, .w = 2, .momentum = 0.1};
+static const clcnn_batchnorm batchnorm_inference = {
+    .n = 2, .c = 3, .h = 2, .w = 2, .momentum = 0.1, .inference = 1};
 
 enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
 
@@ -48,9 +51,19 @@ typedef union any_desc {
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax_cross_entropy softmax;
     clcnn_adam adam;
+    clcnn_batchnorm batchnorm;
 } any_desc;
 
-typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, ADAM } op_kind;
+typedef enum op_kind {
+    ACTIVATION,
+    CONV2D,
+    DENSE,
+    MAXPOOL2D,
+    SOFTMAX,
+    ADAM,
+    BATCHNORM,
+    BATCHNORM_INFERENCE
+} op_kind;
 
 static const struct {
     const void *desc;
@@ -60,7 +73,9 @@ static const struct {
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
            [SOFTMAX] = {&softmax, sizeof softmax},
-           [ADAM] = {&adam, sizeof adam}};
+           [ADAM] = {&adam, sizeof adam},
+           [BATCHNORM] = {&batchnorm, sizeof batchnorm},
+           [BATCHNORM_INFERENCE] = {&batchnorm_inference, sizeof batchnorm_inference}};
 
 static any_desc right_desc(op_kind op)
 {
@@ -100,11 +115,12 @@ typedef struct device_call {
     /* NULL: the call takes no plan. */
     clcnn_status (*plan)(clcnn_ctx *ctx, const any_desc *desc, const char *algo, clcnn_plan *plan);
     bool packs;       /* the call writes plan->packed */
+    bool bare;        /* all that is optional may be left out at once */
     unsigned ignores; /* kinds of fields that this call doesn't look at */
 } device_call;
 
 /* What a call doesn't look at. */
-enum { IGNORES_RATES = 1 };
+enum { IGNORES_RATES = 1, IGNORES_SIZES = 2 };
 
 /* NULL stands for itself: some calls are made without a descriptor. */
 #define DESC(a, member) ((a)->desc ? &(a)->desc->member : NULL)
@@ -196,6 +212,64 @@ static clcnn_status run_adam_step(const arguments *a)
                            a->m[5]);
 }
 
+static clcnn_status run_batchnorm_forward(const arguments *a)
+{
+    const clcnn_batchnorm_mems m = {.x = a->m[0],
+                                    .gamma = a->m[1],
+                                    .beta = a->m[2],
+                                    .running_mean = a->m[3],
+                                    .running_var = a->m[4],
+                                    .mean = a->m[5],
+                                    .rstd = a->m[6],
+                                    .y = a->m[7]};
+    return clcnn_batchnorm_forward(a->ctx, DESC(a, batchnorm), &m, a->plan);
+}
+
+static clcnn_status run_batchnorm_backward(const arguments *a)
+{
+    const clcnn_batchnorm_mems m = {.x = a->m[0],
+                                    .dy = a->m[1],
+                                    .gamma = a->m[2],
+                                    .mean = a->m[3],
+                                    .rstd = a->m[4],
+                                    .dx = a->m[5],
+                                    .dgamma = a->m[6],
+                                    .dbeta = a->m[7]};
+    return clcnn_batchnorm_backward(a->ctx, DESC(a, batchnorm), &m, a->plan);
+}
+
+static clcnn_status run_batchnorm_fixed_forward(const arguments *a)
+{
+    const clcnn_batchnorm_mems m = {.x = a->m[0],
+                                    .gamma = a->m[1],
+                                    .beta = a->m[2],
+                                    .running_mean = a->m[3],
+                                    .running_var = a->m[4],
+                                    .y = a->m[5]};
+    return clcnn_batchnorm_forward(a->ctx, DESC(a, batchnorm), &m, NULL);
+}
+
+static clcnn_status run_batchnorm_fixed_backward(const arguments *a)
+{
+    const clcnn_batchnorm_mems m = {.x = a->m[0],
+                                    .dy = a->m[1],
+                                    .gamma = a->m[2],
+                                    .running_mean = a->m[3],
+                                    .running_var = a->m[4],
+                                    .dx = a->m[5],
+                                    .dgamma = a->m[6],
+                                    .dbeta = a->m[7]};
+    return clcnn_batchnorm_backward(a->ctx, DESC(a, batchnorm), &m, a->plan);
+}
+
+static clcnn_status run_batchnorm_fold(const arguments *a)
+{
+    const clcnn_batchnorm_mems m = {
+        .gamma = a->m[0], .beta = a->m[1], .running_mean = a->m[2], .running_var = a->m[3]};
+    return clcnn_batchnorm_fold(a->ctx, DESC(a, batchnorm), 5, &m, a->m[4], a->m[5], a->m[6],
+                                a->m[7]);
+}
+
 #define PLAN_OF(op, direction)                                                                     \
     static clcnn_status plan_##op##_##direction(clcnn_ctx *ctx, const any_desc *desc,              \
                                                 const char *algo, clcnn_plan *plan)                \
@@ -214,6 +288,20 @@ static clcnn_status plan_softmax(clcnn_ctx *ctx, const any_desc *desc, const cha
 {
     (void)algo; /* there is one */
     return clcnn_softmax_cross_entropy_plan(ctx, &desc->softmax, plan);
+}
+
+static clcnn_status plan_batchnorm_forward(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                                           clcnn_plan *plan)
+{
+    (void)algo;
+    return clcnn_batchnorm_plan(ctx, &desc->batchnorm, CLCNN_FORWARD, plan);
+}
+
+static clcnn_status plan_batchnorm_backward(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                                            clcnn_plan *plan)
+{
+    (void)algo;
+    return clcnn_batchnorm_plan(ctx, &desc->batchnorm, CLCNN_BACKWARD_DATA, plan);
 }
 
 static const device_call calls[] = {
@@ -304,6 +392,66 @@ static const device_call calls[] = {
       {"block", CLCNN_ADAM_BLOCK, IN}},
      .run = run_adam_step,
      .ignores = IGNORES_RATES},
+    {"clcnn_batchnorm_forward",
+     BATCHNORM,
+     {{"x", 24, IN},
+      {"gamma", 3, IN | OPTIONAL},
+      {"beta", 3, IN | OPTIONAL},
+      {"running_mean", 3, IN | OUT | OPTIONAL},
+      {"running_var", 3, IN | OUT | OPTIONAL},
+      {"mean", 3, OUT},
+      {"rstd", 3, OUT},
+      {"y", 24, OUT}},
+     .run = run_batchnorm_forward,
+     .plan = plan_batchnorm_forward,
+     .bare = true},
+    {"clcnn_batchnorm_backward",
+     BATCHNORM,
+     {{"x", 24, IN},
+      {"dy", 24, IN},
+      {"gamma", 3, IN | OPTIONAL},
+      {"mean", 3, IN},
+      {"rstd", 3, IN},
+      {"dx", 24, OUT | OPTIONAL},
+      {"dgamma", 3, OUT | OPTIONAL},
+      {"dbeta", 3, OUT | OPTIONAL}},
+     .run = run_batchnorm_backward,
+     .plan = plan_batchnorm_backward},
+    {"clcnn_batchnorm_forward",
+     BATCHNORM_INFERENCE,
+     {{"x", 24, IN},
+      {"gamma", 3, IN | OPTIONAL},
+      {"beta", 3, IN | OPTIONAL},
+      {"running_mean", 3, IN},
+      {"running_var", 3, IN},
+      {"y", 24, OUT}},
+     .run = run_batchnorm_fixed_forward,
+     .bare = true},
+    {"clcnn_batchnorm_backward",
+     BATCHNORM_INFERENCE,
+     {{"x", 24, IN},
+      {"dy", 24, IN},
+      {"gamma", 3, IN | OPTIONAL},
+      {"running_mean", 3, IN},
+      {"running_var", 3, IN},
+      {"dx", 24, OUT | OPTIONAL},
+      {"dgamma", 3, OUT | OPTIONAL},
+      {"dbeta", 3, OUT | OPTIONAL}},
+     .run = run_batchnorm_fixed_backward,
+     .plan = plan_batchnorm_backward},
+    {"clcnn_batchnorm_fold",
+     BATCHNORM_INFERENCE,
+     {{"gamma", 3, IN | OPTIONAL},
+      {"beta", 3, IN | OPTIONAL},
+      {"running_mean", 3, IN},
+      {"running_var", 3, IN},
+      {"w", 15, IN | IN_PLACE},
+      {"b", 3, IN | OPTIONAL | IN_PLACE},
+      {"folded_w", 15, OUT | IN_PLACE},
+      {"folded_b", 3, OUT | IN_PLACE}},
+     .run = run_batchnorm_fold,
+     .bare = true,
+     .ignores = IGNORES_SIZES},
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -340,7 +488,38 @@ typedef struct field {
         ADAM, #member, REAL, offsetof(clcnn_adam, member), value, BAD, #member, IGNORES_RATES      \
     }
 
+#define SIZE_ROW(member, value, status, piece)                                                     \
+    {BATCHNORM, #member, INT, offsetof(clcnn_batchnorm, member), value, status, piece, 0},         \
+    {                                                                                              \
+        BATCHNORM_INFERENCE, #member, INT, offsetof(clcnn_batchnorm, member), value, status,       \
+            piece, IGNORES_SIZES                                                                   \
+    }
+#define NUMBER_ROW(member, value, piece)                                                           \
+    {BATCHNORM, #member, REAL, offsetof(clcnn_batchnorm, member), value, BAD, piece, 0},           \
+    {                                                                                              \
+        BATCHNORM_INFERENCE, #member, REAL, offsetof(clcnn_batchnorm, member), value, BAD, piece,  \
+            IGNORES_SIZES                                                                          \
+    }
+
 static const field fields[] = {
+    SIZE_ROW(n, 0, BAD, "0"),
+    SIZE_ROW(n, -1, BAD, "-1"),
+    SIZE_ROW(n, INT_MAX, TOO_MUCH, ""),
+    ROW(BATCHNORM, clcnn_batchnorm, c, INT, 0, BAD, "0"),
+    ROW(BATCHNORM_INFERENCE, clcnn_batchnorm, c, INT, -1, BAD, "-1"),
+    SIZE_ROW(c, INT_MAX, TOO_MUCH, ""),
+    SIZE_ROW(h, -2, BAD, "-2"),
+    SIZE_ROW(h, INT_MAX, TOO_MUCH, ""),
+    SIZE_ROW(w, -1, BAD, "-1"),
+    SIZE_ROW(w, INT_MAX, TOO_MUCH, ""),
+    NUMBER_ROW(momentum, -0.1, "-0.1"),
+    NUMBER_ROW(momentum, 1.5, "1.5"),
+    NUMBER_ROW(momentum, NAN, "momentum"),
+    ROW(BATCHNORM, clcnn_batchnorm, eps, REAL, -1e-5, BAD, "eps"),
+    ROW(BATCHNORM, clcnn_batchnorm, eps, REAL, NAN, BAD, "eps"),
+    ROW(BATCHNORM_INFERENCE, clcnn_batchnorm, eps, REAL, INFINITY, BAD, "eps"),
+    ROW(BATCHNORM_INFERENCE, clcnn_batchnorm, eps, REAL, -1, BAD, "eps"),
+
     ACTIVATION_ROW(count, INT, -1, BAD, "-1"),
     ACTIVATION_ROW(count, INT, INT_MIN, BAD, "count"),
     ACTIVATION_ROW(kind, INT, -1, BAD, "-1"),
@@ -477,13 +656,14 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 /* ---------------------------------------------------------------------------------------------
  * The CPU reference: the same fields, and host pointers
  */
-enum { MAX_POINTERS = 12 };
+enum { MAX_POINTERS = 16 };
 
 typedef struct reference_call {
     const char *name;
     op_kind op;
     /* Flags: IN is float, IN | INDEX is int32; OUT is double, OUT | INDEX is int32. */
     tensor pointers[MAX_POINTERS];
+    unsigned ignores; /* as in device_call */
     clcnn_status (*run)(const any_desc *desc, void *const *p);
 } reference_call;
 
@@ -506,6 +686,57 @@ REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
+
+static clcnn_status clcnn_ref_batchnorm_forward_(const any_desc *desc, void *const *p)
+{
+    const clcnn_ref_batchnorm a = {.x = p[0],
+                                   .gamma = p[1],
+                                   .beta = p[2],
+                                   .y = p[3],
+                                   .mean = p[4],
+                                   .rstd = p[5],
+                                   .y_mag = p[6],
+                                   .mean_mag = p[7],
+                                   .rstd_mag = p[8]};
+    return clcnn_ref_batchnorm_forward(desc ? &desc->batchnorm : NULL, &a);
+}
+
+static clcnn_status clcnn_ref_batchnorm_fixed_(const any_desc *desc, void *const *p)
+{
+    const clcnn_ref_batchnorm a = {.x = p[0],
+                                   .gamma = p[1],
+                                   .beta = p[2],
+                                   .running_mean = p[3],
+                                   .running_var = p[4],
+                                   .y = p[5],
+                                   .new_running_mean = p[6],
+                                   .new_running_var = p[7],
+                                   .new_running_mean_mag = p[8],
+                                   .new_running_var_mag = p[9]};
+    return clcnn_ref_batchnorm_forward(desc ? &desc->batchnorm : NULL, &a);
+}
+
+static clcnn_status clcnn_ref_batchnorm_backward_(const any_desc *desc, void *const *p)
+{
+    const clcnn_ref_batchnorm a = {.x = p[0],
+                                   .dy = p[1],
+                                   .gamma = p[2],
+                                   .dx = p[3],
+                                   .dgamma = p[4],
+                                   .dbeta = p[5],
+                                   .dx_mag = p[6],
+                                   .dgamma_mag = p[7],
+                                   .dbeta_mag = p[8]};
+    return clcnn_ref_batchnorm_backward(desc ? &desc->batchnorm : NULL, &a);
+}
+
+static clcnn_status clcnn_ref_batchnorm_fold_(const any_desc *desc, void *const *p)
+{
+    const clcnn_ref_batchnorm a = {
+        .gamma = p[0], .beta = p[1], .running_mean = p[2], .running_var = p[3]};
+    return clcnn_ref_batchnorm_fold(desc ? &desc->batchnorm : NULL, 5, &a, p[4], p[5], p[6], p[7],
+                                    p[8], p[9]);
+}
 
 #define RUN(function) #function, .run = function##_
 #define MAG OUT | OPTIONAL
@@ -574,6 +805,48 @@ static const reference_call references[] = {
                   {"param_mag", 20, MAG},
                   {"m_mag", 20, MAG},
                   {"v_mag", 20, MAG}}},
+    {RUN(clcnn_ref_batchnorm_forward), .op = BATCHNORM,
+     .pointers = {{"x", 24, IN},
+                  {"gamma", 3, IN | OPTIONAL},
+                  {"beta", 3, IN | OPTIONAL},
+                  {"y", 24, OUT},
+                  {"mean", 3, MAG},
+                  {"rstd", 3, MAG},
+                  {"y_mag", 24, MAG},
+                  {"mean_mag", 3, MAG},
+                  {"rstd_mag", 3, MAG}}},
+    {"clcnn_ref_batchnorm_forward", .run = clcnn_ref_batchnorm_fixed_, .op = BATCHNORM_INFERENCE,
+     .pointers = {{"x", 24, IN},
+                  {"gamma", 3, IN | OPTIONAL},
+                  {"beta", 3, IN | OPTIONAL},
+                  {"running_mean", 3, IN},
+                  {"running_var", 3, IN},
+                  {"y", 24, OUT},
+                  {"new_running_mean", 3, MAG},
+                  {"new_running_var", 3, MAG},
+                  {"new_running_mean_mag", 3, MAG},
+                  {"new_running_var_mag", 3, MAG}}},
+    {RUN(clcnn_ref_batchnorm_backward), .op = BATCHNORM,
+     .pointers = {{"x", 24, IN},
+                  {"dy", 24, IN},
+                  {"gamma", 3, IN | OPTIONAL},
+                  {"dx", 24, MAG},
+                  {"dgamma", 3, MAG},
+                  {"dbeta", 3, MAG},
+                  {"dx_mag", 24, MAG},
+                  {"dgamma_mag", 3, MAG},
+                  {"dbeta_mag", 3, MAG}}},
+    {RUN(clcnn_ref_batchnorm_fold), .op = BATCHNORM_INFERENCE, .ignores = IGNORES_SIZES,
+     .pointers = {{"gamma", 3, IN | OPTIONAL},
+                  {"beta", 3, IN | OPTIONAL},
+                  {"running_mean", 3, IN},
+                  {"running_var", 3, IN},
+                  {"w", 15, IN},
+                  {"b", 3, IN | OPTIONAL},
+                  {"folded_w", 15, OUT},
+                  {"folded_b", 3, OUT},
+                  {"w_mag", 15, MAG},
+                  {"b_mag", 3, MAG}}},
 };
 enum { REFERENCES = sizeof references / sizeof *references };
 

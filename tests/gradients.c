@@ -48,7 +48,95 @@ static void test_activation(void)
     }
 }
 
-static const harness_test tests[] = {{"activation", test_activation}, {NULL, NULL}};
+/* ---- Normalisations: the gradients of sum(y * dy), one number at a time ------------------------
+ */
+
+enum { MOST = 64 };
+
+/* A pure function of floats: what is summed with the weights dy. */
+typedef double (*objective)(const void *user);
+
+/* Each of the `count` floats at `at`, moved both ways. */
+static void compare(const char *what, objective f, const void *user, float *at, int count,
+                    const double *gradient)
+{
+    for (int i = 0; i < count; i++) {
+        const float was = at[i];
+        at[i] = was + (float)STEP;
+        const double up = f(user), high = at[i];
+        at[i] = was - (float)STEP;
+        const double down = f(user), low = at[i];
+        at[i] = was;
+        const double numeric = (up - down) / (high - low);
+        CHECK(fabs(numeric - gradient[i]) < 2e-5, "%s[%d] is %.9g, numerically %.9g", what, i,
+              gradient[i], numeric);
+    }
+}
+
+static void draw(float *values, int count, unsigned seed)
+{
+    for (int i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        values[i] = (float)(seed >> 20) * 0x1p-11f - 1;
+    }
+}
+
+static double weighted(const double *y, const float *dy, int count)
+{
+    double sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += y[i] * (double)dy[i];
+    return sum;
+}
+
+typedef struct norm_data {
+    clcnn_batchnorm batchnorm;
+    float x[MOST], gamma[MOST], beta[MOST], mean[MOST], var[MOST], dy[MOST];
+} norm_data;
+
+static double batchnorm_objective(const void *user)
+{
+    const norm_data *n = user;
+    double y[MOST] = {0};
+    const clcnn_ref_batchnorm a = {.x = n->x,
+                                   .gamma = n->gamma,
+                                   .beta = n->beta,
+                                   .running_mean = n->mean,
+                                   .running_var = n->var,
+                                   .y = y};
+    CHECK(clcnn_ref_batchnorm_forward(&n->batchnorm, &a) == CLCNN_SUCCESS, "forward");
+    return weighted(y, n->dy, 48);
+}
+
+static void test_batchnorm(void)
+{
+    for (int inference = 0; inference < 2; inference++) {
+        static norm_data n;
+        double dx[MOST] = {0}, dgamma[MOST] = {0}, dbeta[MOST] = {0};
+        n.batchnorm = (clcnn_batchnorm){
+            .n = 4, .c = 3, .h = 2, .w = 2, .eps = 1e-2, .momentum = 0.5, .inference = inference};
+        float *const arrays[] = {n.x, n.gamma, n.beta, n.mean, n.dy};
+        for (unsigned i = 0; i < 5; i++)
+            draw(arrays[i], MOST, i + 1);
+        for (int i = 0; i < MOST; i++)
+            n.var[i] = 0.5f;
+        const clcnn_ref_batchnorm a = {.x = n.x,
+                                       .gamma = n.gamma,
+                                       .running_mean = n.mean,
+                                       .running_var = n.var,
+                                       .dy = n.dy,
+                                       .dx = dx,
+                                       .dgamma = dgamma,
+                                       .dbeta = dbeta};
+        CHECK(clcnn_ref_batchnorm_backward(&n.batchnorm, &a) == CLCNN_SUCCESS, "backward");
+        compare("dx", batchnorm_objective, &n, n.x, 48, dx);
+        compare("dgamma", batchnorm_objective, &n, n.gamma, 3, dgamma);
+        compare("dbeta", batchnorm_objective, &n, n.beta, 3, dbeta);
+    }
+}
+
+static const harness_test tests[] = {
+    {"activation", test_activation}, {"batchnorm", test_batchnorm}, {NULL, NULL}};
 
 int main(void)
 {

@@ -63,9 +63,24 @@ static clcnn_status set_numbers(const check_attribute *a, const char *value, che
     return CLCNN_SUCCESS;
 }
 
+static clcnn_status set_word(const check_attribute *a, const char *value, check_desc *desc,
+                             clcnn_error *error)
+{
+    for (int i = 0; a->words[i]; i++) {
+        if (strcmp(value, a->words[i]) == 0) {
+            *(int *)((char *)desc + a->offset[0]) = i;
+            return CLCNN_SUCCESS;
+        }
+    }
+    return CLCNN__FAIL(error, CLCNN_BAD_FILE, "the attribute %s is \"%.80s\", which it can't be",
+                       a->name, value);
+}
+
 static clcnn_status set(const check_attribute *a, const char *value, check_desc *desc,
                         clcnn_error *error)
 {
+    if (a->type == CHECK_WORD)
+        return set_word(a, value, desc, error);
     return a->type == CHECK_ACTIVATION_KIND ? set_kind(a, value, desc, error)
                                             : set_numbers(a, value, desc, error);
 }

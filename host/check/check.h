@@ -17,7 +17,7 @@
 
 #include <stdbool.h>
 
-enum { CHECK_MAX_IN = 6, CHECK_MAX_OUT = 4, CHECK_MAX_RANK = 4 };
+enum { CHECK_MAX_IN = 8, CHECK_MAX_OUT = 6, CHECK_MAX_RANK = 4 };
 
 /* ---------------------------------------------------------------------------------------------
  * Cases
@@ -29,6 +29,7 @@ typedef union check_desc {
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax_cross_entropy softmax_cross_entropy;
     clcnn_adam adam;
+    clcnn_batchnorm batchnorm;
 } check_desc;
 
 typedef enum check_values {
@@ -170,7 +171,8 @@ typedef enum check_field_type {
     CHECK_INT,
     CHECK_INT64,
     CHECK_DOUBLE,
-    CHECK_ACTIVATION_KIND
+    CHECK_ACTIVATION_KIND,
+    CHECK_WORD /* attributes alone: an int, by a list of words */
 } check_field_type;
 
 /* A field of the descriptor, for messages. The list ends with name = NULL. */
@@ -188,7 +190,8 @@ typedef struct check_attribute {
     size_t offset[4];
     double low, high; /* least and greatest value */
     bool required;
-    const char *otherwise; /* when it is not there; NULL: leave the field as it is */
+    const char *const *words; /* of CHECK_WORD: what 0, 1 ... are called, ended by NULL */
+    const char *otherwise;    /* when it is not there; NULL: leave the field as it is */
 } check_attribute;
 
 /* The shape of an input that a golden file has. */
@@ -230,7 +233,7 @@ struct check_op {
 
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax_cross_entropy, check_op_adam;
+    check_op_softmax_cross_entropy, check_op_adam, check_op_batchnorm;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */

@@ -12,6 +12,7 @@ const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_maxpool2d,
                                      &check_op_softmax_cross_entropy,
                                      &check_op_adam,
+                                     &check_op_batchnorm,
                                      NULL};
 
 const check_op *check_op_find(const char *name)
