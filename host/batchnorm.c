@@ -338,5 +338,7 @@ clcnn_status clcnn_batchnorm_fold(clcnn_ctx *ctx, const clcnn_batchnorm *d, int 
     args.has_bias = b.buf != NULL;
     const clcnn_mem all[] = {mems->gamma, mems->beta, mems->running_mean, mems->running_var,
                              w,           b,          folded_w,           folded_b};
-    return launch(ctx, &p, "batchnorm_direct_fold", &args, p.channels, 1, all, 8);
+    return launch(ctx, &p, "batchnorm_direct_fold", &args,
+                  clcnn__div_up((size_t)filter, clcnn__tune_value(p.row, "ITEM")), p.channels, all,
+                  8);
 }

@@ -8,7 +8,7 @@
  * gradients      item (chunk, channel) -> sums of dy and dy*xhat, into the workspace
  * reduce         item channel -> the two sums, and dbeta and dgamma from them
  * backward_data  item i -> dx, elements from i*ITEM to (i+1)*ITEM
- * fold           item channel -> weights and bias of the convolution before
+ * fold           item (i, channel) -> ITEM weights of the convolution before; the first, its bias
  *
  * Nothing is squared before the mean is taken off. Each mean is found twice: first about some value
  * of the data, then about that first mean, which leaves only the rounding of the mean itself.
@@ -256,15 +256,19 @@ __kernel void batchnorm_direct_fold(const batchnorm_args a, __global const float
                                     uint b_offset, __global float *folded_w, uint folded_w_offset,
                                     __global float *folded_b, uint folded_b_offset)
 {
-    const uint channel = (uint)get_global_id(0);
-    if (channel >= (uint)a.c)
+    const uint first = (uint)get_global_id(0) * ITEM, channel = (uint)get_global_id(1);
+    if (first >= (uint)a.filter || channel >= (uint)a.c)
         return;
     const float gamma = a.has_gamma ? gammas[gammas_offset + channel] : 1.0f;
-    const float beta = a.has_beta ? betas[betas_offset + channel] : 0.0f;
-    const float bias = a.has_bias ? b[b_offset + channel] : 0.0f;
     const float scale = gamma * rstd_of(a, vars[vars_offset + channel]);
-    const uint first = channel * (uint)a.filter;
-    folded_b[folded_b_offset + channel] = FMA(bias - means[means_offset + channel], scale, beta);
-    for (uint i = first; i < first + (uint)a.filter; i++)
-        folded_w[folded_w_offset + i] = w[w_offset + i] * scale;
+    if (first == 0) {
+        const float beta = a.has_beta ? betas[betas_offset + channel] : 0.0f;
+        const float bias = a.has_bias ? b[b_offset + channel] : 0.0f;
+        folded_b[folded_b_offset + channel] =
+            FMA(bias - means[means_offset + channel], scale, beta);
+    }
+    w += w_offset + channel * (uint)a.filter;
+    folded_w += folded_w_offset + channel * (uint)a.filter;
+    for (uint i = first; i < (uint)a.filter && i < first + ITEM; i++)
+        folded_w[i] = w[i] * scale;
 }
