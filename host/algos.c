@@ -11,6 +11,7 @@ static const clcnn__op ops[] = {
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"adam", clcnn__adam_algos},
     {"batchnorm", clcnn__batchnorm_algos},
+    {"layernorm", clcnn__layernorm_algos},
 };
 
 const clcnn_algo *clcnn_algos(const char *op)

@@ -238,8 +238,8 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "batchnorm", "adam"), preferred first, ended by a row whose name is
- * NULL. The last one takes everything that is legal. NULL for a name that is no operation.
+ * "softmax_cross_entropy", "batchnorm", "layernorm", "adam"), preferred first, ended by a row whose
+ * name is NULL. The last one takes everything that is legal. NULL for a name that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -514,6 +514,42 @@ CLCNN_API clcnn_status clcnn_batchnorm_fold(clcnn_ctx *ctx, const clcnn_batchnor
                                             clcnn_mem b, clcnn_mem folded_w, clcnn_mem folded_b);
 
 /* ---------------------------------------------------------------------------------------------
+ * layernorm: each row brought to mean 0 and variance 1 (Ba, Kiros and Hinton, 2016)
+ *
+ *   y[i][j] = gamma[j] * xhat[i][j] + beta[j],  xhat = (x - mean[i]) * rstd[i]
+ *   mean and var over the d values of row i, var with the divisor d; rstd = 1/sqrt(var + eps)
+ *   dbeta[j] = sum over i of dy,  dgamma[j] = sum over i of dy * xhat
+ *   dx = rstd * (g - mean of g - xhat * mean of g*xhat),  g = dy * gamma, means over the row
+ *
+ * As stable as batchnorm. A row with an infinity or a NaN has the mean NaN.
+ * Shapes: x, y, dx, dy [n,d]; gamma, beta, dgamma, dbeta [d]; mean, rstd [n].
+ */
+typedef struct clcnn_layernorm {
+    int n, d;
+    double eps;     /* 0: 1e-5 */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_layernorm;
+
+/** The tensors of layernorm; a call looks at those that it has a use for. */
+typedef struct clcnn_layernorm_mems {
+    clcnn_mem x, y;
+    clcnn_mem gamma, beta; /* left out: 1 and 0 */
+    clcnn_mem mean, rstd;  /* written by forward (both or neither), read by backward */
+    clcnn_mem dy, dx, dgamma, dbeta;
+} clcnn_layernorm_mems;
+
+/** direction: CLCNN_FORWARD (which needs no workspace) or CLCNN_BACKWARD_DATA (all of backward).
+ *  There is one algorithm, "direct". */
+CLCNN_API clcnn_status clcnn_layernorm_plan(clcnn_ctx *ctx, const clcnn_layernorm *d,
+                                            clcnn_direction direction, clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_layernorm_forward(clcnn_ctx *ctx, const clcnn_layernorm *d,
+                                               const clcnn_layernorm_mems *mems);
+/** Of dx, dgamma and dbeta some may be left out; for dx alone plan may be NULL. */
+CLCNN_API clcnn_status clcnn_layernorm_backward(clcnn_ctx *ctx, const clcnn_layernorm *d,
+                                                const clcnn_layernorm_mems *mems,
+                                                const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -627,6 +663,17 @@ CLCNN_API clcnn_status clcnn_ref_batchnorm_fold(const clcnn_batchnorm *d, int fi
                                                 const clcnn_ref_batchnorm *arrays, const float *w,
                                                 const float *b, double *folded_w, double *folded_b,
                                                 double *w_mag, double *b_mag);
+
+/** mean and rstd may be left out. */
+CLCNN_API clcnn_status clcnn_ref_layernorm_forward(const clcnn_layernorm *d, const float *x,
+                                                   const float *gamma, const float *beta, double *y,
+                                                   double *mean, double *rstd, double *y_mag,
+                                                   double *mean_mag, double *rstd_mag);
+/** From the statistics of x, not from rounded ones. Some of dx, dgamma, dbeta may be left out. */
+CLCNN_API clcnn_status clcnn_ref_layernorm_backward(const clcnn_layernorm *d, const float *x,
+                                                    const float *gamma, const float *dy, double *dx,
+                                                    double *dgamma, double *dbeta, double *dx_mag,
+                                                    double *dgamma_mag, double *dbeta_mag);
 
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,

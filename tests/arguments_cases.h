@@ -40,6 +40,7 @@ static const clcnn_adam adam = {
 static const clcnn_batchnorm batchnorm = {.n = 2, .c = 3, .h = 2, .w = 2, .momentum = 0.1};
 static const clcnn_batchnorm batchnorm_inference = {
     .n = 2, .c = 3, .h = 2, .w = 2, .momentum = 0.1, .inference = 1};
+static const clcnn_layernorm layernorm = {.n = 4, .d = 6};
 
 enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
 
@@ -52,6 +53,7 @@ typedef union any_desc {
     clcnn_softmax_cross_entropy softmax;
     clcnn_adam adam;
     clcnn_batchnorm batchnorm;
+    clcnn_layernorm layernorm;
 } any_desc;
 
 typedef enum op_kind {
@@ -62,7 +64,8 @@ typedef enum op_kind {
     SOFTMAX,
     ADAM,
     BATCHNORM,
-    BATCHNORM_INFERENCE
+    BATCHNORM_INFERENCE,
+    LAYERNORM
 } op_kind;
 
 static const struct {
@@ -75,7 +78,8 @@ static const struct {
            [SOFTMAX] = {&softmax, sizeof softmax},
            [ADAM] = {&adam, sizeof adam},
            [BATCHNORM] = {&batchnorm, sizeof batchnorm},
-           [BATCHNORM_INFERENCE] = {&batchnorm_inference, sizeof batchnorm_inference}};
+           [BATCHNORM_INFERENCE] = {&batchnorm_inference, sizeof batchnorm_inference},
+           [LAYERNORM] = {&layernorm, sizeof layernorm}};
 
 static any_desc right_desc(op_kind op)
 {
@@ -270,6 +274,30 @@ static clcnn_status run_batchnorm_fold(const arguments *a)
                                 a->m[7]);
 }
 
+static clcnn_status run_layernorm_forward(const arguments *a)
+{
+    const clcnn_layernorm_mems m = {.x = a->m[0],
+                                    .gamma = a->m[1],
+                                    .beta = a->m[2],
+                                    .mean = a->m[3],
+                                    .rstd = a->m[4],
+                                    .y = a->m[5]};
+    return clcnn_layernorm_forward(a->ctx, DESC(a, layernorm), &m);
+}
+
+static clcnn_status run_layernorm_backward(const arguments *a)
+{
+    const clcnn_layernorm_mems m = {.x = a->m[0],
+                                    .dy = a->m[1],
+                                    .gamma = a->m[2],
+                                    .mean = a->m[3],
+                                    .rstd = a->m[4],
+                                    .dx = a->m[5],
+                                    .dgamma = a->m[6],
+                                    .dbeta = a->m[7]};
+    return clcnn_layernorm_backward(a->ctx, DESC(a, layernorm), &m, a->plan);
+}
+
 #define PLAN_OF(op, direction)                                                                     \
     static clcnn_status plan_##op##_##direction(clcnn_ctx *ctx, const any_desc *desc,              \
                                                 const char *algo, clcnn_plan *plan)                \
@@ -302,6 +330,13 @@ static clcnn_status plan_batchnorm_backward(clcnn_ctx *ctx, const any_desc *desc
 {
     (void)algo;
     return clcnn_batchnorm_plan(ctx, &desc->batchnorm, CLCNN_BACKWARD_DATA, plan);
+}
+
+static clcnn_status plan_layernorm(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                                   clcnn_plan *plan)
+{
+    (void)algo;
+    return clcnn_layernorm_plan(ctx, &desc->layernorm, CLCNN_BACKWARD_DATA, plan);
 }
 
 static const device_call calls[] = {
@@ -439,6 +474,28 @@ static const device_call calls[] = {
       {"dbeta", 3, OUT | OPTIONAL}},
      .run = run_batchnorm_fixed_backward,
      .plan = plan_batchnorm_backward},
+    {"clcnn_layernorm_forward",
+     LAYERNORM,
+     {{"x", 24, IN},
+      {"gamma", 6, IN | OPTIONAL},
+      {"beta", 6, IN | OPTIONAL},
+      {"mean", 4, OUT | OPTIONAL},
+      {"rstd", 4, OUT | OPTIONAL},
+      {"y", 24, OUT}},
+     .run = run_layernorm_forward,
+     .bare = true},
+    {"clcnn_layernorm_backward",
+     LAYERNORM,
+     {{"x", 24, IN},
+      {"dy", 24, IN},
+      {"gamma", 6, IN | OPTIONAL},
+      {"mean", 4, IN},
+      {"rstd", 4, IN},
+      {"dx", 24, OUT | OPTIONAL},
+      {"dgamma", 6, OUT | OPTIONAL},
+      {"dbeta", 6, OUT | OPTIONAL}},
+     .run = run_layernorm_backward,
+     .plan = plan_layernorm},
     {"clcnn_batchnorm_fold",
      BATCHNORM_INFERENCE,
      {{"gamma", 3, IN | OPTIONAL},
@@ -501,7 +558,18 @@ typedef struct field {
             IGNORES_SIZES                                                                          \
     }
 
+#define LAYERNORM_ROW(member, ...) ROW(LAYERNORM, clcnn_layernorm, member, __VA_ARGS__)
+
 static const field fields[] = {
+    LAYERNORM_ROW(n, INT, 0, BAD, "0"),
+    LAYERNORM_ROW(n, INT, -1, BAD, "-1"),
+    LAYERNORM_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    LAYERNORM_ROW(d, INT, 0, BAD, "0"),
+    LAYERNORM_ROW(d, INT, -1, BAD, "-1"),
+    LAYERNORM_ROW(d, INT, INT_MAX, TOO_MUCH, ""),
+    LAYERNORM_ROW(eps, REAL, -1e-5, BAD, "eps"),
+    LAYERNORM_ROW(eps, REAL, NAN, BAD, "eps"),
+    LAYERNORM_ROW(eps, REAL, INFINITY, BAD, "eps"),
     SIZE_ROW(n, 0, BAD, "0"),
     SIZE_ROW(n, -1, BAD, "-1"),
     SIZE_ROW(n, INT_MAX, TOO_MUCH, ""),
@@ -684,6 +752,10 @@ REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_layernorm_forward, layernorm, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7],
+          p[8])
+REFERENCE(clcnn_ref_layernorm_backward, layernorm, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7],
+          p[8])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
 
@@ -805,6 +877,26 @@ static const reference_call references[] = {
                   {"param_mag", 20, MAG},
                   {"m_mag", 20, MAG},
                   {"v_mag", 20, MAG}}},
+    {RUN(clcnn_ref_layernorm_forward), .op = LAYERNORM,
+     .pointers = {{"x", 24, IN},
+                  {"gamma", 6, IN | OPTIONAL},
+                  {"beta", 6, IN | OPTIONAL},
+                  {"y", 24, OUT},
+                  {"mean", 4, MAG},
+                  {"rstd", 4, MAG},
+                  {"y_mag", 24, MAG},
+                  {"mean_mag", 4, MAG},
+                  {"rstd_mag", 4, MAG}}},
+    {RUN(clcnn_ref_layernorm_backward), .op = LAYERNORM,
+     .pointers = {{"x", 24, IN},
+                  {"gamma", 6, IN | OPTIONAL},
+                  {"dy", 24, IN},
+                  {"dx", 24, MAG},
+                  {"dgamma", 6, MAG},
+                  {"dbeta", 6, MAG},
+                  {"dx_mag", 24, MAG},
+                  {"dgamma_mag", 6, MAG},
+                  {"dbeta_mag", 6, MAG}}},
     {RUN(clcnn_ref_batchnorm_forward), .op = BATCHNORM,
      .pointers = {{"x", 24, IN},
                   {"gamma", 3, IN | OPTIONAL},

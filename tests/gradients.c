@@ -135,8 +135,40 @@ static void test_batchnorm(void)
     }
 }
 
-static const harness_test tests[] = {
-    {"activation", test_activation}, {"batchnorm", test_batchnorm}, {NULL, NULL}};
+typedef struct rows_data {
+    clcnn_layernorm layernorm;
+    float x[MOST], gamma[MOST], beta[MOST], dy[MOST];
+} rows_data;
+
+static double layernorm_objective(const void *user)
+{
+    const rows_data *r = user;
+    double y[MOST] = {0};
+    const clcnn_status status = clcnn_ref_layernorm_forward(&r->layernorm, r->x, r->gamma, r->beta,
+                                                            y, NULL, NULL, NULL, NULL, NULL);
+    CHECK(status == CLCNN_SUCCESS, "forward");
+    return weighted(y, r->dy, 42);
+}
+
+static void test_layernorm(void)
+{
+    static rows_data r = {.layernorm = {.n = 6, .d = 7, .eps = 1e-2}};
+    double dx[MOST] = {0}, dgamma[MOST] = {0}, dbeta[MOST] = {0};
+    float *const arrays[] = {r.x, r.gamma, r.beta, r.dy};
+    for (unsigned i = 0; i < 4; i++)
+        draw(arrays[i], MOST, i + 11);
+    CHECK(clcnn_ref_layernorm_backward(&r.layernorm, r.x, r.gamma, r.dy, dx, dgamma, dbeta, NULL,
+                                       NULL, NULL) == CLCNN_SUCCESS,
+          "backward");
+    compare("dx", layernorm_objective, &r, r.x, 42, dx);
+    compare("dgamma", layernorm_objective, &r, r.gamma, 7, dgamma);
+    compare("dbeta", layernorm_objective, &r, r.beta, 7, dbeta);
+}
+
+static const harness_test tests[] = {{"activation", test_activation},
+                                     {"batchnorm", test_batchnorm},
+                                     {"layernorm", test_layernorm},
+                                     {NULL, NULL}};
 
 int main(void)
 {

@@ -13,6 +13,7 @@ const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_softmax_cross_entropy,
                                      &check_op_adam,
                                      &check_op_batchnorm,
+                                     &check_op_layernorm,
                                      NULL};
 
 const check_op *check_op_find(const char *name)

@@ -23,7 +23,6 @@ static const struct {
     {"im2col", " kernel stride pad dilation ", " y "},
     {"col2im", " kernel stride pad dilation size ", " y "},
     {"pad2d", " pad ", " y dx "},
-    {"layernorm", " eps ", " y dx dgamma dbeta "},
     {"sgd", " lr momentum nesterov weight_decay ", " new_param new_velocity "},
     {"rmsprop", " lr alpha eps weight_decay ", " new_param new_square_avg "},
 };
