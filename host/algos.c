@@ -12,6 +12,7 @@ static const clcnn__op ops[] = {
     {"adam", clcnn__adam_algos},
     {"batchnorm", clcnn__batchnorm_algos},
     {"layernorm", clcnn__layernorm_algos},
+    {"add", clcnn__add_algos},
 };
 
 const clcnn_algo *clcnn_algos(const char *op)

@@ -196,6 +196,6 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 #define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
-extern const clcnn_algo clcnn__batchnorm_algos[], clcnn__layernorm_algos[];
+extern const clcnn_algo clcnn__batchnorm_algos[], clcnn__layernorm_algos[], clcnn__add_algos[];
 
 #endif

@@ -238,8 +238,9 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "batchnorm", "layernorm", "adam"), preferred first, ended by a row whose
- * name is NULL. The last one takes everything that is legal. NULL for a name that is no operation.
+ * "softmax_cross_entropy", "batchnorm", "layernorm", "add", "adam"), preferred first, ended by a
+ * row whose name is NULL. The last one takes everything that is legal. NULL for a name that is no
+ * operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -550,6 +551,33 @@ CLCNN_API clcnn_status clcnn_layernorm_backward(clcnn_ctx *ctx, const clcnn_laye
                                                 const clcnn_plan *plan);
 
 /* ---------------------------------------------------------------------------------------------
+ * add: y = f(a + b), for residual connections and biases
+ *
+ *   y[n][c][h][w] = f(a[n][c][h][w] + b[n][c][h][w]), or b[c] with `broadcast`
+ *   db = dy, or with `broadcast` its sum over n, h, w; the gradient of a is dy itself
+ *
+ * Shapes: a, y, dy [n,c,h,w], or [n,c] with h = w = 1; b, db the same, or [c].
+ */
+typedef struct clcnn_add {
+    int n, c, h, w; /* h, w 0: 1 */
+    int broadcast;  /* 1: b is [c] */
+    clcnn_activation_kind activation;
+    double alpha;   /* f of forward, as in clcnn_conv2d: dy is with respect to f's input */
+    int accumulate; /* backward adds to db */
+} clcnn_add;
+
+/** direction: CLCNN_FORWARD or CLCNN_BACKWARD_DATA. Only backward with `broadcast` needs workspace.
+ *  There is one algorithm, "direct". */
+CLCNN_API clcnn_status clcnn_add_plan(clcnn_ctx *ctx, const clcnn_add *d, clcnn_direction direction,
+                                      clcnn_plan *plan);
+/** y may be a itself, or b itself where it has a's shape. */
+CLCNN_API clcnn_status clcnn_add_forward(clcnn_ctx *ctx, const clcnn_add *d, clcnn_mem a,
+                                         clcnn_mem b, clcnn_mem y);
+/** Without `broadcast` plan may be NULL. */
+CLCNN_API clcnn_status clcnn_add_backward(clcnn_ctx *ctx, const clcnn_add *d, clcnn_mem dy,
+                                          clcnn_mem db, const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -674,6 +702,11 @@ CLCNN_API clcnn_status clcnn_ref_layernorm_backward(const clcnn_layernorm *d, co
                                                     const float *gamma, const float *dy, double *dx,
                                                     double *dgamma, double *dbeta, double *dx_mag,
                                                     double *dgamma_mag, double *dbeta_mag);
+
+CLCNN_API clcnn_status clcnn_ref_add_forward(const clcnn_add *d, const float *a, const float *b,
+                                             double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_add_backward(const clcnn_add *d, const float *dy, double *db,
+                                              double *mag);
 
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,

@@ -730,11 +730,21 @@ static clcnn_status query_layernorm(clcnn_ctx *ctx, const any_desc *desc, clcnn_
     return clcnn_layernorm_plan(ctx, desc ? &desc->layernorm : NULL, direction, plan);
 }
 
+static clcnn_status query_add(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                              const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_add_plan(ctx, desc ? &desc->add : NULL, direction, plan);
+}
+
 static const plan_query queries[] = {
     {"clcnn_conv2d_plan", CONV2D, query_conv2d, 3},
     {"clcnn_dense_plan", DENSE, query_dense, 3},
     {"clcnn_softmax_cross_entropy_plan", SOFTMAX, query_softmax, 3},
     {"clcnn_layernorm_plan", LAYERNORM, query_layernorm, 2},
+    {"clcnn_add_plan", ADD, query_add, 2},
+    {"clcnn_add_plan", ADD_BIAS, query_add, 2},
     {"clcnn_batchnorm_plan", BATCHNORM, query_batchnorm, 2},
     {"clcnn_batchnorm_plan", BATCHNORM_INFERENCE, query_batchnorm, 2},
 };
@@ -909,9 +919,9 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",     "dense",    "maxpool2d",
-                                       "activation", "adam",     "softmax_cross_entropy",
-                                       "batchnorm",  "layernorm"};
+    static const char *const good[] = {"conv2d",     "dense",     "maxpool2d",
+                                       "activation", "adam",      "softmax_cross_entropy",
+                                       "batchnorm",  "layernorm", "add"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))

@@ -41,6 +41,8 @@ static const clcnn_batchnorm batchnorm = {.n = 2, .c = 3, .h = 2, .w = 2, .momen
 static const clcnn_batchnorm batchnorm_inference = {
     .n = 2, .c = 3, .h = 2, .w = 2, .momentum = 0.1, .inference = 1};
 static const clcnn_layernorm layernorm = {.n = 4, .d = 6};
+static const clcnn_add add = {.n = 2, .c = 3, .h = 2, .w = 2};
+static const clcnn_add add_bias = {.n = 2, .c = 3, .h = 2, .w = 2, .broadcast = 1};
 
 enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
 
@@ -54,6 +56,7 @@ typedef union any_desc {
     clcnn_adam adam;
     clcnn_batchnorm batchnorm;
     clcnn_layernorm layernorm;
+    clcnn_add add;
 } any_desc;
 
 typedef enum op_kind {
@@ -65,7 +68,9 @@ typedef enum op_kind {
     ADAM,
     BATCHNORM,
     BATCHNORM_INFERENCE,
-    LAYERNORM
+    LAYERNORM,
+    ADD,
+    ADD_BIAS
 } op_kind;
 
 static const struct {
@@ -79,7 +84,9 @@ static const struct {
            [ADAM] = {&adam, sizeof adam},
            [BATCHNORM] = {&batchnorm, sizeof batchnorm},
            [BATCHNORM_INFERENCE] = {&batchnorm_inference, sizeof batchnorm_inference},
-           [LAYERNORM] = {&layernorm, sizeof layernorm}};
+           [LAYERNORM] = {&layernorm, sizeof layernorm},
+           [ADD] = {&add, sizeof add},
+           [ADD_BIAS] = {&add_bias, sizeof add_bias}};
 
 static any_desc right_desc(op_kind op)
 {
@@ -298,6 +305,16 @@ static clcnn_status run_layernorm_backward(const arguments *a)
     return clcnn_layernorm_backward(a->ctx, DESC(a, layernorm), &m, a->plan);
 }
 
+static clcnn_status run_add_forward(const arguments *a)
+{
+    return clcnn_add_forward(a->ctx, DESC(a, add), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_add_backward(const arguments *a)
+{
+    return clcnn_add_backward(a->ctx, DESC(a, add), a->m[0], a->m[1], a->plan);
+}
+
 #define PLAN_OF(op, direction)                                                                     \
     static clcnn_status plan_##op##_##direction(clcnn_ctx *ctx, const any_desc *desc,              \
                                                 const char *algo, clcnn_plan *plan)                \
@@ -337,6 +354,13 @@ static clcnn_status plan_layernorm(clcnn_ctx *ctx, const any_desc *desc, const c
 {
     (void)algo;
     return clcnn_layernorm_plan(ctx, &desc->layernorm, CLCNN_BACKWARD_DATA, plan);
+}
+
+static clcnn_status plan_add(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                             clcnn_plan *plan)
+{
+    (void)algo;
+    return clcnn_add_plan(ctx, &desc->add, CLCNN_BACKWARD_DATA, plan);
 }
 
 static const device_call calls[] = {
@@ -474,6 +498,20 @@ static const device_call calls[] = {
       {"dbeta", 3, OUT | OPTIONAL}},
      .run = run_batchnorm_fixed_backward,
      .plan = plan_batchnorm_backward},
+    {"clcnn_add_forward",
+     ADD,
+     {{"a", 24, IN | IN_PLACE}, {"b", 24, IN | IN_PLACE}, {"y", 24, OUT | IN_PLACE}},
+     .run = run_add_forward},
+    {"clcnn_add_forward",
+     ADD_BIAS,
+     {{"a", 24, IN | IN_PLACE}, {"b", 3, IN}, {"y", 24, OUT | IN_PLACE}},
+     .run = run_add_forward},
+    {"clcnn_add_backward", ADD, {{"dy", 24, IN}, {"db", 24, OUT}}, .run = run_add_backward},
+    {"clcnn_add_backward",
+     ADD_BIAS,
+     {{"dy", 24, IN}, {"db", 3, OUT}},
+     .run = run_add_backward,
+     .plan = plan_add},
     {"clcnn_layernorm_forward",
      LAYERNORM,
      {{"x", 24, IN},
@@ -560,7 +598,24 @@ typedef struct field {
 
 #define LAYERNORM_ROW(member, ...) ROW(LAYERNORM, clcnn_layernorm, member, __VA_ARGS__)
 
+#define ADD_ROW(member, ...) ROW(ADD, clcnn_add, member, __VA_ARGS__)
+
 static const field fields[] = {
+    ADD_ROW(n, INT, 0, BAD, "0"),
+    ADD_ROW(n, INT, -1, BAD, "-1"),
+    ADD_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
+    ADD_ROW(c, INT, 0, BAD, "0"),
+    ADD_ROW(c, INT, INT_MAX, TOO_MUCH, ""),
+    ADD_ROW(h, INT, -1, BAD, "-1"),
+    ADD_ROW(h, INT, INT_MAX, TOO_MUCH, ""),
+    ADD_ROW(w, INT, -3, BAD, "-3"),
+    ADD_ROW(w, INT, INT_MAX, TOO_MUCH, ""),
+    ADD_ROW(activation, INT, -1, BAD, "-1"),
+    ADD_ROW(activation, INT, 99, BAD, "99"),
+    ADD_ROW(alpha, REAL, NAN, BAD, "alpha"),
+    ROW(ADD_BIAS, clcnn_add, c, INT, -3, BAD, "-3"),
+    ROW(ADD_BIAS, clcnn_add, n, INT, -3, BAD, "-3"),
+    ROW(ADD_BIAS, clcnn_add, activation, INT, 9, BAD, "9"),
     LAYERNORM_ROW(n, INT, 0, BAD, "0"),
     LAYERNORM_ROW(n, INT, -1, BAD, "-1"),
     LAYERNORM_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
@@ -756,6 +811,8 @@ REFERENCE(clcnn_ref_layernorm_forward, layernorm, p[0], p[1], p[2], p[3], p[4], 
           p[8])
 REFERENCE(clcnn_ref_layernorm_backward, layernorm, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7],
           p[8])
+REFERENCE(clcnn_ref_add_forward, add, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_add_backward, add, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
 
@@ -877,6 +934,10 @@ static const reference_call references[] = {
                   {"param_mag", 20, MAG},
                   {"m_mag", 20, MAG},
                   {"v_mag", 20, MAG}}},
+    {RUN(clcnn_ref_add_forward), .op = ADD,
+     .pointers = {{"a", 24, IN}, {"b", 24, IN}, {"y", 24, OUT}, {"mag", 24, MAG}}},
+    {RUN(clcnn_ref_add_backward), .op = ADD_BIAS,
+     .pointers = {{"dy", 24, IN}, {"db", 3, OUT}, {"mag", 3, MAG}}},
     {RUN(clcnn_ref_layernorm_forward), .op = LAYERNORM,
      .pointers = {{"x", 24, IN},
                   {"gamma", 6, IN | OPTIONAL},

@@ -31,6 +31,7 @@ typedef union check_desc {
     clcnn_adam adam;
     clcnn_batchnorm batchnorm;
     clcnn_layernorm layernorm;
+    clcnn_add add;
 } check_desc;
 
 typedef enum check_values {
@@ -234,7 +235,8 @@ struct check_op {
 
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax_cross_entropy, check_op_adam, check_op_batchnorm, check_op_layernorm;
+    check_op_softmax_cross_entropy, check_op_adam, check_op_batchnorm, check_op_layernorm,
+    check_op_add;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */
