@@ -13,6 +13,9 @@ static const clcnn__op ops[] = {
     {"batchnorm", clcnn__batchnorm_algos},
     {"layernorm", clcnn__layernorm_algos},
     {"add", clcnn__add_algos},
+    {"dropout", clcnn__dropout_algos},
+    {"uniform", clcnn__uniform_algos},
+    {"normal", clcnn__normal_algos},
 };
 
 const clcnn_algo *clcnn_algos(const char *op)

@@ -197,5 +197,6 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
 extern const clcnn_algo clcnn__batchnorm_algos[], clcnn__layernorm_algos[], clcnn__add_algos[];
+extern const clcnn_algo clcnn__dropout_algos[], clcnn__uniform_algos[], clcnn__normal_algos[];
 
 #endif

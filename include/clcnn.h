@@ -238,7 +238,8 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "batchnorm", "layernorm", "add", "adam"), preferred first, ended by a
+ * "softmax_cross_entropy", "batchnorm", "layernorm", "add",
+ * "dropout", "uniform", "normal", "adam"), preferred first, ended by a
  * row whose name is NULL. The last one takes everything that is legal. NULL for a name that is no
  * operation.
  */
@@ -578,6 +579,81 @@ CLCNN_API clcnn_status clcnn_add_backward(clcnn_ctx *ctx, const clcnn_add *d, cl
                                           clcnn_mem db, const clcnn_plan *plan);
 
 /* ---------------------------------------------------------------------------------------------
+ * Random numbers: Philox4x32-10 (Salmon and others, 2011), a function of a counter and a key
+ *
+ * The key is the seed; a counter is made of the element's number, the stream and the step. So what
+ * an element gets depends on these four alone: the CPU reference and every device draw the same
+ * numbers, in any order, and a run that is taken up again goes on with the same ones. `stream`
+ * keeps uses apart that have seed and step in common: the layers of a network, its weights.
+ */
+
+/* ---------------------------------------------------------------------------------------------
+ * dropout: elements become 0 with probability `drop` (Srivastava and others, 2014), inverted
+ *
+ *   y[i] = kept(i) ? x[i] / (1 - drop) : 0,  dx[i] = kept(i) ? dy[i] / (1 - drop) : 0
+ *
+ * kept(i) is a function of seed, step, stream and i; backward makes the mask anew, none is stored.
+ * In inference leave dropout out. A dropped element is 0 whatever it was, a NaN too.
+ */
+typedef struct clcnn_dropout {
+    int count;       /* elements, >= 0 */
+    double drop;     /* the probability that an element becomes 0: 0 <= drop < 1, by 2^-32 */
+    uint32_t stream; /* another number for each dropout layer */
+    uint64_t seed;
+    int64_t step; /* of the training, >= 0 */
+} clcnn_dropout;
+
+/** Words of 4 bytes in the block that the calls take from device memory. */
+#define CLCNN_DROPOUT_BLOCK 4
+
+/**
+ * Writes d->seed and d->step to `block`: what changes from step to step lies in device memory, so
+ * that a step can be recorded once and replayed. One block serves all layers.
+ */
+CLCNN_API clcnn_status clcnn_dropout_prepare(clcnn_ctx *ctx, const clcnn_dropout *d,
+                                             clcnn_mem block);
+/** With seed and step from `block`; those in d are not looked at. y may be x itself. */
+CLCNN_API clcnn_status clcnn_dropout_forward(clcnn_ctx *ctx, const clcnn_dropout *d, clcnn_mem x,
+                                             clcnn_mem block, clcnn_mem y);
+/** dx may be dy itself. */
+CLCNN_API clcnn_status clcnn_dropout_backward(clcnn_ctx *ctx, const clcnn_dropout *d, clcnn_mem dy,
+                                              clcnn_mem block, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * uniform: random numbers from low to below high, the same bits on every device
+ *
+ *   y[i] = low + (high - low) * k[i] / 2^24,  k[i] an integer from 0 to 2^24 - 1
+ *
+ * in float, each operation rounded once, and never high itself: what would round to it becomes the
+ * float before it.
+ */
+typedef struct clcnn_uniform {
+    int count; /* elements, >= 0 */
+    uint64_t seed;
+    uint32_t stream;
+    double low, high; /* as floats: finite, low < high */
+} clcnn_uniform;
+
+CLCNN_API clcnn_status clcnn_uniform_fill(clcnn_ctx *ctx, const clcnn_uniform *d, clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
+ * normal: random numbers of a normal distribution (Box and Muller, 1958)
+ *
+ *   y[i] = mean + deviation * z[i], |z| < 5.77
+ *
+ * The same random words everywhere; logarithm, root, sine and cosine as each device has them,
+ * within the bound of the error class.
+ */
+typedef struct clcnn_normal {
+    int count; /* elements, >= 0 */
+    uint64_t seed;
+    uint32_t stream;
+    double mean, deviation; /* finite as floats, deviation >= 0 */
+} clcnn_normal;
+
+CLCNN_API clcnn_status clcnn_normal_fill(clcnn_ctx *ctx, const clcnn_normal *d, clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -707,6 +783,13 @@ CLCNN_API clcnn_status clcnn_ref_add_forward(const clcnn_add *d, const float *a,
                                              double *y, double *mag);
 CLCNN_API clcnn_status clcnn_ref_add_backward(const clcnn_add *d, const float *dy, double *db,
                                               double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_dropout_forward(const clcnn_dropout *d, const float *x, double *y,
+                                                 double *mag);
+CLCNN_API clcnn_status clcnn_ref_dropout_backward(const clcnn_dropout *d, const float *dy,
+                                                  double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_uniform_fill(const clcnn_uniform *d, double *y);
+CLCNN_API clcnn_status clcnn_ref_normal_fill(const clcnn_normal *d, double *y, double *mag);
 
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,

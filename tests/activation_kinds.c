@@ -42,7 +42,7 @@ static void test_lengths(void)
     sweep s = {.op = &check_op_activation};
     for (const activation_case *kind = activation_kinds; kind->name; kind++) {
         for (int i = 0; i < COUNTS; i++) {
-            if (harness_short() && i != 1 && i != 4)
+            if (harness_short() && i != 4)
                 continue;
             const check_values values = i % 2 ? CHECK_REALS : CHECK_INTEGERS;
             check_case *c = make_case(kind, activation_counts[i], values);
@@ -264,7 +264,8 @@ static void test_fused(void)
             continue;
         conv.conv2d.activation = dense.dense.activation = kind->kind;
         conv.conv2d.alpha = dense.dense.alpha = kind->alpha;
-        run_fused(&check_op_conv2d, kind->name, &conv);
+        if (!harness_short() || kind->kind == CLCNN_GELU)
+            run_fused(&check_op_conv2d, kind->name, &conv);
         run_fused(&check_op_dense, kind->name, &dense);
     }
 }

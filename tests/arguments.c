@@ -919,9 +919,9 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",     "dense",     "maxpool2d",
-                                       "activation", "adam",      "softmax_cross_entropy",
-                                       "batchnorm",  "layernorm", "add"};
+    static const char *const good[] = {
+        "conv2d",    "dense",     "maxpool2d", "activation", "adam",    "softmax_cross_entropy",
+        "batchnorm", "layernorm", "add",       "dropout",    "uniform", "normal"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))

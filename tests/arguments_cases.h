@@ -43,6 +43,9 @@ static const clcnn_batchnorm batchnorm_inference = {
 static const clcnn_layernorm layernorm = {.n = 4, .d = 6};
 static const clcnn_add add = {.n = 2, .c = 3, .h = 2, .w = 2};
 static const clcnn_add add_bias = {.n = 2, .c = 3, .h = 2, .w = 2, .broadcast = 1};
+static const clcnn_dropout dropout = {.count = 37, .drop = 0.25, .seed = 5, .step = 3};
+static const clcnn_uniform uniform = {.count = 37, .low = -1, .high = 1};
+static const clcnn_normal normal = {.count = 37, .deviation = 1};
 
 enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
 
@@ -57,6 +60,9 @@ typedef union any_desc {
     clcnn_batchnorm batchnorm;
     clcnn_layernorm layernorm;
     clcnn_add add;
+    clcnn_dropout dropout;
+    clcnn_uniform uniform;
+    clcnn_normal normal;
 } any_desc;
 
 typedef enum op_kind {
@@ -70,7 +76,10 @@ typedef enum op_kind {
     BATCHNORM_INFERENCE,
     LAYERNORM,
     ADD,
-    ADD_BIAS
+    ADD_BIAS,
+    DROPOUT,
+    UNIFORM,
+    NORMAL
 } op_kind;
 
 static const struct {
@@ -86,7 +95,10 @@ static const struct {
            [BATCHNORM_INFERENCE] = {&batchnorm_inference, sizeof batchnorm_inference},
            [LAYERNORM] = {&layernorm, sizeof layernorm},
            [ADD] = {&add, sizeof add},
-           [ADD_BIAS] = {&add_bias, sizeof add_bias}};
+           [ADD_BIAS] = {&add_bias, sizeof add_bias},
+           [DROPOUT] = {&dropout, sizeof dropout},
+           [UNIFORM] = {&uniform, sizeof uniform},
+           [NORMAL] = {&normal, sizeof normal}};
 
 static any_desc right_desc(op_kind op)
 {
@@ -131,7 +143,7 @@ typedef struct device_call {
 } device_call;
 
 /* What a call doesn't look at. */
-enum { IGNORES_RATES = 1, IGNORES_SIZES = 2 };
+enum { IGNORES_RATES = 1, IGNORES_SIZES = 2, IGNORES_STEP = 4 };
 
 /* NULL stands for itself: some calls are made without a descriptor. */
 #define DESC(a, member) ((a)->desc ? &(a)->desc->member : NULL)
@@ -313,6 +325,31 @@ static clcnn_status run_add_forward(const arguments *a)
 static clcnn_status run_add_backward(const arguments *a)
 {
     return clcnn_add_backward(a->ctx, DESC(a, add), a->m[0], a->m[1], a->plan);
+}
+
+static clcnn_status run_dropout_prepare(const arguments *a)
+{
+    return clcnn_dropout_prepare(a->ctx, DESC(a, dropout), a->m[0]);
+}
+
+static clcnn_status run_dropout_forward(const arguments *a)
+{
+    return clcnn_dropout_forward(a->ctx, DESC(a, dropout), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_dropout_backward(const arguments *a)
+{
+    return clcnn_dropout_backward(a->ctx, DESC(a, dropout), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_uniform_fill(const arguments *a)
+{
+    return clcnn_uniform_fill(a->ctx, DESC(a, uniform), a->m[0]);
+}
+
+static clcnn_status run_normal_fill(const arguments *a)
+{
+    return clcnn_normal_fill(a->ctx, DESC(a, normal), a->m[0]);
 }
 
 #define PLAN_OF(op, direction)                                                                     \
@@ -512,6 +549,23 @@ static const device_call calls[] = {
      {{"dy", 24, IN}, {"db", 3, OUT}},
      .run = run_add_backward,
      .plan = plan_add},
+    {"clcnn_dropout_prepare",
+     DROPOUT,
+     {{"block", CLCNN_DROPOUT_BLOCK, OUT}},
+     .run = run_dropout_prepare,
+     .ignores = IGNORES_SIZES},
+    {"clcnn_dropout_forward",
+     DROPOUT,
+     {{"x", 37, IN | IN_PLACE}, {"block", CLCNN_DROPOUT_BLOCK, IN}, {"y", 37, OUT | IN_PLACE}},
+     .run = run_dropout_forward,
+     .ignores = IGNORES_STEP},
+    {"clcnn_dropout_backward",
+     DROPOUT,
+     {{"dy", 37, IN | IN_PLACE}, {"block", CLCNN_DROPOUT_BLOCK, IN}, {"dx", 37, OUT | IN_PLACE}},
+     .run = run_dropout_backward,
+     .ignores = IGNORES_STEP},
+    {"clcnn_uniform_fill", UNIFORM, {{"y", 37, OUT}}, .run = run_uniform_fill},
+    {"clcnn_normal_fill", NORMAL, {{"y", 37, OUT}}, .run = run_normal_fill},
     {"clcnn_layernorm_forward",
      LAYERNORM,
      {{"x", 24, IN},
@@ -600,7 +654,30 @@ typedef struct field {
 
 #define ADD_ROW(member, ...) ROW(ADD, clcnn_add, member, __VA_ARGS__)
 
+#define DROPOUT_ROW(member, kind, value, piece, ignored)                                           \
+    {                                                                                              \
+        DROPOUT, #member, kind, offsetof(clcnn_dropout, member), value, BAD, piece, ignored        \
+    }
+
 static const field fields[] = {
+    DROPOUT_ROW(count, INT, -1, "-1", IGNORES_SIZES),
+    DROPOUT_ROW(drop, REAL, -0.1, "-0.1", IGNORES_SIZES),
+    DROPOUT_ROW(drop, REAL, 1, "drop", IGNORES_SIZES),
+    DROPOUT_ROW(drop, REAL, NAN, "drop", IGNORES_SIZES),
+    DROPOUT_ROW(step, STEP, -1, "-1", IGNORES_STEP),
+    ROW(UNIFORM, clcnn_uniform, count, INT, -1, BAD, "-1"),
+    ROW(UNIFORM, clcnn_uniform, low, REAL, 1, BAD, "low"),
+    ROW(UNIFORM, clcnn_uniform, low, REAL, NAN, BAD, "low"),
+    ROW(UNIFORM, clcnn_uniform, low, REAL, -INFINITY, BAD, "low"),
+    ROW(UNIFORM, clcnn_uniform, high, REAL, -1, BAD, "high"),
+    ROW(UNIFORM, clcnn_uniform, high, REAL, 1e39, BAD, "high"),
+    ROW(UNIFORM, clcnn_uniform, high, REAL, NAN, BAD, "high"),
+    ROW(NORMAL, clcnn_normal, count, INT, -1, BAD, "-1"),
+    ROW(NORMAL, clcnn_normal, mean, REAL, NAN, BAD, "mean"),
+    ROW(NORMAL, clcnn_normal, mean, REAL, 1e39, BAD, "mean"),
+    ROW(NORMAL, clcnn_normal, deviation, REAL, -1, BAD, "deviation"),
+    ROW(NORMAL, clcnn_normal, deviation, REAL, NAN, BAD, "deviation"),
+    ROW(NORMAL, clcnn_normal, deviation, REAL, 1e39, BAD, "deviation"),
     ADD_ROW(n, INT, 0, BAD, "0"),
     ADD_ROW(n, INT, -1, BAD, "-1"),
     ADD_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
@@ -813,6 +890,10 @@ REFERENCE(clcnn_ref_layernorm_backward, layernorm, p[0], p[1], p[2], p[3], p[4],
           p[8])
 REFERENCE(clcnn_ref_add_forward, add, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_add_backward, add, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_dropout_forward, dropout, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_dropout_backward, dropout, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_uniform_fill, uniform, p[0])
+REFERENCE(clcnn_ref_normal_fill, normal, p[0], p[1])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
 
@@ -934,6 +1015,12 @@ static const reference_call references[] = {
                   {"param_mag", 20, MAG},
                   {"m_mag", 20, MAG},
                   {"v_mag", 20, MAG}}},
+    {RUN(clcnn_ref_dropout_forward), .op = DROPOUT,
+     .pointers = {{"x", 37, IN}, {"y", 37, OUT}, {"mag", 37, MAG}}},
+    {RUN(clcnn_ref_dropout_backward), .op = DROPOUT,
+     .pointers = {{"dy", 37, IN}, {"dx", 37, OUT}, {"mag", 37, MAG}}},
+    {RUN(clcnn_ref_uniform_fill), .op = UNIFORM, .pointers = {{"y", 37, OUT}}},
+    {RUN(clcnn_ref_normal_fill), .op = NORMAL, .pointers = {{"y", 37, OUT}, {"mag", 37, MAG}}},
     {RUN(clcnn_ref_add_forward), .op = ADD,
      .pointers = {{"a", 24, IN}, {"b", 24, IN}, {"y", 24, OUT}, {"mag", 24, MAG}}},
     {RUN(clcnn_ref_add_backward), .op = ADD_BIAS,

@@ -165,9 +165,52 @@ static void test_layernorm(void)
     compare("dbeta", layernorm_objective, &r, r.beta, 7, dbeta);
 }
 
+/* ---- Linear operations -------------------------------------------------------------------------
+ */
+
+typedef struct linear_data {
+    clcnn_add add;
+    clcnn_dropout dropout;
+    float a[MOST], b[MOST], dy[MOST];
+} linear_data;
+
+static double add_objective(const void *user)
+{
+    const linear_data *l = user;
+    double y[MOST] = {0};
+    CHECK(clcnn_ref_add_forward(&l->add, l->a, l->b, y, NULL) == CLCNN_SUCCESS, "forward");
+    return weighted(y, l->dy, 48);
+}
+
+static double dropout_objective(const void *user)
+{
+    const linear_data *l = user;
+    double y[MOST] = {0};
+    CHECK(clcnn_ref_dropout_forward(&l->dropout, l->a, y, NULL) == CLCNN_SUCCESS, "forward");
+    return weighted(y, l->dy, 48);
+}
+
+static void test_linear(void)
+{
+    static linear_data l = {.add = {.n = 4, .c = 3, .h = 2, .w = 2},
+                            .dropout = {.count = 48, .drop = 0.4, .seed = 5}};
+    double gradient[MOST] = {0};
+    draw(l.a, MOST, 31);
+    draw(l.b, MOST, 32);
+    draw(l.dy, MOST, 33);
+    for (l.add.broadcast = 0; l.add.broadcast < 2; l.add.broadcast++) {
+        CHECK(clcnn_ref_add_backward(&l.add, l.dy, gradient, NULL) == CLCNN_SUCCESS, "backward");
+        compare("db of add", add_objective, &l, l.b, l.add.broadcast ? 3 : 48, gradient);
+    }
+    CHECK(clcnn_ref_dropout_backward(&l.dropout, l.dy, gradient, NULL) == CLCNN_SUCCESS,
+          "backward");
+    compare("dx of dropout", dropout_objective, &l, l.a, 48, gradient);
+}
+
 static const harness_test tests[] = {{"activation", test_activation},
                                      {"batchnorm", test_batchnorm},
                                      {"layernorm", test_layernorm},
+                                     {"add and dropout", test_linear},
                                      {NULL, NULL}};
 
 int main(void)

@@ -32,6 +32,9 @@ typedef union check_desc {
     clcnn_batchnorm batchnorm;
     clcnn_layernorm layernorm;
     clcnn_add add;
+    clcnn_dropout dropout;
+    clcnn_uniform uniform;
+    clcnn_normal normal;
 } check_desc;
 
 typedef enum check_values {
@@ -237,6 +240,7 @@ struct check_op {
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
     check_op_softmax_cross_entropy, check_op_adam, check_op_batchnorm, check_op_layernorm,
     check_op_add;
+extern const check_op check_op_dropout, check_op_uniform, check_op_normal;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */

@@ -15,6 +15,9 @@ const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_batchnorm,
                                      &check_op_layernorm,
                                      &check_op_add,
+                                     &check_op_dropout,
+                                     &check_op_uniform,
+                                     &check_op_normal,
                                      NULL};
 
 const check_op *check_op_find(const char *name)
