@@ -16,6 +16,12 @@ static const clcnn__op ops[] = {
     {"activation", clcnn__activation_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"adam", clcnn__adam_algos},
+    {"batchnorm", clcnn__batchnorm_algos},
+    {"layernorm", clcnn__layernorm_algos},
+    {"add", clcnn__add_algos},
+    {"dropout", clcnn__dropout_algos},
+    {"uniform", clcnn__uniform_algos},
+    {"normal", clcnn__normal_algos},
 };
 
 const clcnn_algo *clcnn_algos(const char *op)
@@ -37,6 +43,7 @@ double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, doub
     case CLCNN_DOT:
         return (n + 2) * u / (1 - (n + 2) * u) * mag;
     case CLCNN_NORMWISE:
+    case CLCNN_ULP:
         return algo->error[direction].constant * u * mag;
     }
     return 0;

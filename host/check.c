@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <string.h>
 
 clcnn_status clcnn__elements(clcnn_error *error, const char *what, const int *sizes, int rank,
                              size_t *count)
@@ -129,6 +130,35 @@ clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn_
     return CLCNN_SUCCESS;
 }
 
+clcnn_status clcnn__check_plan(clcnn_ctx *ctx, const char *call, const char *algo, size_t count,
+                               const clcnn_plan *plan)
+{
+    const size_t need = 4 * count;
+    size_t bytes = 0;
+    if (count == 0)
+        return CLCNN_SUCCESS;
+    if (!plan)
+        return CLCNN__INVALID(
+            &ctx->error, "%s: plan is NULL, but %zu bytes of workspace are needed", call, need);
+    if (!plan->algo || strcmp(plan->algo, algo) != 0)
+        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
+                              call, plan->algo ? plan->algo : "(NULL)");
+    if (plan->workspace_bytes < need)
+        return CLCNN__FAIL(
+            &ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+            "%s needs a workspace of %zu bytes, the plan says %zu (a plan of another "
+            "problem?)",
+            call, need, plan->workspace_bytes);
+    if (plan->workspace.buf)
+        clGetMemObjectInfo(plan->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+    if (bytes / 4 < plan->workspace.offset || bytes / 4 - plan->workspace.offset < count)
+        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+                           "%s needs a workspace of %zu bytes from element %zu, the buffer has %zu "
+                           "bytes",
+                           call, need, plan->workspace.offset, bytes);
+    return CLCNN_SUCCESS;
+}
+
 clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char *axis,
                                   const clcnn__window *win, int *out)
 {
@@ -208,10 +238,12 @@ clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha)
 {
-    if ((int)kind < CLCNN_IDENTITY || (int)kind > CLCNN_RELU)
+    if ((int)kind < CLCNN_IDENTITY || (int)kind > CLCNN_GELU_TANH)
         return CLCNN__INVALID(error, "%s: activation kind %d is not one of clcnn_activation_kind",
                               op, (int)kind);
-    if (!isfinite(alpha))
-        return CLCNN__INVALID(error, "%s: alpha is %g, it must be finite", op, alpha);
+    if (!isfinite((float)alpha))
+        return CLCNN__INVALID(error, "%s: alpha is %g, it must be finite as a float", op, alpha);
+    if (kind == CLCNN_ELU && alpha < 0)
+        return CLCNN__INVALID(error, "%s: alpha of ELU is %g, it must not be negative", op, alpha);
     return CLCNN_SUCCESS;
 }

@@ -26,12 +26,15 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const conv2d_args *args,
                            const clcnn_mem *mems, int mem_count, const size_t global[3])
 {
-    clcnn__launch_desc desc = {.program = "conv2d_direct",
-                               .kernel = kernel,
-                               .args = args,
-                               .args_size = sizeof *args,
-                               .mem_count = mem_count,
-                               .global = {global[0], global[1], global[2]}};
+    clcnn__launch_desc desc = {
+        .program = "conv2d_direct",
+        .kernel = kernel,
+        .macro_count = 1,
+        .macros = {{"CURVED", clcnn__curved((clcnn_activation_kind)args->activation)}},
+        .args = args,
+        .args_size = sizeof *args,
+        .mem_count = mem_count,
+        .global = {global[0], global[1], global[2]}};
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "direct", "any");
     desc.local[0] = row ? (size_t)clcnn__tune_value(row, "ITEMS") : 1;
     for (int i = 0; i < mem_count; i++)

@@ -47,16 +47,17 @@ static clcnn__launch_desc describe(clcnn_ctx *ctx, const clcnn__conv2d_problem *
     const clcnn_conv2d *d = &problem->d;
     tile t = tile_of(ctx);
     bool known = d->r == d->s && (d->r == 1 || d->r == 3 || d->r == 5);
-    return (clcnn__launch_desc){
-        .program = "conv2d_gemm",
-        .kernel = kernel,
-        .row = t.row,
-        .macro_count = 2,
-        .macros = {{"DIRECTION", (int)problem->direction}, {"FILTER", known ? d->r : 0}},
-        .args = args,
-        .args_size = sizeof *args,
-        .local = {t.items, 1, 1},
-        .fixed_local = true};
+    return (clcnn__launch_desc){.program = "conv2d_gemm",
+                                .kernel = kernel,
+                                .row = t.row,
+                                .macro_count = 3,
+                                .macros = {{"DIRECTION", (int)problem->direction},
+                                           {"FILTER", known ? d->r : 0},
+                                           {"CURVED", clcnn__conv2d_curved(problem)}},
+                                .args = args,
+                                .args_size = sizeof *args,
+                                .local = {t.items, 1, 1},
+                                .fixed_local = true};
 }
 
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)

@@ -65,6 +65,7 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
     const double rows = (double)from.h + from.top + from.bottom;
     const double columns = (double)from.w + from.left + from.right + slack;
     const double taps = (double)reads_of(problem) * d->r * d->s;
+    t->macros[t->macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
     t->blocks = clcnn__ceil_div(clcnn__taps_lanes(problem), t->block);
     const double weights = taps * t->blocks * d->groups * t->block;
     if (d->n * rows * columns * from.channels > INT32_MAX)

@@ -80,6 +80,14 @@ typedef struct clcnn__tensor {
 clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn__tensor *tensors,
                                   size_t count);
 
+/*
+ * The plan of an operation with one algorithm, `algo`, that needs `count` elements of workspace: it
+ * must be there, of this algorithm, and its buffer large enough. A plan is not asked for when count
+ * is 0. Overlaps are clcnn__check_tensors' to find.
+ */
+clcnn_status clcnn__check_plan(clcnn_ctx *ctx, const char *call, const char *algo, size_t count,
+                               const clcnn_plan *plan);
+
 /* One axis of a window: size in, padding before and after, window, stride, dilation -> size out. */
 typedef struct clcnn__window {
     int size, pad_before, pad_after, window, stride, dilation;
@@ -93,6 +101,12 @@ clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *
                                 const clcnn__window *win, bool ceil_mode, int *out);
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha);
+/* Kinds that take more than a comparison and a product: conv2d's kernels are built with them only
+ * where they are asked for. */
+static inline bool clcnn__curved(clcnn_activation_kind kind)
+{
+    return kind > CLCNN_LEAKY_RELU;
+}
 
 /* ---------------------------------------------------------------------------------------------
  * tune.c: rows of tuning values, by operation, algorithm, device and shape class
@@ -204,5 +218,7 @@ extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
 extern const clcnn_algo clcnn__avgpool2d_algos[], clcnn__im2col_algos[], clcnn__col2im_algos[],
     clcnn__pad2d_algos[], clcnn__adaptive_avgpool2d_algos[], clcnn__upsample2d_algos[];
+extern const clcnn_algo clcnn__batchnorm_algos[], clcnn__layernorm_algos[], clcnn__add_algos[];
+extern const clcnn_algo clcnn__dropout_algos[], clcnn__uniform_algos[], clcnn__normal_algos[];
 
 #endif

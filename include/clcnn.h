@@ -218,7 +218,8 @@ typedef struct clcnn_plan {
 #define CLCNN_ERROR_CLASS_MAP(X)                                                                   \
     X(CLCNN_EXACT, "equal bits on every device")                                                   \
     X(CLCNN_DOT, "|error| <= gamma(n + 2) * mag, gamma(m) = m u / (1 - m u)")                      \
-    X(CLCNN_NORMWISE, "|error| <= constant * u * mag")
+    X(CLCNN_NORMWISE, "|error| <= constant * u * mag")                                             \
+    X(CLCNN_ULP, "|error| <= constant * u * mag; equal bits where mag is 0")
 
 typedef enum clcnn_error_class {
 #define CLCNN_ERROR_CLASS_ENUM(name, sentence) name,
@@ -231,7 +232,7 @@ typedef struct clcnn_algo {
     const char *name; /* NULL ends a list */
     struct {
         clcnn_error_class error_class;
-        double constant; /* of CLCNN_NORMWISE, else 0 */
+        double constant; /* of CLCNN_NORMWISE and CLCNN_ULP, else 0 */
     } error[3];          /* by clcnn_direction */
 } clcnn_algo;
 
@@ -248,24 +249,38 @@ CLCNN_API double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direc
 
 /* ---------------------------------------------------------------------------------------------
  * Activation: y = f(x)
+ *
+ * A NaN stays a NaN; its gradient passes dy for identity, ReLU and leaky ReLU and is a NaN for the
+ * others. Infinities go to their limits: SiLU and both GELUs of -Inf are -0, and their gradients
+ * at the infinities 0 and 1. Nothing cancels: results far from 0, and near 0 where f(0) is 0, keep
+ * their digits. (Where a gradient passes through 0, as SiLU's near -1.28 and GELU's near -0.75, the
+ * error is small beside its two summands.)
  */
 typedef enum clcnn_activation_kind {
-    CLCNN_IDENTITY, /* y = x */
-    CLCNN_RELU      /* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0 */
+    CLCNN_IDENTITY,   /* y = x */
+    CLCNN_RELU,       /* y = max(x, 0); the gradient at 0 is 0 */
+    CLCNN_LEAKY_RELU, /* y = x for x > 0, alpha*x otherwise; the gradient at 0 is alpha */
+    CLCNN_ELU, /* y = x for x > 0, alpha*(exp(x) - 1) otherwise; alpha >= 0; Clevert et al. 2015 */
+    CLCNN_SIGMOID,  /* y = 1/(1 + exp(-x)) */
+    CLCNN_TANH,     /* y = tanh(x) */
+    CLCNN_SILU,     /* y = x/(1 + exp(-x)); also called swish */
+    CLCNN_GELU,     /* y = x*(1 + erf(x/sqrt(2)))/2; Hendrycks and Gimpel 2016 */
+    CLCNN_GELU_TANH /* y = x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2 */
 } clcnn_activation_kind;
 
 typedef struct clcnn_activation {
     int count; /* elements, >= 0 */
     clcnn_activation_kind kind;
-    double alpha; /* for kinds that have a parameter; ignored by the others */
+    double alpha; /* of leaky ReLU and ELU: finite as a float, 0 means 0; others ignore its value */
 } clcnn_activation;
 
 /** y[i] = f(x[i]). y may be x itself. */
 CLCNN_API clcnn_status clcnn_activation_forward(clcnn_ctx *ctx, const clcnn_activation *d,
                                                 clcnn_mem x, clcnn_mem y);
 /**
- * dx[i] = dy[i] * f'(x[i]). Give x, or the forward result y, or both: ReLU takes either (with
- * both given it uses x). dx may be dy itself.
+ * dx[i] = dy[i] * f'(x[i]). Give x, or the forward result y, or both (then x is used). From y
+ * alone: identity, ReLU, leaky ReLU with alpha >= 0, ELU, sigmoid and tanh; it is cheaper, and as
+ * good as y is: where f is flat, y has few digits of f'. The others need x. dx may be dy itself.
  */
 CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d,
                                                  clcnn_mem x, clcnn_mem y, clcnn_mem dy,
@@ -585,6 +600,212 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
                                                             clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * batchnorm: each channel brought to mean 0 and variance 1 (Ioffe and Szegedy, 2015)
+ *
+ *   y = gamma[c] * xhat + beta[c],  xhat = (x - mean[c]) * rstd[c],  rstd[c] = 1/sqrt(var[c] + eps)
+ *
+ * Training: mean and var are those of the batch, over the M = n*h*w values of a channel, var with
+ * the divisor M. They are saved as mean and rstd for backward, and the running statistics become
+ *
+ *   running = (1 - momentum) * running + momentum * batch's
+ *
+ * where the batch's variance has the divisor M - 1 if `unbiased` is set. This is PyTorch's momentum
+ * (0.1 there, unbiased); cuDNN calls it exponentialAverageFactor (also unbiased).
+ * Inference: mean and var are running_mean and running_var, which stay as they are.
+ *
+ *   dbeta = sum of dy,  dgamma = sum of dy * xhat                          (over n, h, w)
+ *   dx = gamma*rstd * (dy - dbeta/M - xhat*dgamma/M)       training
+ *   dx = gamma*rstd * dy                                   inference
+ *
+ * Stable: values are summed about their mean, so data of mean 1000 and deviation 1 keep their
+ * digits. What remains is the rounding of the mean: y has an error of about u * |mean|*rstd beside
+ * that of its sums (the bound: host/ref/batchnorm.c). A channel with an infinity or a NaN has the
+ * mean NaN.
+ * Shapes: x, y, dx, dy [n,c,h,w], or [n,c] with h = w = 1; all else [c].
+ */
+typedef struct clcnn_batchnorm {
+    int n, c, h, w;  /* h, w 0: 1 */
+    double eps;      /* 0: 1e-5 */
+    double momentum; /* the weight of the new batch, from 0 to 1; 0 means 0 */
+    int unbiased;    /* 1: the running variance takes M/(M - 1) of the batch's; needs M > 1 */
+    int inference;   /* 1: normalise with the running statistics, held fixed */
+    int accumulate;  /* backward adds to its gradients */
+} clcnn_batchnorm;
+
+/** The tensors of batchnorm; a call looks at those that it has a use for. */
+typedef struct clcnn_batchnorm_mems {
+    clcnn_mem x, y;
+    clcnn_mem gamma, beta;               /* left out: 1 and 0 */
+    clcnn_mem running_mean, running_var; /* training: both or neither */
+    clcnn_mem mean, rstd;                /* training: written by forward, read by backward */
+    clcnn_mem dy, dx, dgamma, dbeta;
+} clcnn_batchnorm_mems;
+
+/** direction: CLCNN_FORWARD or CLCNN_BACKWARD_DATA (which is all of backward). There is one
+ *  algorithm, "direct"; forward in inference needs no workspace. */
+CLCNN_API clcnn_status clcnn_batchnorm_plan(clcnn_ctx *ctx, const clcnn_batchnorm *d,
+                                            clcnn_direction direction, clcnn_plan *plan);
+/** x -> y, and in training mean, rstd and the running statistics. In inference plan may be NULL. */
+CLCNN_API clcnn_status clcnn_batchnorm_forward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
+                                               const clcnn_batchnorm_mems *mems,
+                                               const clcnn_plan *plan);
+/** x, dy, gamma and mean, rstd (inference: the running statistics) -> dx, dgamma, dbeta, of which
+ *  some may be left out. */
+CLCNN_API clcnn_status clcnn_batchnorm_backward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
+                                                const clcnn_batchnorm_mems *mems,
+                                                const clcnn_plan *plan);
+/**
+ * Takes a batchnorm in inference into the convolution (or dense layer) before it:
+ *
+ *   folded_w[c][i] = w[c][i] * s[c],  folded_b[c] = (b[c] - running_mean[c]) * s[c] + beta[c],
+ *   s = gamma / sqrt(running_var + eps)
+ *
+ * `filter` is the number of weights of one of the convolution's c outputs: C/groups * r * s there.
+ * b may be left out (no bias). folded_w may be w itself, folded_b b itself. Of d, c and eps count.
+ */
+CLCNN_API clcnn_status clcnn_batchnorm_fold(clcnn_ctx *ctx, const clcnn_batchnorm *d, int filter,
+                                            const clcnn_batchnorm_mems *mems, clcnn_mem w,
+                                            clcnn_mem b, clcnn_mem folded_w, clcnn_mem folded_b);
+
+/* ---------------------------------------------------------------------------------------------
+ * layernorm: each row brought to mean 0 and variance 1 (Ba, Kiros and Hinton, 2016)
+ *
+ *   y[i][j] = gamma[j] * xhat[i][j] + beta[j],  xhat = (x - mean[i]) * rstd[i]
+ *   mean and var over the d values of row i, var with the divisor d; rstd = 1/sqrt(var + eps)
+ *   dbeta[j] = sum over i of dy,  dgamma[j] = sum over i of dy * xhat
+ *   dx = rstd * (g - mean of g - xhat * mean of g*xhat),  g = dy * gamma, means over the row
+ *
+ * As stable as batchnorm. A row with an infinity or a NaN has the mean NaN.
+ * Shapes: x, y, dx, dy [n,d]; gamma, beta, dgamma, dbeta [d]; mean, rstd [n].
+ */
+typedef struct clcnn_layernorm {
+    int n, d;
+    double eps;     /* 0: 1e-5 */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_layernorm;
+
+/** The tensors of layernorm; a call looks at those that it has a use for. */
+typedef struct clcnn_layernorm_mems {
+    clcnn_mem x, y;
+    clcnn_mem gamma, beta; /* left out: 1 and 0 */
+    clcnn_mem mean, rstd;  /* written by forward (both or neither), read by backward */
+    clcnn_mem dy, dx, dgamma, dbeta;
+} clcnn_layernorm_mems;
+
+/** direction: CLCNN_FORWARD (which needs no workspace) or CLCNN_BACKWARD_DATA (all of backward).
+ *  There is one algorithm, "direct". */
+CLCNN_API clcnn_status clcnn_layernorm_plan(clcnn_ctx *ctx, const clcnn_layernorm *d,
+                                            clcnn_direction direction, clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_layernorm_forward(clcnn_ctx *ctx, const clcnn_layernorm *d,
+                                               const clcnn_layernorm_mems *mems);
+/** Of dx, dgamma and dbeta some may be left out; for dx alone plan may be NULL. */
+CLCNN_API clcnn_status clcnn_layernorm_backward(clcnn_ctx *ctx, const clcnn_layernorm *d,
+                                                const clcnn_layernorm_mems *mems,
+                                                const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * add: y = f(a + b), for residual connections and biases
+ *
+ *   y[n][c][h][w] = f(a[n][c][h][w] + b[n][c][h][w]), or b[c] with `broadcast`
+ *   db = dy, or with `broadcast` its sum over n, h, w; the gradient of a is dy itself
+ *
+ * Shapes: a, y, dy [n,c,h,w], or [n,c] with h = w = 1; b, db the same, or [c].
+ */
+typedef struct clcnn_add {
+    int n, c, h, w; /* h, w 0: 1 */
+    int broadcast;  /* 1: b is [c] */
+    clcnn_activation_kind activation;
+    double alpha;   /* f of forward, as in clcnn_conv2d: dy is with respect to f's input */
+    int accumulate; /* backward adds to db */
+} clcnn_add;
+
+/** direction: CLCNN_FORWARD or CLCNN_BACKWARD_DATA. Only backward with `broadcast` needs workspace.
+ *  There is one algorithm, "direct". */
+CLCNN_API clcnn_status clcnn_add_plan(clcnn_ctx *ctx, const clcnn_add *d, clcnn_direction direction,
+                                      clcnn_plan *plan);
+/** y may be a itself, or b itself where it has a's shape. */
+CLCNN_API clcnn_status clcnn_add_forward(clcnn_ctx *ctx, const clcnn_add *d, clcnn_mem a,
+                                         clcnn_mem b, clcnn_mem y);
+/** Without `broadcast` plan may be NULL. */
+CLCNN_API clcnn_status clcnn_add_backward(clcnn_ctx *ctx, const clcnn_add *d, clcnn_mem dy,
+                                          clcnn_mem db, const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * Random numbers: Philox4x32-10 (Salmon and others, 2011), a function of a counter and a key
+ *
+ * The key is the seed; a counter is made of the element's number, the stream and the step. So what
+ * an element gets depends on these four alone: the CPU reference and every device draw the same
+ * numbers, in any order, and a run that is taken up again goes on with the same ones. `stream`
+ * keeps uses apart that have seed and step in common: the layers of a network, its weights.
+ */
+
+/* ---------------------------------------------------------------------------------------------
+ * dropout: elements become 0 with probability `drop` (Srivastava and others, 2014), inverted
+ *
+ *   y[i] = kept(i) ? x[i] / (1 - drop) : 0,  dx[i] = kept(i) ? dy[i] / (1 - drop) : 0
+ *
+ * kept(i) is a function of seed, step, stream and i; backward makes the mask anew, none is stored.
+ * In inference leave dropout out. A dropped element is 0 whatever it was, a NaN too.
+ */
+typedef struct clcnn_dropout {
+    int count;       /* elements, >= 0 */
+    double drop;     /* the probability that an element becomes 0: 0 <= drop < 1, by 2^-32 */
+    uint32_t stream; /* another number for each dropout layer */
+    uint64_t seed;
+    int64_t step; /* of the training, >= 0 */
+} clcnn_dropout;
+
+/** Words of 4 bytes in the block that the calls take from device memory. */
+#define CLCNN_DROPOUT_BLOCK 4
+
+/**
+ * Writes d->seed and d->step to `block`: what changes from step to step lies in device memory, so
+ * that a step can be recorded once and replayed. One block serves all layers.
+ */
+CLCNN_API clcnn_status clcnn_dropout_prepare(clcnn_ctx *ctx, const clcnn_dropout *d,
+                                             clcnn_mem block);
+/** With seed and step from `block`; those in d are not looked at. y may be x itself. */
+CLCNN_API clcnn_status clcnn_dropout_forward(clcnn_ctx *ctx, const clcnn_dropout *d, clcnn_mem x,
+                                             clcnn_mem block, clcnn_mem y);
+/** dx may be dy itself. */
+CLCNN_API clcnn_status clcnn_dropout_backward(clcnn_ctx *ctx, const clcnn_dropout *d, clcnn_mem dy,
+                                              clcnn_mem block, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * uniform: random numbers from low to below high, the same bits on every device
+ *
+ *   y[i] = low + (high - low) * k[i] / 2^24,  k[i] an integer from 0 to 2^24 - 1
+ *
+ * in float, each operation rounded once, and never high itself: what would round to it becomes the
+ * float before it.
+ */
+typedef struct clcnn_uniform {
+    int count; /* elements, >= 0 */
+    uint64_t seed;
+    uint32_t stream;
+    double low, high; /* as floats: finite, low < high */
+} clcnn_uniform;
+
+CLCNN_API clcnn_status clcnn_uniform_fill(clcnn_ctx *ctx, const clcnn_uniform *d, clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
+ * normal: random numbers of a normal distribution (Box and Muller, 1958)
+ *
+ *   y[i] = mean + deviation * z[i], |z| < 5.77
+ *
+ * The same random words everywhere; logarithm, root, sine and cosine as each device has them,
+ * within the bound of the error class.
+ */
+typedef struct clcnn_normal {
+    int count; /* elements, >= 0 */
+    uint64_t seed;
+    uint32_t stream;
+    double mean, deviation; /* finite as floats, deviation >= 0 */
+} clcnn_normal;
+
+CLCNN_API clcnn_status clcnn_normal_fill(clcnn_ctx *ctx, const clcnn_normal *d, clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -639,9 +860,11 @@ CLCNN_API clcnn_status clcnn_adam_step(clcnn_ctx *ctx, const clcnn_adam *d, clcn
  * illegal one is CLCNN_INVALID_ARGUMENT.
  */
 CLCNN_API clcnn_status clcnn_ref_activation_forward(const clcnn_activation *d, const float *x,
-                                                    double *y);
+                                                    double *y, double *mag);
+/** From x, or where x is NULL from y. */
 CLCNN_API clcnn_status clcnn_ref_activation_backward(const clcnn_activation *d, const float *x,
-                                                     const float *dy, double *dx);
+                                                     const float *y, const float *dy, double *dx,
+                                                     double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_conv2d_forward(const clcnn_conv2d *d, const float *x,
                                                 const float *w, const float *b, double *y,
@@ -698,6 +921,51 @@ CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softm
 CLCNN_API clcnn_status
 clcnn_ref_softmax_cross_entropy_backward(const clcnn_softmax_cross_entropy *d, const float *x,
                                          const int32_t *labels, double *dx, double *mag);
+
+/** Host arrays of batchnorm. What is NULL is left out, as clcnn_batchnorm_mems has it; results that
+ *  are NULL are not wanted. */
+typedef struct clcnn_ref_batchnorm {
+    const float *x, *gamma, *beta, *running_mean, *running_var, *dy;
+    double *y, *mean, *rstd, *new_running_mean, *new_running_var;
+    double *dx, *dgamma, *dbeta;
+    double *y_mag, *mean_mag, *rstd_mag, *new_running_mean_mag, *new_running_var_mag;
+    double *dx_mag, *dgamma_mag, *dbeta_mag;
+} clcnn_ref_batchnorm;
+
+/** In inference new_running_mean and new_running_var are the old ones. */
+CLCNN_API clcnn_status clcnn_ref_batchnorm_forward(const clcnn_batchnorm *d,
+                                                   const clcnn_ref_batchnorm *arrays);
+/** In training from the statistics of x, not from rounded ones. */
+CLCNN_API clcnn_status clcnn_ref_batchnorm_backward(const clcnn_batchnorm *d,
+                                                    const clcnn_ref_batchnorm *arrays);
+/** The arrays that matter are gamma, beta, running_mean and running_var. */
+CLCNN_API clcnn_status clcnn_ref_batchnorm_fold(const clcnn_batchnorm *d, int filter,
+                                                const clcnn_ref_batchnorm *arrays, const float *w,
+                                                const float *b, double *folded_w, double *folded_b,
+                                                double *w_mag, double *b_mag);
+
+/** mean and rstd may be left out. */
+CLCNN_API clcnn_status clcnn_ref_layernorm_forward(const clcnn_layernorm *d, const float *x,
+                                                   const float *gamma, const float *beta, double *y,
+                                                   double *mean, double *rstd, double *y_mag,
+                                                   double *mean_mag, double *rstd_mag);
+/** From the statistics of x, not from rounded ones. Some of dx, dgamma, dbeta may be left out. */
+CLCNN_API clcnn_status clcnn_ref_layernorm_backward(const clcnn_layernorm *d, const float *x,
+                                                    const float *gamma, const float *dy, double *dx,
+                                                    double *dgamma, double *dbeta, double *dx_mag,
+                                                    double *dgamma_mag, double *dbeta_mag);
+
+CLCNN_API clcnn_status clcnn_ref_add_forward(const clcnn_add *d, const float *a, const float *b,
+                                             double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_add_backward(const clcnn_add *d, const float *dy, double *db,
+                                              double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_dropout_forward(const clcnn_dropout *d, const float *x, double *y,
+                                                 double *mag);
+CLCNN_API clcnn_status clcnn_ref_dropout_backward(const clcnn_dropout *d, const float *dy,
+                                                  double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_uniform_fill(const clcnn_uniform *d, double *y);
+CLCNN_API clcnn_status clcnn_ref_normal_fill(const clcnn_normal *d, double *y, double *mag);
 
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,

@@ -9,6 +9,7 @@
  * backward_weights  item -> dw[k][c][r][s], loops over n, p, q
  * backward_bias     item -> db[k], loops over n, p, q
  */
+#include "activation.clh"
 #include "common.clh"
 #include "conv2d_args.h"
 
@@ -37,7 +38,7 @@ __kernel void conv2d_direct_forward(const conv2d_args a, __global const float *x
                     sum = FMA(x[(c * a.h + row) * a.w + column], w[(c * a.r + r) * a.s + s], sum);
             }
         }
-    y[y_offset + (uint)((n * a.k + k) * a.p * a.q + pixel)] = activate(sum, a.activation);
+    y[y_offset + (uint)((n * a.k + k) * a.p * a.q + pixel)] = activate(sum, a.activation, a.alpha);
 }
 
 __kernel void conv2d_direct_backward_data(const conv2d_args a, __global const float *dy,

@@ -17,6 +17,8 @@
  * place.
  */
 #include "common.clh"
+#define REAL floatV
+#include "activation.clh"
 #include "conv2d_args.h"
 
 #ifndef PIX
@@ -107,8 +109,8 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     for (int v = 0; v < VECS; v++) {
         const int live = min(VEC, a.out_group - channel - v * VEC);
         float b[VEC];
-        for (int l = 0; l < live; l++)
-            b[l] = a.has_bias
+        for (int l = 0; l < VEC; l++)
+            b[l] = a.has_bias && l < live
                        ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
                        : 0.0f;
 #pragma unroll
@@ -116,12 +118,10 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
             if (first + i >= pixels)
                 continue;
             float lanes[VEC];
-            VSTORE(sum[i][v], lanes);
+            VSTORE(activate(sum[i][v] + VLOAD(b), a.activation, a.alpha), lanes);
             __global float *place = out + to[i] + v * VEC * plane;
-            for (int l = 0; l < live; l++) {
-                const float value = activate(lanes[l] + b[l], a.activation);
-                place[l * plane] = a.accumulate ? place[l * plane] + value : value;
-            }
+            for (int l = 0; l < live; l++)
+                place[l * plane] = a.accumulate ? place[l * plane] + lanes[l] : lanes[l];
         }
     }
 }

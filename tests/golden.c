@@ -159,7 +159,7 @@ static void test_named_algorithm(void)
                 {"conv2d_000", "row", 0, 3}, /* strides of 3 */
                 {"conv2d_004", "row", 2, 1}, /* it has no backward_weights */
                 {"maxpool2d_000", "gemm", 0, 2},    {"activation_000", "direct", 2, 0},
-                {"activation_001", "direct", 0, 1}, {"adam_000", "direct", 1, 0},
+                {"activation_001", "direct", 2, 0}, {"adam_000", "direct", 1, 0},
                 {"sgd_000", "direct", 0, 1}};
     for (int device = 0; device < harness_device_count(); device++) {
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -510,7 +510,7 @@ static const edit edits[] = {
     {"activation_000", "kind", "kind", NULL, true},
     {"activation_000", "kind", "kind", "relu6", true},
     {"activation_000", "kind", "kind", "identity", true},
-    {"activation_000", "kind", "kind", "elu", false}, /* unsupported */
+    {"activation_000", "kind", "kind", "elu", true},
     {"activation_000", "alpha", "alpha", "one", true},
     {"activation_000", "alpha", "alpha", "nan", true},
     {"activation_000", "alpha", "alpha", NULL, false},

@@ -15,7 +15,12 @@ conv2d_row BLOCK 1 2 3 4 6 8
 conv2d_row SEGS 1 2 16
 conv2d_gemm DIRECTION 0 1 2
 conv2d_gemm FILTER 0 1 3 5
-activation_direct KIND 0 1
+activation_direct KIND 0 1 2 3 4 5 6 7 8
+add_direct CURVED 0 1
+conv2d_direct CURVED 0 1
+conv2d_row CURVED 0 1
+conv2d_tile CURVED 0 1
+conv2d_gemm CURVED 0 1
 maxpool2d_rows WINDOW 0 2 3
 maxpool2d_rows STRIDE 0 1 2
 maxpool2d_rows VEC 4 8 16

@@ -210,15 +210,15 @@ static void test_activation_by_hand(void)
     const clcnn_activation relu = {.count = 6, .kind = CLCNN_RELU};
     const clcnn_activation identity = {.count = 6, .kind = CLCNN_IDENTITY};
     double y[6], dx[6];
-    succeeds("ReLU", clcnn_ref_activation_forward(&relu, x, y));
+    succeeds("ReLU", clcnn_ref_activation_forward(&relu, x, y, NULL));
     equal_values("y", y, (double[]){0, 0, 3}, 3);
     CHECK(isnan(y[3]) && y[4] >= 0 && y[4] <= 0 && isinf(y[5]), "ReLU of NaN, -Inf, Inf: %g %g %g",
           y[3], y[4], y[5]);
-    succeeds("ReLU backward", clcnn_ref_activation_backward(&relu, x, dy, dx));
+    succeeds("ReLU backward", clcnn_ref_activation_backward(&relu, x, NULL, dy, dx, NULL));
     equal_values("dx", dx, (double[]){0, 0, 9, 1, 0, 3}, 6);
-    succeeds("identity", clcnn_ref_activation_forward(&identity, x, y));
+    succeeds("identity", clcnn_ref_activation_forward(&identity, x, y, NULL));
     equal_values("y", y, (double[]){-2, 0, 3}, 3);
-    succeeds("identity backward", clcnn_ref_activation_backward(&identity, x, dy, dx));
+    succeeds("identity backward", clcnn_ref_activation_backward(&identity, x, NULL, dy, dx, NULL));
     equal_values("dx", dx, (double[]){7, 8, 9, 1, 2, 3}, 6);
 }
 
@@ -553,7 +553,8 @@ static void test_maxpool2d_gradient(void)
 
 static double relu_objective(void)
 {
-    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y);
+    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y,
+                                 NULL);
     return weighted_sum();
 }
 
@@ -566,7 +567,7 @@ static void test_activation_gradient(void)
     draw_all(harness_seed());
     for (int i = 0; i < d.count; i++)
         g.x[i] += g.x[i] < 0 ? -1.0f : 1.0f;
-    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, g.dy, dx));
+    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, NULL, g.dy, dx, NULL));
     check_gradient("dx", relu_objective, g.x, dx, d.count, 0.25f, 1e-11);
 }
 
