@@ -9,6 +9,8 @@ static const clcnn__op ops[] = {
     {"maxpool2d", clcnn__maxpool2d_algos},
     {"activation", clcnn__activation_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
+    {"sgd", clcnn__sgd_algos},
+    {"rmsprop", clcnn__rmsprop_algos},
     {"adam", clcnn__adam_algos},
 };
 

@@ -237,7 +237,7 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "adam"), preferred first, ended by a row whose name is NULL. The last
+ * "softmax_cross_entropy", "sgd", "rmsprop", "adam"), preferred first, ended by a row whose name is NULL. The last
  * one takes everything that is legal. NULL for a name that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
@@ -431,6 +431,87 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
                                                             clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * Optimisers: sgd, rmsprop, adam
+ *
+ * All parameters of a network lie in one flat arena and take one launch. A table of segments may
+ * give parts of the arena their own learning-rate factor and decay, or freeze them.
+ *
+ * What changes from step to step lies in device memory, in a block of CLCNN_OPTIMISER_BLOCK floats,
+ * so that an update can be recorded once and replayed: clcnn_OP_prepare computes the constants of a
+ * step in double and writes them to the block, clcnn_clip_norm (if used) adds its factor, and
+ * clcnn_OP_step takes them from there. A block belongs to one kind of optimiser.
+ *
+ * Each formula begins with grad = grad_scale * clip * grad: `grad_scale` is the descriptor's (for a
+ * mean over several backward passes, or a scaled loss; 0: 1), `clip` is 1 unless clcnn_clip_norm
+ * wrote another factor.
+ */
+typedef struct clcnn_segment {
+    int32_t end;        /* one past the segment's last element; each begins where the last ended */
+    float lr_factor;    /* multiplies lr */
+    float decay_factor; /* multiplies weight_decay */
+    int32_t frozen;     /* not 0: parameters and state stay as they are */
+} clcnn_segment;
+
+/** Floats in the block of constants that one step takes from device memory. */
+#define CLCNN_OPTIMISER_BLOCK 16
+#define CLCNN_ADAM_BLOCK CLCNN_OPTIMISER_BLOCK
+
+/* ---------------------------------------------------------------------------------------------
+ * sgd: stochastic gradient descent with momentum, with PyTorch's formulas (no dampening)
+ *
+ *   g        = grad + weight_decay*param
+ *   velocity = momentum*velocity + g
+ *   param    = param - lr*velocity                   (nesterov = 0)
+ *   param    = param - lr*(g + momentum*velocity)    (nesterov = 1)
+ *
+ * The velocity begins as 0. With momentum 0 it is param = param - lr*g, and the velocity, which may
+ * then be left out, stays as it is.
+ */
+typedef struct clcnn_sgd {
+    int count;           /* elements of the arena */
+    double lr, momentum; /* >= 0 */
+    int nesterov;        /* 1: Nesterov's momentum; needs a momentum above 0 */
+    double weight_decay; /* >= 0 */
+    int segments;        /* rows of the table; 0: one segment with factors 1 */
+    double grad_scale;   /* >= 0; 0: 1 */
+} clcnn_sgd;
+
+/** Writes the constants of a step to `block`. Enqueued like any operation. */
+CLCNN_API clcnn_status clcnn_sgd_prepare(clcnn_ctx *ctx, const clcnn_sgd *d, clcnn_mem block);
+/**
+ * One update with the constants in `block`; the descriptor's hyper-parameters are not looked at
+ * again, but that a velocity may only be left out with d->momentum = 0. `table` holds d->segments
+ * rows of clcnn_segment (left out when 0). Elements past the last segment's end are left alone.
+ */
+CLCNN_API clcnn_status clcnn_sgd_step(clcnn_ctx *ctx, const clcnn_sgd *d, clcnn_mem param,
+                                      clcnn_mem grad, clcnn_mem velocity, clcnn_mem table,
+                                      clcnn_mem block);
+
+/* ---------------------------------------------------------------------------------------------
+ * rmsprop: Hinton's RMSProp (2012), with PyTorch's formulas (neither centred nor with momentum)
+ *
+ *   g          = grad + weight_decay*param
+ *   square_avg = alpha*square_avg + (1 - alpha)*g*g
+ *   param      = param - lr * g / (sqrt(square_avg) + eps)
+ */
+typedef struct clcnn_rmsprop {
+    int count;           /* elements of the arena */
+    double lr, alpha;    /* lr >= 0; 0 <= alpha < 1: 0.99 is usual */
+    double eps;          /* 0: 1e-8 */
+    double weight_decay; /* >= 0 */
+    int segments;        /* rows of the table; 0: one segment with factors 1 */
+    double grad_scale;   /* >= 0; 0: 1 */
+} clcnn_rmsprop;
+
+/** As clcnn_sgd_prepare. */
+CLCNN_API clcnn_status clcnn_rmsprop_prepare(clcnn_ctx *ctx, const clcnn_rmsprop *d,
+                                             clcnn_mem block);
+/** As clcnn_sgd_step; square_avg must be there. */
+CLCNN_API clcnn_status clcnn_rmsprop_step(clcnn_ctx *ctx, const clcnn_rmsprop *d, clcnn_mem param,
+                                          clcnn_mem grad, clcnn_mem square_avg, clcnn_mem table,
+                                          clcnn_mem block);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -438,17 +519,7 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
  *   param = param - lr*decay*param                 (decoupled = 1)
  *   m = beta1*m + (1 - beta1)*g,  v = beta2*v + (1 - beta2)*g*g
  *   param = param - lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
- *
- * All parameters of a network lie in one flat arena and take one launch. A table of segments may
- * give parts of the arena their own learning-rate factor and decay, or freeze them.
  */
-typedef struct clcnn_segment {
-    int32_t end;        /* one past the segment's last element; each begins where the last ended */
-    float lr_factor;    /* multiplies lr */
-    float decay_factor; /* multiplies weight_decay */
-    int32_t frozen;     /* not 0: param, m and v stay as they are */
-} clcnn_segment;
-
 typedef struct clcnn_adam {
     int count;               /* elements of the arena */
     double lr, beta1, beta2; /* lr >= 0; 0 <= beta < 1: 0.9 and 0.999 are usual */
@@ -457,22 +528,12 @@ typedef struct clcnn_adam {
     int decoupled;           /* 1: AdamW */
     int64_t step;            /* of this update, from 1 */
     int segments;            /* rows of the table; 0: one segment with factors 1 */
+    double grad_scale;       /* >= 0; 0: 1 */
 } clcnn_adam;
 
-/** Floats in the block of constants that one step takes from device memory. */
-#define CLCNN_ADAM_BLOCK 16
-
-/**
- * Writes the constants of step d->step, computed in double, to `block` (CLCNN_ADAM_BLOCK floats):
- * what changes from step to step lies in device memory, so that an update can be recorded once and
- * replayed. Enqueued like any operation.
- */
+/** As clcnn_sgd_prepare, for step d->step. */
 CLCNN_API clcnn_status clcnn_adam_prepare(clcnn_ctx *ctx, const clcnn_adam *d, clcnn_mem block);
-/**
- * One update with the constants in `block`; d->lr and the other hyper-parameters are not looked at
- * again. `table` holds d->segments rows of clcnn_segment (left out when 0). Elements past the last
- * segment's end are left alone.
- */
+/** As clcnn_sgd_step; m and v must be there. */
 CLCNN_API clcnn_status clcnn_adam_step(clcnn_ctx *ctx, const clcnn_adam *d, clcnn_mem param,
                                        clcnn_mem grad, clcnn_mem m, clcnn_mem v, clcnn_mem table,
                                        clcnn_mem block);
@@ -520,6 +581,18 @@ CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softm
 CLCNN_API clcnn_status
 clcnn_ref_softmax_cross_entropy_backward(const clcnn_softmax_cross_entropy *d, const float *x,
                                          const int32_t *labels, double *dx, double *mag);
+
+/** Read param and state; write the new ones. table may be NULL when d->segments is 0. Without a
+ *  velocity, which takes a momentum of 0, there is no new one. */
+CLCNN_API clcnn_status clcnn_ref_sgd_step(const clcnn_sgd *d, const float *param, const float *grad,
+                                          const float *velocity, const clcnn_segment *table,
+                                          double *new_param, double *new_velocity,
+                                          double *param_mag, double *velocity_mag);
+CLCNN_API clcnn_status clcnn_ref_rmsprop_step(const clcnn_rmsprop *d, const float *param,
+                                              const float *grad, const float *square_avg,
+                                              const clcnn_segment *table, double *new_param,
+                                              double *new_square_avg, double *param_mag,
+                                              double *square_avg_mag);
 
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,

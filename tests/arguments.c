@@ -65,7 +65,7 @@ static uint32_t pattern(const tensor *t, size_t i)
     return t->flags & INDEX ? (uint32_t)(i % 4) : bits;
 }
 
-/* The adam table: two segments, with factors 1. */
+/* The table of the optimisers: two segments, with factors 1. */
 static void fill_table(uint32_t *words)
 {
     const clcnn_segment rows[2] = {{.end = 11, .lr_factor = 1, .decay_factor = 1},
@@ -876,8 +876,9 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",     "dense", "maxpool2d",
-                                       "activation", "adam",  "softmax_cross_entropy"};
+    static const char *const good[] = {
+        "conv2d", "dense",   "maxpool2d", "activation", "softmax_cross_entropy",
+        "sgd",    "rmsprop", "adam"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))

@@ -35,6 +35,8 @@ static const clcnn_conv2d conv2d = {.n = 2,
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
+static const clcnn_sgd sgd = {.count = 20, .lr = 0.01, .momentum = 0.9, .segments = 2};
+static const clcnn_rmsprop rmsprop = {.count = 20, .lr = 0.01, .alpha = 0.9, .segments = 2};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
 
@@ -47,10 +49,12 @@ typedef union any_desc {
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax_cross_entropy softmax;
+    clcnn_sgd sgd;
+    clcnn_rmsprop rmsprop;
     clcnn_adam adam;
 } any_desc;
 
-typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, ADAM } op_kind;
+typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, SGD, RMSPROP, ADAM } op_kind;
 
 static const struct {
     const void *desc;
@@ -60,6 +64,8 @@ static const struct {
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
            [SOFTMAX] = {&softmax, sizeof softmax},
+           [SGD] = {&sgd, sizeof sgd},
+           [RMSPROP] = {&rmsprop, sizeof rmsprop},
            [ADAM] = {&adam, sizeof adam}};
 
 static any_desc right_desc(op_kind op)
@@ -185,6 +191,27 @@ static clcnn_status run_softmax_backward(const arguments *a)
                                                 a->m[2]);
 }
 
+static clcnn_status run_sgd_prepare(const arguments *a)
+{
+    return clcnn_sgd_prepare(a->ctx, DESC(a, sgd), a->m[0]);
+}
+
+static clcnn_status run_sgd_step(const arguments *a)
+{
+    return clcnn_sgd_step(a->ctx, DESC(a, sgd), a->m[0], a->m[1], a->m[2], a->m[3], a->m[4]);
+}
+
+static clcnn_status run_rmsprop_prepare(const arguments *a)
+{
+    return clcnn_rmsprop_prepare(a->ctx, DESC(a, rmsprop), a->m[0]);
+}
+
+static clcnn_status run_rmsprop_step(const arguments *a)
+{
+    return clcnn_rmsprop_step(a->ctx, DESC(a, rmsprop), a->m[0], a->m[1], a->m[2], a->m[3],
+                              a->m[4]);
+}
+
 static clcnn_status run_adam_prepare(const arguments *a)
 {
     return clcnn_adam_prepare(a->ctx, DESC(a, adam), a->m[0]);
@@ -293,7 +320,30 @@ static const device_call calls[] = {
      SOFTMAX,
      {{"y", 15, IN | IN_PLACE}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT | IN_PLACE}},
      .run = run_softmax_backward},
-    {"clcnn_adam_prepare", ADAM, {{"block", CLCNN_ADAM_BLOCK, OUT}}, .run = run_adam_prepare},
+    {"clcnn_sgd_prepare", SGD, {{"block", CLCNN_OPTIMISER_BLOCK, OUT}}, .run = run_sgd_prepare},
+    {"clcnn_sgd_step",
+     SGD,
+     {{"param", 20, IN | OUT},
+      {"grad", 20, IN},
+      {"velocity", 20, IN | OUT},
+      {"table", 8, IN},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN}},
+     .run = run_sgd_step,
+     .ignores = IGNORES_RATES},
+    {"clcnn_rmsprop_prepare",
+     RMSPROP,
+     {{"block", CLCNN_OPTIMISER_BLOCK, OUT}},
+     .run = run_rmsprop_prepare},
+    {"clcnn_rmsprop_step",
+     RMSPROP,
+     {{"param", 20, IN | OUT},
+      {"grad", 20, IN},
+      {"square_avg", 20, IN | OUT},
+      {"table", 8, IN},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN}},
+     .run = run_rmsprop_step,
+     .ignores = IGNORES_RATES},
+    {"clcnn_adam_prepare", ADAM, {{"block", CLCNN_OPTIMISER_BLOCK, OUT}}, .run = run_adam_prepare},
     {"clcnn_adam_step",
      ADAM,
      {{"param", 20, IN | OUT},
@@ -301,7 +351,7 @@ static const device_call calls[] = {
       {"m", 20, IN | OUT},
       {"v", 20, IN | OUT},
       {"table", 8, IN},
-      {"block", CLCNN_ADAM_BLOCK, IN}},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN}},
      .run = run_adam_step,
      .ignores = IGNORES_RATES},
 };
@@ -335,10 +385,13 @@ typedef struct field {
 #define MAXPOOL2D_ROW(member, ...) ROW(MAXPOOL2D, clcnn_maxpool2d, member, __VA_ARGS__)
 #define SOFTMAX_ROW(member, ...) ROW(SOFTMAX, clcnn_softmax_cross_entropy, member, __VA_ARGS__)
 #define ADAM_ROW(member, ...) ROW(ADAM, clcnn_adam, member, __VA_ARGS__)
-#define RATE_ROW(member, value)                                                                    \
+#define RATE_OF(op, type, member, value)                                                           \
     {                                                                                              \
-        ADAM, #member, REAL, offsetof(clcnn_adam, member), value, BAD, #member, IGNORES_RATES      \
+        op, #member, REAL, offsetof(type, member), value, BAD, #member, IGNORES_RATES              \
     }
+#define RATE_ROW(member, value) RATE_OF(ADAM, clcnn_adam, member, value)
+#define SGD_RATE_ROW(member, value) RATE_OF(SGD, clcnn_sgd, member, value)
+#define RMSPROP_RATE_ROW(member, value) RATE_OF(RMSPROP, clcnn_rmsprop, member, value)
 
 static const field fields[] = {
     ACTIVATION_ROW(count, INT, -1, BAD, "-1"),
@@ -449,6 +502,41 @@ static const field fields[] = {
     SOFTMAX_ROW(classes, INT, -1, BAD, "-1"),
     SOFTMAX_ROW(classes, INT, INT_MAX, TOO_MUCH, ""),
 
+    ROW(SGD, clcnn_sgd, count, INT, 0, BAD, "0"),
+    ROW(SGD, clcnn_sgd, count, INT, -1, BAD, "-1"),
+    ROW(SGD, clcnn_sgd, segments, INT, -1, BAD, "-1"),
+    SGD_RATE_ROW(lr, -0.1),
+    SGD_RATE_ROW(lr, NAN),
+    SGD_RATE_ROW(lr, INFINITY),
+    SGD_RATE_ROW(momentum, -0.1),
+    SGD_RATE_ROW(momentum, NAN),
+    SGD_RATE_ROW(momentum, INFINITY),
+    SGD_RATE_ROW(weight_decay, -0.1),
+    SGD_RATE_ROW(weight_decay, NAN),
+    SGD_RATE_ROW(weight_decay, INFINITY),
+    SGD_RATE_ROW(grad_scale, -0.1),
+    SGD_RATE_ROW(grad_scale, NAN),
+    SGD_RATE_ROW(grad_scale, INFINITY),
+
+    ROW(RMSPROP, clcnn_rmsprop, count, INT, 0, BAD, "0"),
+    ROW(RMSPROP, clcnn_rmsprop, count, INT, -1, BAD, "-1"),
+    ROW(RMSPROP, clcnn_rmsprop, segments, INT, -1, BAD, "-1"),
+    RMSPROP_RATE_ROW(lr, -0.1),
+    RMSPROP_RATE_ROW(lr, NAN),
+    RMSPROP_RATE_ROW(lr, INFINITY),
+    RMSPROP_RATE_ROW(alpha, -0.1),
+    RMSPROP_RATE_ROW(alpha, 1),
+    RMSPROP_RATE_ROW(alpha, NAN),
+    RMSPROP_RATE_ROW(eps, -1e-8),
+    RMSPROP_RATE_ROW(eps, NAN),
+    RMSPROP_RATE_ROW(eps, INFINITY),
+    RMSPROP_RATE_ROW(weight_decay, -0.1),
+    RMSPROP_RATE_ROW(weight_decay, NAN),
+    RMSPROP_RATE_ROW(weight_decay, INFINITY),
+    RMSPROP_RATE_ROW(grad_scale, -0.1),
+    RMSPROP_RATE_ROW(grad_scale, NAN),
+    RMSPROP_RATE_ROW(grad_scale, INFINITY),
+
     ADAM_ROW(count, INT, -1, BAD, "-1"),
     ADAM_ROW(segments, INT, -1, BAD, "-1"),
     {ADAM, "step", STEP, offsetof(clcnn_adam, step), 0, BAD, "step", IGNORES_RATES},
@@ -468,6 +556,9 @@ static const field fields[] = {
     RATE_ROW(weight_decay, -1),
     RATE_ROW(weight_decay, NAN),
     RATE_ROW(weight_decay, INFINITY),
+    RATE_ROW(grad_scale, -0.1),
+    RATE_ROW(grad_scale, NAN),
+    RATE_ROW(grad_scale, INFINITY),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -501,6 +592,8 @@ REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_sgd_step, sgd, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
+REFERENCE(clcnn_ref_rmsprop_step, rmsprop, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
 
@@ -555,6 +648,24 @@ static const reference_call references[] = {
                   {"loss_mag", 1, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_backward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_sgd_step), .op = SGD,
+     .pointers = {{"param", 20, IN},
+                  {"grad", 20, IN},
+                  {"velocity", 20, IN},
+                  {"table", 8, IN},
+                  {"new_param", 20, OUT},
+                  {"new_velocity", 20, OUT},
+                  {"param_mag", 20, MAG},
+                  {"velocity_mag", 20, MAG}}},
+    {RUN(clcnn_ref_rmsprop_step), .op = RMSPROP,
+     .pointers = {{"param", 20, IN},
+                  {"grad", 20, IN},
+                  {"square_avg", 20, IN},
+                  {"table", 8, IN},
+                  {"new_param", 20, OUT},
+                  {"new_square_avg", 20, OUT},
+                  {"param_mag", 20, MAG},
+                  {"square_avg_mag", 20, MAG}}},
     {RUN(clcnn_ref_adam_step), .op = ADAM,
      .pointers = {{"param", 20, IN},
                   {"grad", 20, IN},

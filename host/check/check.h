@@ -28,6 +28,8 @@ typedef union check_desc {
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax_cross_entropy softmax_cross_entropy;
+    clcnn_sgd sgd;
+    clcnn_rmsprop rmsprop;
     clcnn_adam adam;
 } check_desc;
 
@@ -211,6 +213,9 @@ struct check_op {
      * fit. Whether the rest fits is asked through `shape`. */
     bool (*sizes)(check_desc *desc, const check_shape *inputs);
     clcnn_status (*legal)(const check_desc *desc, clcnn_error *error);
+    /* How close a golden result must be to the reference's, in units of the error bound; 0: as close
+     * as doubles are. */
+    double golden_tight;
     /* Draws the inputs. */
     void (*fill)(check_case *c, check_random *random);
     clcnn_status (*derive)(check_case *c); /* NULL: nothing is derived */
@@ -222,7 +227,7 @@ struct check_op {
 
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax_cross_entropy, check_op_adam;
+    check_op_softmax_cross_entropy, check_op_sgd, check_op_rmsprop, check_op_adam;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */

@@ -11,6 +11,8 @@ const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_dense,
                                      &check_op_maxpool2d,
                                      &check_op_softmax_cross_entropy,
+                                     &check_op_sgd,
+                                     &check_op_rmsprop,
                                      &check_op_adam,
                                      NULL};
 

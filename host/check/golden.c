@@ -26,8 +26,6 @@ static const struct {
     {"batchnorm", " mode eps momentum running_var_kind ",
      " y dx dgamma dbeta new_running_mean new_running_var "},
     {"layernorm", " eps ", " y dx dgamma dbeta "},
-    {"sgd", " lr momentum nesterov weight_decay ", " new_param new_velocity "},
-    {"rmsprop", " lr alpha eps weight_decay ", " new_param new_square_avg "},
 };
 
 typedef struct golden {
@@ -303,13 +301,24 @@ static bool agree(double value, double reference, double bound)
     return fabs(value - reference) <= bound; /* false for an infinity */
 }
 
+/* The last algorithm's bound is that of the plain formula. */
+static const clcnn_algo *plain_algo(const check_op *op)
+{
+    const clcnn_algo *algo = clcnn_algos(op->name);
+    while (algo[1].name)
+        algo++;
+    return algo;
+}
+
 /*
  * How much closer to the reference than a device's result a golden value must be. Doubles carry 29
  * bits more than floats. For sums that leaves 3 bits for two orders of summation; formulas with
  * powers and logarithms get more.
  */
-static double tightening(const clcnn_algo *algo, clcnn_direction direction)
+static double tightening(const check_op *op, const clcnn_algo *algo, clcnn_direction direction)
 {
+    if (op->golden_tight > 0)
+        return op->golden_tight;
     return algo->error[direction].error_class == CLCNN_NORMWISE ? 0x1p-22 : 0x1p-26;
 }
 
@@ -317,17 +326,18 @@ static double tightening(const clcnn_algo *algo, clcnn_direction direction)
  * Puts the file's values in place of the reference's, and says whether the two agree. Where they
  * are equal the reference's stays, which has the sign of a zero as the definitions have it.
  */
-static bool take_output(const clcnn__safetensors_tensor *t, const clcnn_algo *algo,
+static bool take_output(const clcnn__safetensors_tensor *t, const check_op *op,
                         clcnn_direction direction, check_expected *expected, int j, char *message,
                         size_t size)
 {
     bool good = true;
+    const clcnn_algo *algo = plain_algo(op);
+    const double tight = tightening(op, algo, direction);
     for (size_t i = 0; i < t->count; i++) {
         double *value = &expected->out[j].value[i];
         const double in_file = golden_value(t, i), reference = *value;
         const double bound =
-            tightening(algo, direction) *
-            clcnn_error_bound(algo, direction, expected->out[j].n, expected->out[j].mag[i]);
+            tight * clcnn_error_bound(algo, direction, expected->out[j].n, expected->out[j].mag[i]);
         if (good && !agree(in_file, reference, t->dtype == CLCNN__I64 ? 0 : bound)) {
             snprintf(message, size, "%s: element %zu is %.17g in the file, %.17g by the reference",
                      t->name, i, in_file, reference);
@@ -337,15 +347,6 @@ static bool take_output(const clcnn__safetensors_tensor *t, const clcnn_algo *al
             *value = in_file;
     }
     return good;
-}
-
-/* The last algorithm's bound is that of the plain formula. */
-static const clcnn_algo *plain_algo(const check_op *op)
-{
-    const clcnn_algo *algo = clcnn_algos(op->name);
-    while (algo[1].name)
-        algo++;
-    return algo;
 }
 
 /* ---- Running -----------------------------------------------------------------------------------
@@ -425,9 +426,9 @@ static void run_direction(golden *g, const check_direction *direction, check_opt
     } else {
         for (int j = 0; direction->outputs[j].name; j++) {
             if (present >> j & 1)
-                take_output(clcnn__safetensors_find(g->st, direction->outputs[j].name),
-                            plain_algo(g->c->op), direction->direction, &expected, j,
-                            message + strlen(message), sizeof message - strlen(message));
+                take_output(clcnn__safetensors_find(g->st, direction->outputs[j].name), g->c->op,
+                            direction->direction, &expected, j, message + strlen(message),
+                            sizeof message - strlen(message));
         }
         options.without = absent;
         run_algos(g, direction, &expected, options, message);

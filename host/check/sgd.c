@@ -1,0 +1,113 @@
+/*
+ * How sgd is run and what its reference expects. A step works in place on param and velocity; the
+ * results are called new_param and new_velocity. The table of segments is an integer tensor of the
+ * rows' bits.
+ */
+#include "optimiser.h"
+
+/* The golden case of the source notebooks has the results of its inputs before they were rounded to
+ * float: grad and velocity within 1u, so that results are within 1u of the magnitude. The bound is
+ * 17 of those. */
+#define GOLDEN_TIGHT (1.0 / 17)
+
+enum { PARAM, GRAD, VELOCITY, TABLE };
+
+static bool sgd_shape(const check_desc *desc, const char *name, check_shape *shape)
+{
+    static const char *const names[] = {"param",     "grad",         "velocity",
+                                        "new_param", "new_velocity", NULL};
+    return check_optimiser_shape(names, desc->sgd.count, desc->sgd.segments, name, shape);
+}
+
+static bool sizes(check_desc *desc, const check_shape *inputs)
+{
+    desc->sgd.count = (int)inputs[PARAM].size[0];
+    return true;
+}
+
+static clcnn_status legal(const check_desc *desc, clcnn_error *error)
+{
+    const clcnn_sgd *d = &desc->sgd;
+    if (d->count < 1 || d->segments < 0)
+        return CLCNN__INVALID(error, "%d elements in %d segments", d->count, d->segments);
+    return CLCNN_SUCCESS;
+}
+
+static void fill(check_case *c, check_random *random)
+{
+    check_fill(c, &c->in[PARAM], 1, random);
+    check_fill(c, &c->in[GRAD], 1, random);
+    check_fill(c, &c->in[VELOCITY], 1, random);
+    check_fill_table(c, c->desc.sgd.count, c->desc.sgd.segments);
+}
+
+static clcnn_status step(const check_call *a)
+{
+    const clcnn_sgd *d = &a->c->desc.sgd;
+    const clcnn_mem block = a->out[2];
+    const clcnn_status status = clcnn_sgd_prepare(a->ctx, d, block);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_sgd_step(a->ctx, d, a->in[PARAM], a->in[GRAD], a->in[VELOCITY], a->in[TABLE],
+                          block);
+}
+
+static clcnn_status ref_step(const check_case *c, check_expected *e)
+{
+    return clcnn_ref_sgd_step(&c->desc.sgd, c->in[PARAM].f, c->in[GRAD].f, c->in[VELOCITY].f,
+                              (const clcnn_segment *)(const void *)c->in[TABLE].i, e->out[0].value,
+                              c->in[VELOCITY].f ? e->out[1].value : NULL, e->out[0].mag,
+                              e->out[1].mag);
+}
+
+static const check_direction directions[] = {
+    {.name = "step",
+     .direction = CLCNN_FORWARD,
+     .needs = 1 << PARAM | 1 << GRAD,
+     .takes = 1 << TABLE | 1 << VELOCITY,
+     .outputs = {{.name = "new_param", .in_place = "param", .always_in_place = true},
+                 {.name = "new_velocity",
+                  .in_place = "velocity",
+                  .always_in_place = true,
+                  .optional = true},
+                 {.name = "block", .scratch = true}},
+     .run = step,
+     .reference = ref_step},
+    {.name = NULL}};
+
+static const check_field fields[] = {
+    {"count", CHECK_INT, offsetof(clcnn_sgd, count)},
+    {"lr", CHECK_DOUBLE, offsetof(clcnn_sgd, lr)},
+    {"momentum", CHECK_DOUBLE, offsetof(clcnn_sgd, momentum)},
+    {"nesterov", CHECK_INT, offsetof(clcnn_sgd, nesterov)},
+    {"weight_decay", CHECK_DOUBLE, offsetof(clcnn_sgd, weight_decay)},
+    {"segments", CHECK_INT, offsetof(clcnn_sgd, segments)},
+    {"grad_scale", CHECK_DOUBLE, offsetof(clcnn_sgd, grad_scale)},
+    {.name = NULL}};
+
+static const check_attribute attributes[] = {
+    CHECK_REAL_ATTRIBUTE(clcnn_sgd, lr, 0, 1e30, true),
+    CHECK_REAL_ATTRIBUTE(clcnn_sgd, momentum, 0, 1e30, false),
+    {.name = "nesterov",
+     .count = 1,
+     .offset = {offsetof(clcnn_sgd, nesterov)},
+     .low = 0,
+     .high = 1},
+    CHECK_REAL_ATTRIBUTE(clcnn_sgd, weight_decay, 0, 1e30, false),
+    {.name = NULL}};
+
+const check_op check_op_sgd = {.name = "sgd",
+                               .inputs = {{.name = "param"},
+                                          {.name = "grad"},
+                                          {.name = "velocity"},
+                                          {.name = "table", .integer = true, .derived = true},
+                                          {.name = NULL}},
+                               .directions = directions,
+                               .fields = fields,
+                               .attributes = attributes,
+                               .shape = sgd_shape,
+                               .flat = true,
+                               .golden_tight = GOLDEN_TIGHT,
+                               .sizes = sizes,
+                               .legal = legal,
+                               .fill = fill};
