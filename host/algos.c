@@ -12,6 +12,7 @@ static const clcnn__op ops[] = {
     {"sgd", clcnn__sgd_algos},
     {"rmsprop", clcnn__rmsprop_algos},
     {"adam", clcnn__adam_algos},
+    {"clip_norm", clcnn__clip_norm_algos},
 };
 
 const clcnn_algo *clcnn_algos(const char *op)

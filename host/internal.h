@@ -177,6 +177,6 @@ extern const clcnn_algo clcnn__conv2d_algos[];
 #define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__sgd_algos[], clcnn__rmsprop_algos[],
-    clcnn__adam_algos[];
+    clcnn__adam_algos[], clcnn__clip_norm_algos[];
 
 #endif

@@ -237,8 +237,9 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "sgd", "rmsprop", "adam"), preferred first, ended by a row whose name is NULL. The last
- * one takes everything that is legal. NULL for a name that is no operation.
+ * "softmax_cross_entropy", "sgd", "rmsprop", "adam", "clip_norm"), preferred first, ended by a row
+ * whose name is NULL. The last one takes everything that is legal. NULL for a name that is no
+ * operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -539,6 +540,62 @@ CLCNN_API clcnn_status clcnn_adam_step(clcnn_ctx *ctx, const clcnn_adam *d, clcn
                                        clcnn_mem block);
 
 /* ---------------------------------------------------------------------------------------------
+ * clip_norm: clipping of the gradient by its global norm, for any optimiser
+ *
+ *   norm = grad_scale * sqrt(sum of grad[i]^2),  without frozen segments and what is past the last
+ *   clip = min(1, max_norm / (norm + 1e-6))      (PyTorch's clip_grad_norm_)
+ *
+ * grad_scale is read from the optimiser's block and clip is written to it, between the prepare and
+ * the step that it is for: nothing waits, and the gradient itself stays as it is. The sum has
+ * stages in a fixed order. A norm that is NaN makes clip NaN, an infinite one (also one whose
+ * square is beyond a float) makes it 0.
+ */
+typedef struct clcnn_clip_norm {
+    int count;       /* elements of the arena */
+    double max_norm; /* > 0 */
+    int segments;    /* rows of the optimiser's table; 0: everything counts */
+} clcnn_clip_norm;
+
+/** There is one algorithm, "direct"; the workspace holds the sums of its stages. */
+CLCNN_API clcnn_status clcnn_clip_norm_plan(clcnn_ctx *ctx, const clcnn_clip_norm *d,
+                                            clcnn_plan *plan);
+/** norm [1] may be left out, table when d->segments is 0. The plan (with its workspace) is needed.
+ */
+CLCNN_API clcnn_status clcnn_clip_norm_apply(clcnn_ctx *ctx, const clcnn_clip_norm *d,
+                                             clcnn_mem grad, clcnn_mem table, clcnn_mem norm,
+                                             clcnn_mem block, const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * schedule: the learning rate of a step, on the host
+ *
+ *   for steps 1 to warmup:  lr * step / (warmup + 1)
+ *   after that, with t = step - warmup - 1 counted from 0:
+ *     CLCNN_SCHEDULE_CONSTANT  lr
+ *     CLCNN_SCHEDULE_STEP      lr * gamma^floor(t / period)
+ *     CLCNN_SCHEDULE_COSINE    min_lr + (lr - min_lr) * (1 + cos(pi * min(t / period, 1))) / 2
+ *
+ * It depends on the step alone, so that a resumed run goes on as if it had never stopped.
+ */
+typedef enum clcnn_schedule_kind {
+    CLCNN_SCHEDULE_CONSTANT,
+    CLCNN_SCHEDULE_STEP,
+    CLCNN_SCHEDULE_COSINE
+} clcnn_schedule_kind;
+
+typedef struct clcnn_schedule {
+    clcnn_schedule_kind kind;
+    double lr;      /* >= 0: the rate after the warm-up */
+    int64_t warmup; /* >= 0 */
+    int64_t period; /* >= 1: steps between falls, or from lr to min_lr; constant ignores it */
+    double gamma;   /* >= 0: step alone */
+    double min_lr;  /* 0 to lr: cosine alone */
+} clcnn_schedule;
+
+/** The rate of a step, counted from 1, to *lr; on an illegal argument *lr stays as it is. */
+CLCNN_API clcnn_status clcnn_schedule_lr(const clcnn_schedule *d, int64_t step, double *lr,
+                                         clcnn_error *error);
+
+/* ---------------------------------------------------------------------------------------------
  * The CPU reference: plain loops in double over float data, host pointers, no OpenCL. Results are
  * doubles. Where a `mag` pointer is not NULL it receives, per element, the sum of the magnitudes of
  * the summands, from which clcnn_error_bound makes the bound. Optional arguments are NULL.
@@ -600,6 +657,12 @@ CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *par
                                            const clcnn_segment *table, double *new_param,
                                            double *new_m, double *new_v, double *param_mag,
                                            double *m_mag, double *v_mag);
+
+/** Reads grad_scale from block[0]. norm may be NULL. */
+CLCNN_API clcnn_status clcnn_ref_clip_norm_apply(const clcnn_clip_norm *d, const float *grad,
+                                                 const clcnn_segment *table, const float *block,
+                                                 double *norm, double *clip, double *norm_mag,
+                                                 double *clip_mag);
 
 #ifdef __cplusplus
 }

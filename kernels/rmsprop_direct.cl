@@ -11,6 +11,7 @@
 static inline void update(const optimiser_block k, floatV grad, floatV *param, floatV *square_avg,
                           floatV *none)
 {
+    (void)none;
     const floatV g = FMA((floatV)(k.gradient_decay), *param, grad);
     *square_avg = FMA((floatV)(k.beta2), *square_avg, k.one_minus_beta2 * g * g);
     *param -= k.rate * g / (sqrt(*square_avg) + k.eps);

@@ -12,6 +12,7 @@
 static inline void update(const optimiser_block k, floatV grad, floatV *param, floatV *velocity,
                           floatV *none)
 {
+    (void)none;
     floatV g = FMA((floatV)(k.gradient_decay), *param, grad);
     if (k.beta1 > 0.0f) {
         *velocity = FMA((floatV)(k.beta1), *velocity, g);

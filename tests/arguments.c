@@ -164,7 +164,7 @@ static const char *find_algo(const device_call *call, clcnn_ctx *ctx,
                              size_t (*wanted)(const clcnn_plan *plan))
 {
     static const char *const names[] = {[CONV2D] = "conv2d", [DENSE] = "dense"};
-    if (call->op == SOFTMAX)
+    if (one_algo(call->op))
         return "direct";
     any_desc desc = right_desc(call->op);
     for (const clcnn_algo *algo = clcnn_algos(names[call->op]); algo && algo->name; algo++) {
@@ -460,7 +460,7 @@ static void wrong_packed(bench *b)
 static void wrong_packed_weights(bench *b)
 {
     const char *algo = find_algo(b->call, b->ctx, takes_packed);
-    if (b->call->op == SOFTMAX || !algo)
+    if (one_algo(b->call->op) || !algo)
         return;
     drop_plan(b);
     make_plan(b, algo);
@@ -485,13 +485,13 @@ static void wrong_plans(bench *b)
     if (!b->call->plan)
         return;
     clcnn_plan plan = b->plan;
-    if (b->call->op != SOFTMAX) {
+    if (!one_algo(b->call->op)) {
         plan.algo = "no-such-algorithm";
         wrong_plan(b, &plan, CLCNN_INVALID_ARGUMENT, "no-such-algorithm", "unknown algorithm");
         plan.algo = NULL;
         wrong_plan(b, &plan, CLCNN_INVALID_ARGUMENT, "algo", "no algorithm");
     } else {
-        wrong_plan(b, NULL, CLCNN_INVALID_ARGUMENT, "plan", "plan is NULL with a loss");
+        wrong_plan(b, NULL, CLCNN_INVALID_ARGUMENT, "plan", "plan is NULL");
     }
     wrong_packed(b);
     if (!b->call->packs) {
@@ -702,10 +702,20 @@ static clcnn_status query_softmax(clcnn_ctx *ctx, const any_desc *desc, clcnn_di
     return clcnn_softmax_cross_entropy_plan(ctx, desc ? &desc->softmax : NULL, plan);
 }
 
+static clcnn_status query_clip_norm(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                                    const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)direction;
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_clip_norm_plan(ctx, desc ? &desc->clip_norm : NULL, plan);
+}
+
 static const plan_query queries[] = {
     {"clcnn_conv2d_plan", CONV2D, query_conv2d},
     {"clcnn_dense_plan", DENSE, query_dense},
     {"clcnn_softmax_cross_entropy_plan", SOFTMAX, query_softmax},
+    {"clcnn_clip_norm_plan", CLIP_NORM, query_clip_norm},
 };
 
 typedef struct query_arguments {
@@ -756,7 +766,7 @@ static void wrong_queries(const plan_query *query, clcnn_ctx *ctx)
         a.desc = &wrong;
         expect_query(query, &a, ctx, fields[i].status, fields[i].piece, fields[i].name);
     }
-    if (query->op == SOFTMAX)
+    if (one_algo(query->op))
         return;
     a = right;
     for (int direction = -1; direction <= 3; direction += 4) {
@@ -802,7 +812,7 @@ static void test_plans(void)
         for (size_t k = 0; k < sizeof queries / sizeof *queries; k++) {
             cover(queries[k].name);
             wrong_queries(&queries[k], ctx);
-            if (queries[k].op != SOFTMAX)
+            if (!one_algo(queries[k].op))
                 too_little_workspace(&queries[k], ctx);
             any_desc desc = right_desc(queries[k].op);
             for (int direction = 0; direction < 3; direction++) {
@@ -811,7 +821,7 @@ static void test_plans(void)
                     queries[k].run(ctx, &desc, (clcnn_direction)direction, NULL, 0, &plan);
                 CHECK(status == CLCNN_SUCCESS, "%s under 0 bytes of workspace: %s", queries[k].name,
                       clcnn_last_error(ctx)->message);
-                CHECK(queries[k].op == SOFTMAX || plan.workspace_bytes == 0,
+                CHECK(one_algo(queries[k].op) || plan.workspace_bytes == 0,
                       "%s under 0 bytes takes %zu", queries[k].name, plan.workspace_bytes);
             }
         }
@@ -894,6 +904,60 @@ static void test_algos(void)
         }
     }
     CHECK(clcnn_error_bound(NULL, CLCNN_FORWARD, 9, 2) == 0, "a bound without an algorithm");
+}
+
+static void test_schedules(void)
+{
+    static const struct {
+        const char *what, *piece;
+        clcnn_schedule d;
+        int64_t step;
+    } rows[] = {{"kind -1", "-1", {.kind = (clcnn_schedule_kind)-1, .lr = 1}, 1},
+                {"kind 3", "3", {.kind = (clcnn_schedule_kind)3, .lr = 1}, 1},
+                {"lr < 0", "lr", {.lr = -1}, 1},
+                {"lr NaN", "lr", {.lr = NAN}, 1},
+                {"lr infinite", "lr", {.lr = INFINITY}, 1},
+                {"warmup < 0", "-1", {.lr = 1, .warmup = -1}, 1},
+                {"warmup too large", "warmup", {.lr = 1, .warmup = INT64_MAX}, 1},
+                {"no period", "period", {.kind = CLCNN_SCHEDULE_STEP, .lr = 1}, 1},
+                {"period < 0", "-2", {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = -2}, 1},
+                {"gamma < 0",
+                 "gamma",
+                 {.kind = CLCNN_SCHEDULE_STEP, .lr = 1, .period = 1, .gamma = -0.5},
+                 1},
+                {"gamma NaN",
+                 "gamma",
+                 {.kind = CLCNN_SCHEDULE_STEP, .lr = 1, .period = 1, .gamma = NAN},
+                 1},
+                {"min_lr < 0",
+                 "min_lr",
+                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = -1},
+                 1},
+                {"min_lr > lr",
+                 "min_lr",
+                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = 2},
+                 1},
+                {"min_lr NaN",
+                 "min_lr",
+                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = NAN},
+                 1},
+                {"step 0", "step", {.lr = 1}, 0},
+                {"step < 0", "-5", {.lr = 1}, -5}};
+    cover("clcnn_schedule_lr");
+    clcnn_error error = {.message = ""};
+    const clcnn_schedule right = {.lr = 1};
+    double lr = -17;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const clcnn_status status = clcnn_schedule_lr(&rows[i].d, rows[i].step, &lr, &error);
+        CHECK(status == CLCNN_INVALID_ARGUMENT && strstr(error.message, rows[i].piece),
+              "schedule, %s: %s, \"%s\"", rows[i].what, clcnn_status_name(status), error.message);
+        CHECK(clcnn_schedule_lr(&rows[i].d, rows[i].step, &lr, NULL) == CLCNN_INVALID_ARGUMENT,
+              "schedule, %s: no error struct", rows[i].what);
+    }
+    CHECK(clcnn_schedule_lr(NULL, 1, &lr, &error) == CLCNN_INVALID_ARGUMENT, "no descriptor");
+    CHECK(clcnn_schedule_lr(&right, 1, NULL, &error) == CLCNN_INVALID_ARGUMENT, "no lr");
+    CHECK(!(lr > -17) && !(lr < -17), "lr was written to");
+    CHECK(clcnn_schedule_lr(&right, 1, &lr, NULL) == CLCNN_SUCCESS && lr >= 1, "the right call");
 }
 
 static void test_devices(void)
@@ -1013,6 +1077,7 @@ int main(void)
                                          {"directions of packing", test_pack_directions},
                                          {"names", test_names},
                                          {"algorithms", test_algos},
+                                         {"schedules", test_schedules},
                                          {"devices", test_devices},
                                          {"contexts", test_contexts},
                                          {"accessors", test_accessors},

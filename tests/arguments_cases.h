@@ -39,6 +39,7 @@ static const clcnn_sgd sgd = {.count = 20, .lr = 0.01, .momentum = 0.9, .segment
 static const clcnn_rmsprop rmsprop = {.count = 20, .lr = 0.01, .alpha = 0.9, .segments = 2};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
+static const clcnn_clip_norm clip_norm = {.count = 20, .max_norm = 1, .segments = 2};
 
 enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
 
@@ -52,9 +53,20 @@ typedef union any_desc {
     clcnn_sgd sgd;
     clcnn_rmsprop rmsprop;
     clcnn_adam adam;
+    clcnn_clip_norm clip_norm;
 } any_desc;
 
-typedef enum op_kind { ACTIVATION, CONV2D, DENSE, MAXPOOL2D, SOFTMAX, SGD, RMSPROP, ADAM } op_kind;
+typedef enum op_kind {
+    ACTIVATION,
+    CONV2D,
+    DENSE,
+    MAXPOOL2D,
+    SOFTMAX,
+    SGD,
+    RMSPROP,
+    ADAM,
+    CLIP_NORM
+} op_kind;
 
 static const struct {
     const void *desc;
@@ -66,7 +78,8 @@ static const struct {
            [SOFTMAX] = {&softmax, sizeof softmax},
            [SGD] = {&sgd, sizeof sgd},
            [RMSPROP] = {&rmsprop, sizeof rmsprop},
-           [ADAM] = {&adam, sizeof adam}};
+           [ADAM] = {&adam, sizeof adam},
+           [CLIP_NORM] = {&clip_norm, sizeof clip_norm}};
 
 static any_desc right_desc(op_kind op)
 {
@@ -74,6 +87,12 @@ static any_desc right_desc(op_kind op)
     memset(&desc, 0, sizeof desc);
     memcpy(&desc, ops[op].desc, ops[op].size);
     return desc;
+}
+
+/* Operations whose plan has one algorithm and takes neither a direction nor a limit. */
+static inline bool one_algo(op_kind op)
+{
+    return op == SOFTMAX || op == CLIP_NORM;
 }
 
 enum {
@@ -223,6 +242,12 @@ static clcnn_status run_adam_step(const arguments *a)
                            a->m[5]);
 }
 
+static clcnn_status run_clip_norm_apply(const arguments *a)
+{
+    return clcnn_clip_norm_apply(a->ctx, DESC(a, clip_norm), a->m[0], a->m[1], a->m[2], a->m[3],
+                                 a->plan);
+}
+
 #define PLAN_OF(op, direction)                                                                     \
     static clcnn_status plan_##op##_##direction(clcnn_ctx *ctx, const any_desc *desc,              \
                                                 const char *algo, clcnn_plan *plan)                \
@@ -241,6 +266,13 @@ static clcnn_status plan_softmax(clcnn_ctx *ctx, const any_desc *desc, const cha
 {
     (void)algo; /* there is one */
     return clcnn_softmax_cross_entropy_plan(ctx, &desc->softmax, plan);
+}
+
+static clcnn_status plan_clip_norm(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                                   clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_clip_norm_plan(ctx, &desc->clip_norm, plan);
 }
 
 static const device_call calls[] = {
@@ -354,6 +386,14 @@ static const device_call calls[] = {
       {"block", CLCNN_OPTIMISER_BLOCK, IN}},
      .run = run_adam_step,
      .ignores = IGNORES_RATES},
+    {"clcnn_clip_norm_apply",
+     CLIP_NORM,
+     {{"grad", 20, IN},
+      {"table", 8, IN},
+      {"norm", 1, OUT | OPTIONAL},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN | OUT}},
+     .run = run_clip_norm_apply,
+     .plan = plan_clip_norm},
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -559,6 +599,15 @@ static const field fields[] = {
     RATE_ROW(grad_scale, -0.1),
     RATE_ROW(grad_scale, NAN),
     RATE_ROW(grad_scale, INFINITY),
+
+    ROW(CLIP_NORM, clcnn_clip_norm, count, INT, 0, BAD, "0"),
+    ROW(CLIP_NORM, clcnn_clip_norm, count, INT, -1, BAD, "-1"),
+    ROW(CLIP_NORM, clcnn_clip_norm, segments, INT, -1, BAD, "-1"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, 0, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, -1, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, NAN, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, INFINITY, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, 1e39, BAD, "max_norm"),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -596,6 +645,7 @@ REFERENCE(clcnn_ref_sgd_step, sgd, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7
 REFERENCE(clcnn_ref_rmsprop_step, rmsprop, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
+REFERENCE(clcnn_ref_clip_norm_apply, clip_norm, p[0], p[1], p[2], p[3], p[4], p[5], p[6])
 
 #define RUN(function) #function, .run = function##_
 #define MAG OUT | OPTIONAL
@@ -678,6 +728,14 @@ static const reference_call references[] = {
                   {"param_mag", 20, MAG},
                   {"m_mag", 20, MAG},
                   {"v_mag", 20, MAG}}},
+    {RUN(clcnn_ref_clip_norm_apply), .op = CLIP_NORM,
+     .pointers = {{"grad", 20, IN},
+                  {"table", 8, IN},
+                  {"block", CLCNN_OPTIMISER_BLOCK, IN},
+                  {"norm", 1, OUT | OPTIONAL},
+                  {"clip", 1, OUT},
+                  {"norm_mag", 1, MAG},
+                  {"clip_mag", 1, MAG}}},
 };
 enum { REFERENCES = sizeof references / sizeof *references };
 

@@ -31,6 +31,7 @@ typedef union check_desc {
     clcnn_sgd sgd;
     clcnn_rmsprop rmsprop;
     clcnn_adam adam;
+    clcnn_clip_norm clip_norm;
 } check_desc;
 
 typedef enum check_values {
@@ -213,8 +214,8 @@ struct check_op {
      * fit. Whether the rest fits is asked through `shape`. */
     bool (*sizes)(check_desc *desc, const check_shape *inputs);
     clcnn_status (*legal)(const check_desc *desc, clcnn_error *error);
-    /* How close a golden result must be to the reference's, in units of the error bound; 0: as close
-     * as doubles are. */
+    /* How close a golden result must be to the reference's, in units of the error bound; 0: as
+     * close as doubles are. */
     double golden_tight;
     /* Draws the inputs. */
     void (*fill)(check_case *c, check_random *random);
@@ -227,7 +228,8 @@ struct check_op {
 
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax_cross_entropy, check_op_sgd, check_op_rmsprop, check_op_adam;
+    check_op_softmax_cross_entropy, check_op_sgd, check_op_rmsprop, check_op_adam,
+    check_op_clip_norm;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */

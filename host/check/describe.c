@@ -14,6 +14,7 @@ const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_sgd,
                                      &check_op_rmsprop,
                                      &check_op_adam,
+                                     &check_op_clip_norm,
                                      NULL};
 
 const check_op *check_op_find(const char *name)
