@@ -8,6 +8,7 @@ static const clcnn__op ops[] = {
     {"dense", clcnn__dense_algos},
     {"maxpool2d", clcnn__maxpool2d_algos},
     {"activation", clcnn__activation_algos},
+    {"softmax", clcnn__softmax_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"sgd", clcnn__sgd_algos},
     {"rmsprop", clcnn__rmsprop_algos},

@@ -174,8 +174,7 @@ typedef struct clcnn__op {
 
 extern const clcnn_algo clcnn__conv2d_algos[];
 #define clcnn__dense_algos clcnn__conv2d_algos /* a dense layer is a 1x1 convolution */
-#define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
-extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
+extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[], clcnn__softmax_algos[],
     clcnn__softmax_cross_entropy_algos[], clcnn__sgd_algos[], clcnn__rmsprop_algos[],
     clcnn__adam_algos[], clcnn__clip_norm_algos[];
 

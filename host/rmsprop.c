@@ -3,9 +3,8 @@
 
 #include <math.h>
 
-/* The constant: host/ref/rmsprop.c. */
 const clcnn_algo clcnn__rmsprop_algos[] = {
-    {"direct", {{CLCNN_NORMWISE, 13}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+    {"direct", {{CLCNN_NORMWISE, CLCNN__RMSPROP_CONSTANT}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
 

@@ -3,9 +3,8 @@
 
 #include <math.h>
 
-/* The constant: host/ref/sgd.c. */
 const clcnn_algo clcnn__sgd_algos[] = {
-    {"direct", {{CLCNN_NORMWISE, 17}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+    {"direct", {{CLCNN_NORMWISE, CLCNN__SGD_CONSTANT}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
 

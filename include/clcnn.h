@@ -237,9 +237,9 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax_cross_entropy", "sgd", "rmsprop", "adam", "clip_norm"), preferred first, ended by a row
- * whose name is NULL. The last one takes everything that is legal. NULL for a name that is no
- * operation.
+ * "softmax", "softmax_cross_entropy", "sgd", "rmsprop", "adam", "clip_norm"), preferred first,
+ * ended by a row whose name is NULL. The last one takes everything that is legal. NULL for a name
+ * that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -398,21 +398,51 @@ CLCNN_API clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxp
                                                 clcnn_mem dy, clcnn_mem argmax, clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * softmax: rows of logits to probabilities, or to their logarithms
+ *
+ *   y[i][j] = exp(x[i][j] - m[i]) / S[i]          with m[i] = max over j of x[i][j]
+ *   y[i][j] = x[i][j] - m[i] - log(S[i])   (log)   and S[i] = sum over j of exp(x[i][j] - m[i])
+ *   dx[i][j] = y[i][j] * (dy[i][j] - sum over j' of y[i][j']*dy[i][j'])
+ *   dx[i][j] = dy[i][j] - exp(y[i][j]) * sum over j' of dy[i][j']   (log)
+ *
+ * Safe for logits of any finite size; a row with a NaN or an Inf is NaN, a -Inf has probability 0.
+ * Shapes: x, y, dy, dx [n,classes].
+ */
+typedef struct clcnn_softmax {
+    int n, classes;
+    int log;        /* 1: log-softmax */
+    int accumulate; /* backward adds to dx */
+} clcnn_softmax;
+
+/** y may be x itself. */
+CLCNN_API clcnn_status clcnn_softmax_forward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem x,
+                                             clcnn_mem y);
+/** From forward's y. dx may be dy itself, unless it accumulates. */
+CLCNN_API clcnn_status clcnn_softmax_backward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem y,
+                                              clcnn_mem dy, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
  * softmax_cross_entropy: the loss of a classifier, and its gradient
  *
- *   y[i][j] = exp(x[i][j] - m[i]) / sum over j' of exp(x[i][j'] - m[i]),  m[i] = max over j x[i][j]
- *   loss[0] = mean over i of ( log(sum over j of exp(x[i][j] - m[i])) - (x[i][labels[i]] - m[i]) )
- *   dx[i][j] = (y[i][j] - (j == labels[i])) / n
+ *   y[i][j]  = exp(x[i][j] - m[i]) / S[i],  m and S as for softmax
+ *   loss[0]  = mean over i of ( log(S[i]) + sum over j of target[i][j] * (m[i] - x[i][j]) )
+ *   dx[i][j] = (y[i][j] - target[i][j]) / N,  0 in ignored rows
+ *   target[i][j] = label_smoothing/classes, and 1 - label_smoothing more for j == labels[i]
  *
- * Safe for logits of any finite size. Labels are int32. A label outside [0, classes) makes the
- * loss NaN and its row of dx NaN; it is never used as an address.
- * Shapes: x, y, dx [n,classes]; labels [n]; loss [1].
+ * The mean is over the N rows whose label is not ignored: all n of them, unless `ignore` is set.
+ * When every row is ignored the loss is NaN, as PyTorch's is, and dx is 0. Safe for logits of any
+ * finite size. Labels are int32. A label outside [0, classes) that is not ignored makes the loss
+ * NaN and its row of dx NaN; it is never used as an address. Shapes: x, y, dx [n,classes]; labels
+ * [n]; loss [1].
  */
 typedef struct clcnn_softmax_cross_entropy {
     int n, classes;
+    double label_smoothing; /* 0 to 1 */
+    int ignore;             /* 1: rows whose label is ignored_label, any number, don't count */
+    int ignored_label;
 } clcnn_softmax_cross_entropy;
 
-/** plan->workspace_bytes is a function of n alone, so there is one algorithm, "direct". */
+/** There is one algorithm, "direct"; the workspace holds the rows' losses and their sums. */
 CLCNN_API clcnn_status clcnn_softmax_cross_entropy_plan(clcnn_ctx *ctx,
                                                         const clcnn_softmax_cross_entropy *d,
                                                         clcnn_plan *plan);
@@ -628,6 +658,11 @@ CLCNN_API clcnn_status clcnn_ref_maxpool2d_forward(const clcnn_maxpool2d *d, con
                                                    double *y, int32_t *argmax);
 CLCNN_API clcnn_status clcnn_ref_maxpool2d_backward(const clcnn_maxpool2d *d, const float *dy,
                                                     const int32_t *argmax, double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_softmax_forward(const clcnn_softmax *d, const float *x, double *y,
+                                                 double *mag);
+CLCNN_API clcnn_status clcnn_ref_softmax_backward(const clcnn_softmax *d, const float *y,
+                                                  const float *dy, double *dx, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
                                                                const float *x,

@@ -26,15 +26,13 @@ __kernel void adam_direct_prepare(const optimiser_block k, __global float *block
         write_block(k, block + block_offset);
 }
 
-__kernel void adam_direct_step(const optimiser_args a, __global float *restrict param, uint param_offset,
-                               __global const float *restrict grad, uint grad_offset,
-                               __global float *restrict m, uint m_offset,
-                               __global float *restrict v, uint v_offset,
-                               __global const int *table, uint table_offset,
-                               __global const float *block, uint block_offset)
+__kernel void adam_direct_step(const optimiser_args a, __global float *restrict param,
+                               uint param_offset, __global const float *restrict grad,
+                               uint grad_offset, __global float *restrict m, uint m_offset,
+                               __global float *restrict v, uint v_offset, __global const int *table,
+                               uint table_offset, __global const float *block, uint block_offset)
 {
-    const optimiser_arrays arrays = {param + param_offset, grad + grad_offset,
-                                     m + m_offset,
+    const optimiser_arrays arrays = {param + param_offset, grad + grad_offset, m + m_offset,
                                      v + v_offset, a.states};
     step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset);
 }

@@ -1,13 +1,13 @@
 /*
  * clip_norm, direct: the norm of a gradient in stages, in a fixed order, and what it is clipped by.
  *
- * squares  work-item i -> the sum of the squares of elements i*ITEM to (i+1)*ITEM, without those of
- *          frozen segments and those past the last one
- * sum      work-item i -> the sum of SUM_FAN of those
- * finish   a single work-item: the last sum, the norm, and clip into the optimiser's block
+ * - squares: work-item i -> the sum of the squares of elements i*ITEM to (i+1)*ITEM, without those
+ *   of frozen segments and those past the last one
+ * - sum: work-item i -> the sum of SUM_FAN of those
+ * - finish: a single work-item: the last sum, the norm, and clip into the optimiser's block
  */
-#include "common.clh"
 #include "clip_norm_args.h"
+#include "common.clh"
 #include "optimiser_args.h"
 #include "segments.clh"
 #include "sum.clh"
@@ -49,10 +49,10 @@ __kernel void clip_norm_direct_squares(const clip_norm_args a, __global const fl
     int i = begin;
     const int s0 = a.segments > 0 ? find_segment(table, a.segments, begin) : 0;
     for (int s = s0; s < a.segments && i < end; s++) {
-        const int stop = min(end, SEGMENT_END(table, s));
+        const int stop = max(i, min(end, SEGMENT_END(table, s)));
         if (!SEGMENT_FROZEN(table, s))
             lanes = add_squares(lanes, grad, i, stop);
-        i = max(i, stop);
+        i = stop;
     }
     sums[sums_offset + item] = sum_lanes(lanes);
 }

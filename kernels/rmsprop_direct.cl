@@ -19,17 +19,18 @@ static inline void update(const optimiser_block k, floatV grad, floatV *param, f
 
 #include "optimiser.clh"
 
-__kernel void rmsprop_direct_prepare(const optimiser_block k, __global float *block, uint block_offset)
+__kernel void rmsprop_direct_prepare(const optimiser_block k, __global float *block,
+                                     uint block_offset)
 {
     if (get_global_id(0) == 0)
         write_block(k, block + block_offset);
 }
 
-__kernel void rmsprop_direct_step(const optimiser_args a, __global float *restrict param, uint param_offset,
-                                  __global const float *restrict grad, uint grad_offset,
-                                  __global float *restrict square_avg, uint square_avg_offset,
-                                  __global const int *table, uint table_offset,
-                                  __global const float *block, uint block_offset)
+__kernel void rmsprop_direct_step(const optimiser_args a, __global float *restrict param,
+                                  uint param_offset, __global const float *restrict grad,
+                                  uint grad_offset, __global float *restrict square_avg,
+                                  uint square_avg_offset, __global const int *table,
+                                  uint table_offset, __global const float *block, uint block_offset)
 {
     const optimiser_arrays arrays = {param + param_offset, grad + grad_offset,
                                      square_avg + (a.states > 0 ? square_avg_offset : 0),

@@ -29,14 +29,14 @@ __kernel void sgd_direct_prepare(const optimiser_block k, __global float *block,
         write_block(k, block + block_offset);
 }
 
-__kernel void sgd_direct_step(const optimiser_args a, __global float *restrict param, uint param_offset,
-                              __global const float *restrict grad, uint grad_offset,
-                              __global float *restrict velocity, uint velocity_offset,
-                              __global const int *table, uint table_offset,
+__kernel void sgd_direct_step(const optimiser_args a, __global float *restrict param,
+                              uint param_offset, __global const float *restrict grad,
+                              uint grad_offset, __global float *restrict velocity,
+                              uint velocity_offset, __global const int *table, uint table_offset,
                               __global const float *block, uint block_offset)
 {
     const optimiser_arrays arrays = {param + param_offset, grad + grad_offset,
-                                     velocity + (a.states > 0 ? velocity_offset : 0),
-                                     velocity, a.states};
+                                     velocity + (a.states > 0 ? velocity_offset : 0), velocity,
+                                     a.states};
     step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset);
 }

@@ -1,4 +1,5 @@
-/* What the kernels that add up many values are told, shared by C and OpenCL C: 32-bit scalars only. */
+/* What the kernels that add up many values are told, shared by C and OpenCL C: 32-bit scalars only.
+ */
 #ifndef CLCNN_SUM_ARGS
 #define CLCNN_SUM_ARGS
 

@@ -129,6 +129,9 @@ static const check_direction directions[] = {
 static const check_field fields[] = {
     {"n", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, n)},
     {"classes", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, classes)},
+    {"label_smoothing", CHECK_DOUBLE, offsetof(clcnn_softmax_cross_entropy, label_smoothing)},
+    {"ignore", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, ignore)},
+    {"ignored_label", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, ignored_label)},
     {.name = NULL}};
 
 static const check_attribute attributes[] = {{.name = NULL}};

@@ -3,14 +3,15 @@
  * within 3 ulp, square root within 4; one ulp is at most 2u of the value).
  *
  * To first order in u, as relative errors, n being the number of elements:
- *   sum of squares   n u: a product, and at most n - 1 additions of positive values in any order
- *   root             half of that, and 8u
- *   norm             2u more: the scale's rounding and its product, (n/2 + 10)u in all
- *   clip             the norm's, and 9u: 1e-6's rounding and its addition, max_norm's rounding, and
- * 6u for the division The algorithm's constant of 1.1 covers the terms of second order for n below
- * 10^6 or so; past that no device comes near the bound, because it adds in many stages. Squares
- * that are no normal floats may be lost: n*2^-126 absolute in the sum, of which the root makes what
- * it makes.
+ *   - sum of squares: n*u, for a product and at most n - 1 additions of positive values
+ *   - root: half of that, and 8u
+ *   - norm: 2u more for the scale's rounding and its product, (n/2 + 10)u in all
+ *   - clip: the norm's, and 9u for the rounding and addition of 1e-6, max_norm's rounding and the
+ *     division
+ *
+ * The algorithm's constant of 1.1 covers the terms of second order for n below 10^6 or so; past
+ * that no device comes near the bound, because it adds in many stages. Squares that are no normal
+ * floats may be lost: n*2^-126 absolute in the sum, of which the root makes what it makes.
  */
 #include "optimiser.h"
 

@@ -3,21 +3,20 @@
  * device: constants computed in double and rounded to float, division within 3 ulp and square root
  * within 4 (one ulp is at most 2u of the value), denormals kept or flushed.
  *
- * Each bound is RMSPROP_CONSTANT * u * mag. To first order in u:
- *   g            within 4u of G = |grad| + |decay*param|, within 7u if the gradient is scaled
- *   square_avg   within 12u (18u) of V = alpha*square_avg + (1 - alpha)*G^2: g's 4 (7) twice, the
- *                constant, three operations
- *   root         what the error of square_avg makes of it, and 8u of itself
- *   denominator  the root's error, and 2u of itself: eps and the addition
- *   quotient     lr times g's error over the denominator, the denominator's error carried through,
- *                then 6u for the division and 4u for lr, the segment's factor and two products
- *   param        the quotient's error, and of each summand 1u for the subtraction and 1u for all
- * that is of second order A flushed denormal costs g and square_avg 2^-126 each, which lr/eps may
- * magnify.
+ * Each bound is CLCNN__RMSPROP_CONSTANT * u * mag. To first order in u:
+ *   - g: within 4u of G = |grad| + |decay*param|, within 7u if the gradient is scaled
+ *   - square_avg: within 12u (18u) of V = alpha*square_avg + (1 - alpha)*G^2. g's 4 (7) twice, the
+ *     constant, three operations
+ *   - root: what the error of square_avg makes of it, and 8u of itself
+ *   - denominator: the root's error, and 2u of itself for eps and the addition
+ *   - quotient: lr times g's error over the denominator, the denominator's error carried through,
+ *     then 6u for the division and 4u for lr, the segment's factor and two products
+ *   - param: the quotient's error, and of each summand 1u for the subtraction and 1u for all that
+ *     is of second order
+ *
+ * A flushed denormal costs g and square_avg 2^-126 each, which lr/eps may magnify.
  */
 #include "optimiser.h"
-
-#define RMSPROP_CONSTANT 13
 
 typedef struct element {
     double param, grad, square_avg;
@@ -45,7 +44,7 @@ static void update(const clcnn_rmsprop *d, const clcnn_segment *segment, element
                    10 * REF_U * quotient + 2 * REF_U * (fabs(e->param) + quotient);
 
     e->square_avg_mag = v_mag + REF_LEAST / REF_U;
-    e->param_mag = error / (RMSPROP_CONSTANT * REF_U) + REF_LEAST / REF_U;
+    e->param_mag = error / (CLCNN__RMSPROP_CONSTANT * REF_U) + REF_LEAST / REF_U;
     e->param -= lr * g / denominator;
 }
 

@@ -2,20 +2,20 @@
  * The reference of sgd, with bounds for a float computation of the same formulas on any OpenCL
  * device: constants computed in double and rounded to float, denormals kept or flushed.
  *
- * Each bound is SGD_CONSTANT * u * mag. To first order in u, with momentum, decay and lr each
- * rounded once, and the factors of a segment multiplied to them in float:
- *   g         within 7u of G = |grad| + |decay*param|: the scale's own rounding, clip's product and
- *             the gradient's (3u; 0 without a scale), decay's rounding, factor and product (3u),
- * the addition velocity  within 9u of V = momentum*|velocity| + G: g's 7 and an addition; the
- * constant and a product for the old velocity d         the direction, velocity or g +
- * momentum*velocity, within 12u of D, that is V or G + momentum*V: the velocity's 9, the constant,
- * a product, an addition param     within 17u of |param| + lr*D: d's 12, lr's rounding, the
- * segment's factor, a product, and the subtraction, which is all that |param| itself has A flushed
- * denormal costs 2^-126 in each of g, velocity and d, and reaches param times lr.
+ * Each bound is CLCNN__SGD_CONSTANT * u * mag. To first order in u, with momentum, decay and lr
+ * each rounded once, and the factors of a segment multiplied to them in float:
+ *   - g: within 7u of G = |grad| + |decay*param|. The scale's own rounding, clip's product and the
+ *     gradient's make 3u (0 without a scale); decay's rounding, factor and product 3u; the addition
+ *   - velocity: within 9u of V = momentum*|velocity| + G. Of G g's 7 and an addition; of the old
+ *     velocity the constant, a product, an addition
+ *   - direction, which is the velocity or g + momentum*velocity: within 12u of D, that is V or
+ *     G + momentum*V. The velocity's 9, the constant, a product, an addition
+ *   - param: within 17u of |param| + lr*D. The direction's 12, lr's rounding, the segment's factor,
+ *     a product, and the subtraction, which is all that |param| itself has
+ *
+ * A flushed denormal costs 2^-126 in each of g, velocity and direction, and reaches param times lr.
  */
 #include "optimiser.h"
-
-#define SGD_CONSTANT 17
 
 typedef struct element {
     double param, grad, velocity;
@@ -34,8 +34,8 @@ static void update(const clcnn_sgd *d, const clcnn_segment *segment, element *e)
         g_mag = d->nesterov ? g_mag + d->momentum * e->velocity_mag : e->velocity_mag;
     }
     double flushed = 4 * fmax(fabs(lr), 1) * fmax(d->momentum, 1) * REF_LEAST_NORMAL;
-    e->param_mag = fabs(e->param) + fabs(lr) * g_mag + flushed / (SGD_CONSTANT * REF_U);
-    e->velocity_mag += d->momentum > 0 ? flushed / (SGD_CONSTANT * REF_U) : 0;
+    e->param_mag = fabs(e->param) + fabs(lr) * g_mag + flushed / (CLCNN__SGD_CONSTANT * REF_U);
+    e->velocity_mag += d->momentum > 0 ? flushed / (CLCNN__SGD_CONSTANT * REF_U) : 0;
     e->param -= lr * g;
 }
 
