@@ -34,6 +34,7 @@ static const clcnn_conv2d conv2d = {.n = 2,
                                     .activation = CLCNN_RELU};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
+static const clcnn_softmax softmax_rows = {.n = 3, .classes = 5};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
 static const clcnn_sgd sgd = {.count = 20, .lr = 0.01, .momentum = 0.9, .segments = 2};
 static const clcnn_rmsprop rmsprop = {.count = 20, .lr = 0.01, .alpha = 0.9, .segments = 2};
@@ -49,6 +50,7 @@ typedef union any_desc {
     clcnn_conv2d conv2d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
+    clcnn_softmax softmax_rows;
     clcnn_softmax_cross_entropy softmax;
     clcnn_sgd sgd;
     clcnn_rmsprop rmsprop;
@@ -61,6 +63,7 @@ typedef enum op_kind {
     CONV2D,
     DENSE,
     MAXPOOL2D,
+    SOFTMAX_ROWS,
     SOFTMAX,
     SGD,
     RMSPROP,
@@ -75,6 +78,7 @@ static const struct {
            [CONV2D] = {&conv2d, sizeof conv2d},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
+           [SOFTMAX_ROWS] = {&softmax_rows, sizeof softmax_rows},
            [SOFTMAX] = {&softmax, sizeof softmax},
            [SGD] = {&sgd, sizeof sgd},
            [RMSPROP] = {&rmsprop, sizeof rmsprop},
@@ -196,6 +200,16 @@ static clcnn_status run_maxpool2d_forward(const arguments *a)
 static clcnn_status run_maxpool2d_backward(const arguments *a)
 {
     return clcnn_maxpool2d_backward(a->ctx, DESC(a, maxpool2d), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_softmax_rows_forward(const arguments *a)
+{
+    return clcnn_softmax_forward(a->ctx, DESC(a, softmax_rows), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_softmax_rows_backward(const arguments *a)
+{
+    return clcnn_softmax_backward(a->ctx, DESC(a, softmax_rows), a->m[0], a->m[1], a->m[2]);
 }
 
 static clcnn_status run_softmax_forward(const arguments *a)
@@ -340,6 +354,14 @@ static const device_call calls[] = {
      MAXPOOL2D,
      {{"dy", Y_POOL, IN}, {"argmax", Y_POOL, IN | INDEX}, {"dx", X_POOL, OUT}},
      .run = run_maxpool2d_backward},
+    {"clcnn_softmax_forward",
+     SOFTMAX_ROWS,
+     {{"x", 15, IN | IN_PLACE}, {"y", 15, OUT | IN_PLACE}},
+     .run = run_softmax_rows_forward},
+    {"clcnn_softmax_backward",
+     SOFTMAX_ROWS,
+     {{"y", 15, IN}, {"dy", 15, IN | IN_PLACE}, {"dx", 15, OUT | IN_PLACE}},
+     .run = run_softmax_rows_backward},
     {"clcnn_softmax_cross_entropy_forward",
      SOFTMAX,
      {{"x", 15, IN},
@@ -541,6 +563,16 @@ static const field fields[] = {
     SOFTMAX_ROW(classes, INT, 0, BAD, "0"),
     SOFTMAX_ROW(classes, INT, -1, BAD, "-1"),
     SOFTMAX_ROW(classes, INT, INT_MAX, TOO_MUCH, ""),
+    SOFTMAX_ROW(label_smoothing, REAL, -0.1, BAD, "label_smoothing"),
+    SOFTMAX_ROW(label_smoothing, REAL, 1.1, BAD, "label_smoothing"),
+    SOFTMAX_ROW(label_smoothing, REAL, NAN, BAD, "label_smoothing"),
+
+    ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, 0, BAD, "0"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, -1, BAD, "-1"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, 0, BAD, "0"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, -1, BAD, "-1"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, INT_MAX, TOO_MUCH, ""),
 
     ROW(SGD, clcnn_sgd, count, INT, 0, BAD, "0"),
     ROW(SGD, clcnn_sgd, count, INT, -1, BAD, "-1"),
@@ -639,6 +671,8 @@ REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_softmax_forward, softmax_rows, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_softmax_backward, softmax_rows, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_sgd_step, sgd, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
@@ -689,6 +723,10 @@ static const reference_call references[] = {
                   {"argmax", Y_POOL, IN | INDEX},
                   {"dx", X_POOL, OUT},
                   {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_softmax_forward), .op = SOFTMAX_ROWS,
+     .pointers = {{"x", 15, IN}, {"y", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_softmax_backward), .op = SOFTMAX_ROWS,
+     .pointers = {{"y", 15, IN}, {"dy", 15, IN}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_forward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN},
                   {"labels", 3, IN | INDEX},

@@ -265,6 +265,33 @@ static void test_softmax_extremes(void)
     equal_values("the other row", dx + 2, (double[]){0, 0}, 2);
 }
 
+/*
+ * One row of logits 0 0, label 0, and one that is ignored: log 2 whatever the smoothing, for both
+ * distances are 0; dx = 1/2 minus the targets 1 - 0.5/2 and 0.5/2. The softmax of 0 and ln 3.
+ */
+static void test_smoothing_by_hand(void)
+{
+    static const float x[] = {0, 0, 9, 7}, logits[] = {0, 1.0986122886681098f};
+    static const int32_t labels[] = {0, -1}, ignored[] = {-1, -1};
+    const clcnn_softmax_cross_entropy d = {
+        .n = 2, .classes = 2, .label_smoothing = 0.5, .ignore = 1, .ignored_label = -1};
+    double loss, dx[4], y[2];
+    succeeds("forward",
+             clcnn_ref_softmax_cross_entropy_forward(&d, x, labels, NULL, &loss, NULL, NULL));
+    near_values("loss", &loss, (double[]){0.6931471805599453}, 1, 1e-15);
+    succeeds("backward", clcnn_ref_softmax_cross_entropy_backward(&d, x, labels, dx, NULL));
+    near_values("dx", dx, (double[]){-0.25, 0.25, 0, 0}, 4, 1e-15);
+    succeeds("forward",
+             clcnn_ref_softmax_cross_entropy_forward(&d, x, ignored, NULL, &loss, NULL, NULL));
+    CHECK(isnan(loss), "the loss of no row is %g", loss);
+    clcnn_softmax rows = {.n = 1, .classes = 2};
+    succeeds("softmax", clcnn_ref_softmax_forward(&rows, logits, y, NULL));
+    near_values("y", y, (double[]){0.25, 0.75}, 2, 1e-7);
+    rows.log = 1;
+    succeeds("log-softmax", clcnn_ref_softmax_forward(&rows, logits, y, NULL));
+    near_values("log y", y, (double[]){-1.3862943611198906, -0.2876820724517809}, 2, 1e-7);
+}
+
 /* ---- adam --------------------------------------------------------------------------------------
  */
 
@@ -358,6 +385,7 @@ static struct {
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax_cross_entropy softmax;
+    clcnn_softmax rows;
     float x[MOST], w[MOST], b[MOST], dy[MOST];
     int32_t labels[MOST];
     double y[MOST];
@@ -590,6 +618,44 @@ static void test_softmax_gradient(void)
     check_gradient("dx", loss_objective, g.x, dx, 35, 0x1p-9f, 2e-12);
 }
 
+/* One row of each: smoothed, ignored, plain. */
+static void test_smoothed_gradient(void)
+{
+    static double dx[MOST];
+    g.softmax = (clcnn_softmax_cross_entropy){
+        .n = 5, .classes = 7, .label_smoothing = 0.25, .ignore = 1, .ignored_label = 3};
+    draw_all(harness_seed());
+    for (int i = 0; i < 5; i++)
+        g.labels[i] = i * 3 % 7;
+    succeeds("backward",
+             clcnn_ref_softmax_cross_entropy_backward(&g.softmax, g.x, g.labels, dx, NULL));
+    equal_values("the ignored row", dx + 7, (double[7]){0}, 7);
+    check_gradient("dx", loss_objective, g.x, dx, 35, 0x1p-9f, 2e-12);
+}
+
+static double softmax_objective(void)
+{
+    clcnn_ref_softmax_forward(&g.rows, g.x, g.y, NULL);
+    return weighted_sum();
+}
+
+/* Backward starts from a y that is rounded to float: so is the gradient. */
+static void test_softmax_rows_gradient(void)
+{
+    static double dx[MOST];
+    static float y[MOST];
+    for (int log = 0; log < 2; log++) {
+        g.rows = (clcnn_softmax){.n = 5, .classes = 7, .log = log};
+        g.outputs = 35;
+        draw_all(harness_seed());
+        succeeds("forward", clcnn_ref_softmax_forward(&g.rows, g.x, g.y, NULL));
+        for (int i = 0; i < 35; i++)
+            y[i] = (float)g.y[i];
+        succeeds("backward", clcnn_ref_softmax_backward(&g.rows, y, g.dy, dx, NULL));
+        check_gradient("dx", softmax_objective, g.x, dx, 35, 0x1p-9f, 4e-6);
+    }
+}
+
 /* ---- Shapes ------------------------------------------------------------------------------------
  */
 
@@ -742,6 +808,7 @@ static const harness_test tests[] = {{"conv2d by hand", test_conv2d_by_hand},
                                      {"activation by hand", test_activation_by_hand},
                                      {"softmax by hand", test_softmax_by_hand},
                                      {"softmax of extremes", test_softmax_extremes},
+                                     {"smoothing by hand", test_smoothing_by_hand},
                                      {"adam by hand", test_adam_by_hand},
                                      {"adam's decay by hand", test_adam_decay_by_hand},
                                      {"adam's segments by hand", test_adam_segments_by_hand},
@@ -750,6 +817,8 @@ static const harness_test tests[] = {{"conv2d by hand", test_conv2d_by_hand},
                                      {"maxpool2d's gradient", test_maxpool2d_gradient},
                                      {"activation's gradient", test_activation_gradient},
                                      {"softmax's gradient", test_softmax_gradient},
+                                     {"smoothed labels' gradient", test_smoothed_gradient},
+                                     {"softmax of rows' gradient", test_softmax_rows_gradient},
                                      {"conv2d's shapes", test_conv2d_shapes},
                                      {"maxpool2d's shapes", test_maxpool2d_shapes},
                                      {"illegal shapes", test_illegal_shapes},

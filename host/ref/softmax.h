@@ -22,7 +22,7 @@ static inline clcnn__ref_row clcnn__ref_summarise(const float *x, int classes)
         e.sum += exp(x[j] - e.max);
     for (int j = 0; j < classes; j++) {
         double y = exp(x[j] - e.max) / e.sum;
-        e.spread += y * fabs(x[j] - e.max);
+        e.spread += y > 0 ? y * fabs(x[j] - e.max) : 0; /* not of 0*Inf */
     }
     return e;
 }
@@ -35,7 +35,8 @@ static inline double clcnn__ref_softmax(const clcnn__ref_row *e, double x)
 static inline double clcnn__ref_softmax_mag(const clcnn__ref_row *e, double x)
 {
     double terms = fabs(x - e->max) + 8 + e->spread + e->count_terms + 6;
-    return clcnn__ref_softmax(e, x) * terms + UNDERFLOW_MAG;
+    double y = clcnn__ref_softmax(e, x);
+    return (y > 0 ? y * terms : 0) + UNDERFLOW_MAG;
 }
 
 #endif
