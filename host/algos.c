@@ -10,6 +10,8 @@ static const clcnn__op ops[] = {
     {"activation", clcnn__activation_algos},
     {"softmax", clcnn__softmax_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
+    {"mse", clcnn__mse_algos},
+    {"l2", clcnn__l2_algos},
     {"sgd", clcnn__sgd_algos},
     {"rmsprop", clcnn__rmsprop_algos},
     {"adam", clcnn__adam_algos},

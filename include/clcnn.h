@@ -237,9 +237,9 @@ typedef struct clcnn_algo {
 
 /**
  * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
- * "softmax", "softmax_cross_entropy", "sgd", "rmsprop", "adam", "clip_norm"), preferred first,
- * ended by a row whose name is NULL. The last one takes everything that is legal. NULL for a name
- * that is no operation.
+ * "softmax", "softmax_cross_entropy", "mse", "l2", "sgd", "rmsprop", "adam", "clip_norm"),
+ * preferred first, ended by a row whose name is NULL. The last one takes everything that is legal.
+ * NULL for a name that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -462,6 +462,51 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
                                                             clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * mse: mean squared error
+ *
+ *   loss[0] = mean over i of (x[i] - target[i])^2
+ *   dx[i] = 2 * (x[i] - target[i]) / count
+ *
+ * Shapes: x, target, dx any, of `count` elements; loss [1]. The sum has stages in a fixed order.
+ */
+typedef struct clcnn_mse {
+    int count;      /* elements */
+    int accumulate; /* backward adds to dx */
+} clcnn_mse;
+
+/** There is one algorithm, "direct"; the workspace holds the sums of its stages. */
+CLCNN_API clcnn_status clcnn_mse_plan(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_plan *plan);
+/** The plan (with its workspace) is needed. */
+CLCNN_API clcnn_status clcnn_mse_forward(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_mem x,
+                                         clcnn_mem target, clcnn_mem loss, const clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_mse_backward(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_mem x,
+                                          clcnn_mem target, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * l2: the regularisation term that pulls weights towards 0
+ *
+ *   loss[0] = lambda/2 * sum over i of w[i]^2
+ *   dw[i] = lambda * w[i]
+ *
+ * With `accumulate` backward adds its gradient to that of another loss. The optimisers'
+ * weight_decay does the same without a launch; this is for the term itself. The sum has stages in a
+ * fixed order.
+ */
+typedef struct clcnn_l2 {
+    int count;      /* elements */
+    double lambda;  /* >= 0 */
+    int accumulate; /* backward adds to dw */
+} clcnn_l2;
+
+/** As clcnn_mse_plan. */
+CLCNN_API clcnn_status clcnn_l2_plan(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_plan *plan);
+/** The plan (with its workspace) is needed. */
+CLCNN_API clcnn_status clcnn_l2_forward(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_mem w,
+                                        clcnn_mem loss, const clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_l2_backward(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_mem w,
+                                         clcnn_mem dw);
+
+/* ---------------------------------------------------------------------------------------------
  * Optimisers: sgd, rmsprop, adam
  *
  * All parameters of a network lie in one flat arena and take one launch. A table of segments may
@@ -673,6 +718,15 @@ CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softm
 CLCNN_API clcnn_status
 clcnn_ref_softmax_cross_entropy_backward(const clcnn_softmax_cross_entropy *d, const float *x,
                                          const int32_t *labels, double *dx, double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_mse_forward(const clcnn_mse *d, const float *x,
+                                             const float *target, double *loss, double *mag);
+CLCNN_API clcnn_status clcnn_ref_mse_backward(const clcnn_mse *d, const float *x,
+                                              const float *target, double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_l2_forward(const clcnn_l2 *d, const float *w, double *loss,
+                                            double *mag);
+CLCNN_API clcnn_status clcnn_ref_l2_backward(const clcnn_l2 *d, const float *w, double *dw,
+                                             double *mag);
 
 /** Read param and state; write the new ones. table may be NULL when d->segments is 0. Without a
  *  velocity, which takes a momentum of 0, there is no new one. */

@@ -711,10 +711,30 @@ static clcnn_status query_clip_norm(clcnn_ctx *ctx, const any_desc *desc, clcnn_
     return clcnn_clip_norm_plan(ctx, desc ? &desc->clip_norm : NULL, plan);
 }
 
+static clcnn_status query_mse(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                              const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)direction;
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_mse_plan(ctx, desc ? &desc->mse : NULL, plan);
+}
+
+static clcnn_status query_l2(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                             const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)direction;
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_l2_plan(ctx, desc ? &desc->l2 : NULL, plan);
+}
+
 static const plan_query queries[] = {
     {"clcnn_conv2d_plan", CONV2D, query_conv2d},
     {"clcnn_dense_plan", DENSE, query_dense},
     {"clcnn_softmax_cross_entropy_plan", SOFTMAX, query_softmax},
+    {"clcnn_mse_plan", MSE, query_mse},
+    {"clcnn_l2_plan", L2, query_l2},
     {"clcnn_clip_norm_plan", CLIP_NORM, query_clip_norm},
 };
 
@@ -886,9 +906,9 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",     "dense",   "maxpool2d",
-                                       "activation", "softmax", "softmax_cross_entropy",
-                                       "sgd",        "rmsprop", "adam"};
+    static const char *const good[] = {
+        "conv2d", "dense", "maxpool2d", "activation", "softmax", "softmax_cross_entropy",
+        "mse",    "l2",    "sgd",       "rmsprop",    "adam"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))

@@ -36,6 +36,8 @@ static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const clcnn_softmax softmax_rows = {.n = 3, .classes = 5};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
+static const clcnn_mse mse = {.count = 20};
+static const clcnn_l2 l2 = {.count = 20, .lambda = 0.5};
 static const clcnn_sgd sgd = {.count = 20, .lr = 0.01, .momentum = 0.9, .segments = 2};
 static const clcnn_rmsprop rmsprop = {.count = 20, .lr = 0.01, .alpha = 0.9, .segments = 2};
 static const clcnn_adam adam = {
@@ -52,6 +54,8 @@ typedef union any_desc {
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax softmax_rows;
     clcnn_softmax_cross_entropy softmax;
+    clcnn_mse mse;
+    clcnn_l2 l2;
     clcnn_sgd sgd;
     clcnn_rmsprop rmsprop;
     clcnn_adam adam;
@@ -65,6 +69,8 @@ typedef enum op_kind {
     MAXPOOL2D,
     SOFTMAX_ROWS,
     SOFTMAX,
+    MSE,
+    L2,
     SGD,
     RMSPROP,
     ADAM,
@@ -80,6 +86,8 @@ static const struct {
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
            [SOFTMAX_ROWS] = {&softmax_rows, sizeof softmax_rows},
            [SOFTMAX] = {&softmax, sizeof softmax},
+           [MSE] = {&mse, sizeof mse},
+           [L2] = {&l2, sizeof l2},
            [SGD] = {&sgd, sizeof sgd},
            [RMSPROP] = {&rmsprop, sizeof rmsprop},
            [ADAM] = {&adam, sizeof adam},
@@ -96,7 +104,7 @@ static any_desc right_desc(op_kind op)
 /* Operations whose plan has one algorithm and takes neither a direction nor a limit. */
 static inline bool one_algo(op_kind op)
 {
-    return op == SOFTMAX || op == CLIP_NORM;
+    return op == SOFTMAX || op == MSE || op == L2 || op == CLIP_NORM;
 }
 
 enum {
@@ -224,6 +232,26 @@ static clcnn_status run_softmax_backward(const arguments *a)
                                                 a->m[2]);
 }
 
+static clcnn_status run_mse_forward(const arguments *a)
+{
+    return clcnn_mse_forward(a->ctx, DESC(a, mse), a->m[0], a->m[1], a->m[2], a->plan);
+}
+
+static clcnn_status run_mse_backward(const arguments *a)
+{
+    return clcnn_mse_backward(a->ctx, DESC(a, mse), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_l2_forward(const arguments *a)
+{
+    return clcnn_l2_forward(a->ctx, DESC(a, l2), a->m[0], a->m[1], a->plan);
+}
+
+static clcnn_status run_l2_backward(const arguments *a)
+{
+    return clcnn_l2_backward(a->ctx, DESC(a, l2), a->m[0], a->m[1]);
+}
+
 static clcnn_status run_sgd_prepare(const arguments *a)
 {
     return clcnn_sgd_prepare(a->ctx, DESC(a, sgd), a->m[0]);
@@ -280,6 +308,20 @@ static clcnn_status plan_softmax(clcnn_ctx *ctx, const any_desc *desc, const cha
 {
     (void)algo; /* there is one */
     return clcnn_softmax_cross_entropy_plan(ctx, &desc->softmax, plan);
+}
+
+static clcnn_status plan_mse(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                             clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_mse_plan(ctx, &desc->mse, plan);
+}
+
+static clcnn_status plan_l2(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                            clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_l2_plan(ctx, &desc->l2, plan);
 }
 
 static clcnn_status plan_clip_norm(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
@@ -374,6 +416,21 @@ static const device_call calls[] = {
      SOFTMAX,
      {{"y", 15, IN | IN_PLACE}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT | IN_PLACE}},
      .run = run_softmax_backward},
+    {"clcnn_mse_forward",
+     MSE,
+     {{"x", 20, IN}, {"target", 20, IN}, {"loss", 1, OUT}},
+     .run = run_mse_forward,
+     .plan = plan_mse},
+    {"clcnn_mse_backward",
+     MSE,
+     {{"x", 20, IN}, {"target", 20, IN}, {"dx", 20, OUT}},
+     .run = run_mse_backward},
+    {"clcnn_l2_forward",
+     L2,
+     {{"w", 20, IN}, {"loss", 1, OUT}},
+     .run = run_l2_forward,
+     .plan = plan_l2},
+    {"clcnn_l2_backward", L2, {{"w", 20, IN}, {"dw", 20, OUT}}, .run = run_l2_backward},
     {"clcnn_sgd_prepare", SGD, {{"block", CLCNN_OPTIMISER_BLOCK, OUT}}, .run = run_sgd_prepare},
     {"clcnn_sgd_step",
      SGD,
@@ -574,6 +631,15 @@ static const field fields[] = {
     ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, -1, BAD, "-1"),
     ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, INT_MAX, TOO_MUCH, ""),
 
+    ROW(MSE, clcnn_mse, count, INT, 0, BAD, "0"),
+    ROW(MSE, clcnn_mse, count, INT, -1, BAD, "-1"),
+    ROW(L2, clcnn_l2, count, INT, 0, BAD, "0"),
+    ROW(L2, clcnn_l2, count, INT, -1, BAD, "-1"),
+    ROW(L2, clcnn_l2, lambda, REAL, -1, BAD, "lambda"),
+    ROW(L2, clcnn_l2, lambda, REAL, NAN, BAD, "lambda"),
+    ROW(L2, clcnn_l2, lambda, REAL, INFINITY, BAD, "lambda"),
+    ROW(L2, clcnn_l2, lambda, REAL, 1e39, BAD, "lambda"),
+
     ROW(SGD, clcnn_sgd, count, INT, 0, BAD, "0"),
     ROW(SGD, clcnn_sgd, count, INT, -1, BAD, "-1"),
     ROW(SGD, clcnn_sgd, segments, INT, -1, BAD, "-1"),
@@ -675,6 +741,10 @@ REFERENCE(clcnn_ref_softmax_forward, softmax_rows, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_softmax_backward, softmax_rows, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_softmax_cross_entropy_backward, softmax, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_mse_forward, mse, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_mse_backward, mse, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_l2_forward, l2, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_l2_backward, l2, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_sgd_step, sgd, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
 REFERENCE(clcnn_ref_rmsprop_step, rmsprop, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
@@ -736,6 +806,14 @@ static const reference_call references[] = {
                   {"loss_mag", 1, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_backward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_mse_forward), .op = MSE,
+     .pointers = {{"x", 20, IN}, {"target", 20, IN}, {"loss", 1, OUT}, {"mag", 1, MAG}}},
+    {RUN(clcnn_ref_mse_backward), .op = MSE,
+     .pointers = {{"x", 20, IN}, {"target", 20, IN}, {"dx", 20, OUT}, {"mag", 20, MAG}}},
+    {RUN(clcnn_ref_l2_forward), .op = L2,
+     .pointers = {{"w", 20, IN}, {"loss", 1, OUT}, {"mag", 1, MAG}}},
+    {RUN(clcnn_ref_l2_backward), .op = L2,
+     .pointers = {{"w", 20, IN}, {"dw", 20, OUT}, {"mag", 20, MAG}}},
     {RUN(clcnn_ref_sgd_step), .op = SGD,
      .pointers = {{"param", 20, IN},
                   {"grad", 20, IN},

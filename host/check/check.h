@@ -29,6 +29,8 @@ typedef union check_desc {
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax softmax;
     clcnn_softmax_cross_entropy softmax_cross_entropy;
+    clcnn_mse mse;
+    clcnn_l2 l2;
     clcnn_sgd sgd;
     clcnn_rmsprop rmsprop;
     clcnn_adam adam;
@@ -229,8 +231,8 @@ struct check_op {
 
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax, check_op_softmax_cross_entropy, check_op_sgd, check_op_rmsprop, check_op_adam,
-    check_op_clip_norm;
+    check_op_softmax, check_op_softmax_cross_entropy, check_op_mse, check_op_l2, check_op_sgd,
+    check_op_rmsprop, check_op_adam, check_op_clip_norm;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */
