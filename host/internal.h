@@ -173,7 +173,8 @@ typedef struct clcnn__op {
 } clcnn__op;
 
 extern const clcnn_algo clcnn__conv2d_algos[];
-#define clcnn__dense_algos clcnn__conv2d_algos /* a dense layer is a 1x1 convolution */
+#define clcnn__conv2d_transpose_algos clcnn__conv2d_algos /* and a transposed one is, reversed */
+#define clcnn__dense_algos clcnn__conv2d_algos            /* a dense layer is a 1x1 convolution */
 /* Of the error bounds of the optimisers, derived in ref/OP.c. */
 #define CLCNN__SGD_CONSTANT 17
 #define CLCNN__RMSPROP_CONSTANT 13

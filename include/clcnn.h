@@ -236,7 +236,7 @@ typedef struct clcnn_algo {
 } clcnn_algo;
 
 /**
- * The algorithms of an operation ("conv2d", "maxpool2d", "dense", "activation",
+ * The algorithms of an operation ("conv2d", "conv2d_transpose", "maxpool2d", "dense", "activation",
  * "softmax", "softmax_cross_entropy", "mse", "l2", "sgd", "rmsprop", "adam", "clip_norm"),
  * preferred first, ended by a row whose name is NULL. The last one takes everything that is legal.
  * NULL for a name that is no operation.
@@ -326,6 +326,59 @@ CLCNN_API clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn
 CLCNN_API clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d,
                                          clcnn_direction direction, clcnn_mem w,
                                          const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * conv2d_transpose: the adjoint of conv2d's data path (a "deconvolution"), for upsampling
+ *
+ *   full[n][k][i*stride_h + r*dilation_h][j*stride_w + s*dilation_w] +=
+ *       x[n][g*C + c'][i][j] * w[g*C + c'][k'][r][s]   (k = g*K/groups + k', C = c/groups)
+ *   y = f( b[k] + full, cropped by pad_top, pad_left, pad_bottom, pad_right )
+ *
+ * The full result has the height (h-1)*stride_h + dilation_h*(r-1) + 1 + output_pad_h; output_pad
+ * adds rows of nothing at the bottom (columns at the right), so that a convolution's input size can
+ * be met again. 0 <= output_pad < max(stride, dilation).
+ * Shapes: x [n,c,h,w], w [c,k/groups,r,s], b [k], y [n,k,P,Q]. Algorithms and plans are conv2d's.
+ */
+typedef struct clcnn_conv2d_transpose {
+    int n, c, h, w;                               /* input */
+    int k, r, s;                                  /* output channels, filter height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* cropped off the full result, >= 0 */
+    int output_pad_h, output_pad_w;
+    int stride_h, stride_w;     /* 0: 1 */
+    int dilation_h, dilation_w; /* 0: 1 */
+    int groups;                 /* 0: 1; must divide c and k */
+    clcnn_activation_kind activation;
+    double alpha;   /* as in clcnn_conv2d */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_conv2d_transpose;
+
+/** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_output(const clcnn_conv2d_transpose *d, int *p,
+                                                     int *q, clcnn_error *error);
+/** As clcnn_conv2d_plan. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_plan(clcnn_ctx *ctx, const clcnn_conv2d_transpose *d,
+                                                   clcnn_direction direction, const char *algo,
+                                                   size_t max_workspace, clcnn_plan *plan);
+/** b may be left out. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_forward(clcnn_ctx *ctx,
+                                                      const clcnn_conv2d_transpose *d, clcnn_mem x,
+                                                      clcnn_mem w, clcnn_mem b, clcnn_mem y,
+                                                      const clcnn_plan *plan);
+/** dx[n][c][i][j] = the correlation of dy, padded where y was cropped, with w. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_backward_data(clcnn_ctx *ctx,
+                                                            const clcnn_conv2d_transpose *d,
+                                                            clcnn_mem dy, clcnn_mem w, clcnn_mem dx,
+                                                            const clcnn_plan *plan);
+/** dw and db = the gradients with respect to w and b; one of the two may be left out. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_backward_weights(clcnn_ctx *ctx,
+                                                               const clcnn_conv2d_transpose *d,
+                                                               clcnn_mem x, clcnn_mem dy,
+                                                               clcnn_mem dw, clcnn_mem db,
+                                                               const clcnn_plan *plan);
+/** As clcnn_conv2d_pack. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_pack(clcnn_ctx *ctx, const clcnn_conv2d_transpose *d,
+                                                   clcnn_direction direction, clcnn_mem w,
+                                                   const clcnn_plan *plan);
 
 /* ---------------------------------------------------------------------------------------------
  * dense: a fully connected layer
@@ -690,6 +743,17 @@ CLCNN_API clcnn_status clcnn_ref_conv2d_backward_data(const clcnn_conv2d *d, con
 CLCNN_API clcnn_status clcnn_ref_conv2d_backward_weights(const clcnn_conv2d *d, const float *x,
                                                          const float *dy, double *dw, double *db,
                                                          double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_forward(const clcnn_conv2d_transpose *d,
+                                                          const float *x, const float *w,
+                                                          const float *b, double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_backward_data(const clcnn_conv2d_transpose *d,
+                                                                const float *dy, const float *w,
+                                                                double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_backward_weights(const clcnn_conv2d_transpose *d,
+                                                                   const float *x, const float *dy,
+                                                                   double *dw, double *db,
+                                                                   double *dw_mag, double *db_mag);
 
 CLCNN_API clcnn_status clcnn_ref_dense_forward(const clcnn_dense *d, const float *x, const float *w,
                                                const float *b, double *y, double *mag);

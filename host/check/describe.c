@@ -8,6 +8,7 @@
 
 const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_conv2d,
+                                     &check_op_conv2d_transpose,
                                      &check_op_dense,
                                      &check_op_maxpool2d,
                                      &check_op_softmax,
