@@ -163,7 +163,8 @@ static void drop_plan(bench *b)
 static const char *find_algo(const device_call *call, clcnn_ctx *ctx,
                              size_t (*wanted)(const clcnn_plan *plan))
 {
-    static const char *const names[] = {[CONV2D] = "conv2d", [DENSE] = "dense"};
+    static const char *const names[] = {
+        [CONV2D] = "conv2d", [TRANSPOSE] = "conv2d_transpose", [DENSE] = "dense"};
     if (one_algo(call->op))
         return "direct";
     any_desc desc = right_desc(call->op);
@@ -627,6 +628,8 @@ static void test_references(void)
  */
 static clcnn_status output_of(op_kind op, const any_desc *desc, int *p, int *q, clcnn_error *error)
 {
+    if (op == TRANSPOSE)
+        return clcnn_conv2d_transpose_output(desc ? &desc->conv2d_transpose : NULL, p, q, error);
     return op == CONV2D ? clcnn_conv2d_output(desc ? &desc->conv2d : NULL, p, q, error)
                         : clcnn_maxpool2d_output(desc ? &desc->maxpool2d : NULL, p, q, error);
 }
@@ -634,7 +637,9 @@ static clcnn_status output_of(op_kind op, const any_desc *desc, int *p, int *q, 
 static void expect_output(op_kind op, const any_desc *desc, int *p, int *q, clcnn_status expected,
                           const char *piece, const char *what)
 {
-    const char *name = op == CONV2D ? "clcnn_conv2d_output" : "clcnn_maxpool2d_output";
+    const char *name = op == CONV2D      ? "clcnn_conv2d_output"
+                       : op == TRANSPOSE ? "clcnn_conv2d_transpose_output"
+                                         : "clcnn_maxpool2d_output";
     int before[2] = {p ? *p : 0, q ? *q : 0};
     clcnn_error error = {.message = ""};
     clcnn_status status = output_of(op, desc, p, q, &error);
@@ -650,10 +655,12 @@ static void expect_output(op_kind op, const any_desc *desc, int *p, int *q, clcn
 
 static void test_outputs(void)
 {
-    static const op_kind kinds[] = {CONV2D, MAXPOOL2D};
+    static const op_kind kinds[] = {CONV2D, MAXPOOL2D, TRANSPOSE};
+    static const int sizes[][2] = {{5, 4}, {2, 2}, {5, 4}};
     cover("clcnn_conv2d_output");
+    cover("clcnn_conv2d_transpose_output");
     cover("clcnn_maxpool2d_output");
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         any_desc desc = right_desc(kinds[k]);
         int p = -17, q = -18;
         expect_output(kinds[k], NULL, &p, &q, CLCNN_INVALID_ARGUMENT, "NULL", "descriptor is NULL");
@@ -668,7 +675,7 @@ static void test_outputs(void)
             expect_output(kinds[k], &wrong, &p, &q, fields[i].status, fields[i].piece, what);
         }
         CHECK(output_of(kinds[k], &desc, &p, &q, NULL) == CLCNN_SUCCESS, "the right call");
-        CHECK(p == (k == 0 ? 5 : 2) && q == (k == 0 ? 4 : 2), "p, q are %d, %d", p, q);
+        CHECK(p == sizes[k][0] && q == sizes[k][1], "p, q are %d, %d", p, q);
     }
 }
 
@@ -685,6 +692,14 @@ static clcnn_status query_conv2d(clcnn_ctx *ctx, const any_desc *desc, clcnn_dir
 {
     return clcnn_conv2d_plan(ctx, desc ? &desc->conv2d : NULL, direction, algo, max_workspace,
                              plan);
+}
+
+static clcnn_status query_conv2d_transpose(clcnn_ctx *ctx, const any_desc *desc,
+                                           clcnn_direction direction, const char *algo,
+                                           size_t max_workspace, clcnn_plan *plan)
+{
+    return clcnn_conv2d_transpose_plan(ctx, desc ? &desc->conv2d_transpose : NULL, direction, algo,
+                                       max_workspace, plan);
 }
 
 static clcnn_status query_dense(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
@@ -731,6 +746,7 @@ static clcnn_status query_l2(clcnn_ctx *ctx, const any_desc *desc, clcnn_directi
 
 static const plan_query queries[] = {
     {"clcnn_conv2d_plan", CONV2D, query_conv2d},
+    {"clcnn_conv2d_transpose_plan", TRANSPOSE, query_conv2d_transpose},
     {"clcnn_dense_plan", DENSE, query_dense},
     {"clcnn_softmax_cross_entropy_plan", SOFTMAX, query_softmax},
     {"clcnn_mse_plan", MSE, query_mse},
@@ -862,6 +878,10 @@ static void test_pack_directions(void)
                 clcnn_conv2d_pack(ctx, &conv2d, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
+            status = clcnn_conv2d_transpose_pack(ctx, &conv2d_transpose, direction,
+                                                 (clcnn_mem){w, 0}, &plan);
+            CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_transpose_pack, direction %d: %s",
+                  directions[k], clcnn_status_name(status));
             status = clcnn_dense_pack(ctx, &dense, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "dense_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));

@@ -32,6 +32,23 @@ static const clcnn_conv2d conv2d = {.n = 2,
                                     .pad_right = 1,
                                     .groups = 2,
                                     .activation = CLCNN_RELU};
+/* From 3 x 2 to the 5 x 4 of conv2d's image: (3-1)*2 + 3 + 0 - 1 - 1, (2-1)*2 + 3 + 1 - 1 - 1. */
+static const clcnn_conv2d_transpose conv2d_transpose = {.n = 2,
+                                                        .c = 4,
+                                                        .h = 3,
+                                                        .w = 2,
+                                                        .k = 2,
+                                                        .r = 3,
+                                                        .s = 3,
+                                                        .pad_top = 1,
+                                                        .pad_left = 1,
+                                                        .pad_bottom = 1,
+                                                        .pad_right = 1,
+                                                        .output_pad_w = 1,
+                                                        .stride_h = 2,
+                                                        .stride_w = 2,
+                                                        .groups = 2,
+                                                        .activation = CLCNN_RELU};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const clcnn_softmax softmax_rows = {.n = 3, .classes = 5};
@@ -44,12 +61,13 @@ static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
 static const clcnn_clip_norm clip_norm = {.count = 20, .max_norm = 1, .segments = 2};
 
-enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_POOL = 80, Y_POOL = 16 };
+enum { X_CONV = 80, W_CONV = 36, Y_CONV = 160, X_TRANSPOSE = 48, X_POOL = 80, Y_POOL = 16 };
 
 /* Descriptors as bytes, so that tables can change any field of any of them. */
 typedef union any_desc {
     clcnn_activation activation;
     clcnn_conv2d conv2d;
+    clcnn_conv2d_transpose conv2d_transpose;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax softmax_rows;
@@ -65,6 +83,7 @@ typedef union any_desc {
 typedef enum op_kind {
     ACTIVATION,
     CONV2D,
+    TRANSPOSE,
     DENSE,
     MAXPOOL2D,
     SOFTMAX_ROWS,
@@ -82,6 +101,7 @@ static const struct {
     size_t size;
 } ops[] = {[ACTIVATION] = {&activation, sizeof activation},
            [CONV2D] = {&conv2d, sizeof conv2d},
+           [TRANSPOSE] = {&conv2d_transpose, sizeof conv2d_transpose},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
            [SOFTMAX_ROWS] = {&softmax_rows, sizeof softmax_rows},
@@ -177,6 +197,30 @@ static clcnn_status run_conv2d_backward_weights(const arguments *a)
 static clcnn_status run_conv2d_pack(const arguments *a)
 {
     return clcnn_conv2d_pack(a->ctx, DESC(a, conv2d), CLCNN_FORWARD, a->m[0], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_forward(const arguments *a)
+{
+    return clcnn_conv2d_transpose_forward(a->ctx, DESC(a, conv2d_transpose), a->m[0], a->m[1],
+                                          a->m[2], a->m[3], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_backward_data(const arguments *a)
+{
+    return clcnn_conv2d_transpose_backward_data(a->ctx, DESC(a, conv2d_transpose), a->m[0], a->m[1],
+                                                a->m[2], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_backward_weights(const arguments *a)
+{
+    return clcnn_conv2d_transpose_backward_weights(a->ctx, DESC(a, conv2d_transpose), a->m[0],
+                                                   a->m[1], a->m[2], a->m[3], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_pack(const arguments *a)
+{
+    return clcnn_conv2d_transpose_pack(a->ctx, DESC(a, conv2d_transpose), CLCNN_FORWARD, a->m[0],
+                                       a->plan);
 }
 
 static clcnn_status run_dense_forward(const arguments *a)
@@ -299,6 +343,9 @@ static clcnn_status run_clip_norm_apply(const arguments *a)
 PLAN_OF(conv2d, CLCNN_FORWARD)
 PLAN_OF(conv2d, CLCNN_BACKWARD_DATA)
 PLAN_OF(conv2d, CLCNN_BACKWARD_WEIGHTS)
+PLAN_OF(conv2d_transpose, CLCNN_FORWARD)
+PLAN_OF(conv2d_transpose, CLCNN_BACKWARD_DATA)
+PLAN_OF(conv2d_transpose, CLCNN_BACKWARD_WEIGHTS)
 PLAN_OF(dense, CLCNN_FORWARD)
 PLAN_OF(dense, CLCNN_BACKWARD_DATA)
 PLAN_OF(dense, CLCNN_BACKWARD_WEIGHTS)
@@ -366,6 +413,30 @@ static const device_call calls[] = {
      {{"w", W_CONV, IN}},
      .run = run_conv2d_pack,
      .plan = plan_conv2d_CLCNN_FORWARD,
+     .packs = true},
+    {"clcnn_conv2d_transpose_forward",
+     TRANSPOSE,
+     {{"x", X_TRANSPOSE, IN}, {"w", W_CONV, IN}, {"b", 2, IN | OPTIONAL}, {"y", X_CONV, OUT}},
+     .run = run_conv2d_transpose_forward,
+     .plan = plan_conv2d_transpose_CLCNN_FORWARD},
+    {"clcnn_conv2d_transpose_backward_data",
+     TRANSPOSE,
+     {{"dy", X_CONV, IN}, {"w", W_CONV, IN}, {"dx", X_TRANSPOSE, OUT}},
+     .run = run_conv2d_transpose_backward_data,
+     .plan = plan_conv2d_transpose_CLCNN_BACKWARD_DATA},
+    {"clcnn_conv2d_transpose_backward_weights",
+     TRANSPOSE,
+     {{"x", X_TRANSPOSE, IN},
+      {"dy", X_CONV, IN},
+      {"dw", W_CONV, OUT | OPTIONAL},
+      {"db", 2, OUT | OPTIONAL}},
+     .run = run_conv2d_transpose_backward_weights,
+     .plan = plan_conv2d_transpose_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_conv2d_transpose_pack",
+     TRANSPOSE,
+     {{"w", W_CONV, IN}},
+     .run = run_conv2d_transpose_pack,
+     .plan = plan_conv2d_transpose_CLCNN_FORWARD,
      .packs = true},
     {"clcnn_dense_forward",
      DENSE,
@@ -567,6 +638,53 @@ static const field fields[] = {
     CONV2D_ROW(alpha, REAL, NAN, BAD, "alpha"),
     CONV2D_ROW(alpha, REAL, INFINITY, BAD, "alpha"),
 
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, n, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, n, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, h, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, w, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, r, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, r, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, s, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, s, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, c, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, c, INT, 3, BAD, "3"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, -2, BAD, "-2"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, 3, BAD, "3"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, c, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, r, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_top, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_left, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_bottom, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_right, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, stride_h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, stride_w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, dilation_h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, dilation_w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, groups, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_top, INT, 6, BAD, "6"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_bottom, INT, INT_MAX, BAD, "2147483647"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_left, INT, 5, BAD, "5"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_right, INT, 5, BAD, "5"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_h, INT, 2, BAD, "output_pad"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_w, INT, 2, BAD, "output_pad"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_w, INT, INT_MAX, BAD, "2147483647"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, stride_h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, dilation_w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, groups, INT, 3, BAD, "3"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, groups, INT, 4, BAD, "4"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, activation, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, activation, INT, 99, BAD, "99"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, alpha, REAL, NAN, BAD, "alpha"),
+
     DENSE_ROW(n, INT, 0, BAD, "0"),
     DENSE_ROW(n, INT, -1, BAD, "-1"),
     DENSE_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
@@ -732,6 +850,10 @@ REFERENCE(clcnn_ref_activation_backward, activation, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_conv2d_forward, conv2d, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_conv2d_backward_data, conv2d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_conv2d_backward_weights, conv2d, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_conv2d_transpose_forward, conv2d_transpose, p[0], p[1], p[2], p[3], p[4])
+REFERENCE(clcnn_ref_conv2d_transpose_backward_data, conv2d_transpose, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_conv2d_transpose_backward_weights, conv2d_transpose, p[0], p[1], p[2], p[3],
+          p[4], p[5])
 REFERENCE(clcnn_ref_dense_forward, dense, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
@@ -774,6 +896,24 @@ static const reference_call references[] = {
                   {"db", 4, OUT | OPTIONAL},
                   {"dw_mag", W_CONV, MAG},
                   {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_conv2d_transpose_forward), .op = TRANSPOSE,
+     .pointers = {{"x", X_TRANSPOSE, IN},
+                  {"w", W_CONV, IN},
+                  {"b", 2, IN | OPTIONAL},
+                  {"y", X_CONV, OUT},
+                  {"mag", X_CONV, MAG}}},
+    {RUN(clcnn_ref_conv2d_transpose_backward_data), .op = TRANSPOSE,
+     .pointers = {{"dy", X_CONV, IN},
+                  {"w", W_CONV, IN},
+                  {"dx", X_TRANSPOSE, OUT},
+                  {"mag", X_TRANSPOSE, MAG}}},
+    {RUN(clcnn_ref_conv2d_transpose_backward_weights), .op = TRANSPOSE,
+     .pointers = {{"x", X_TRANSPOSE, IN},
+                  {"dy", X_CONV, IN},
+                  {"dw", W_CONV, OUT | OPTIONAL},
+                  {"db", 2, OUT | OPTIONAL},
+                  {"dw_mag", W_CONV, MAG},
+                  {"db_mag", 2, MAG}}},
     {RUN(clcnn_ref_dense_forward), .op = DENSE,
      .pointers =
          {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}, {"mag", 12, MAG}}},

@@ -218,9 +218,10 @@ struct check_op {
      * fit. Whether the rest fits is asked through `shape`. */
     bool (*sizes)(check_desc *desc, const check_shape *inputs);
     clcnn_status (*legal)(const check_desc *desc, clcnn_error *error);
-    /* How close a golden result must be to the reference's, in units of the error bound; 0: as
-     * close as doubles are. */
-    double golden_tight;
+    /* NULL, or: golden files may have the results of inputs before these were rounded to float.
+     * `file` has their values by output, NULL where there is none. What lies within that rounding
+     * is adopted as expected, and what follows from it with it. */
+    void (*adopt)(const check_case *c, check_expected *expected, const double *const *file);
     /* Draws the inputs. */
     void (*fill)(check_case *c, check_random *random);
     clcnn_status (*derive)(check_case *c); /* NULL: nothing is derived */

@@ -52,22 +52,24 @@ static clcnn_status legal(const check_desc *desc, clcnn_error *error)
     return clcnn_conv2d_transpose_output(&desc->conv2d_transpose, &p, &q, error);
 }
 
-/* Products in one sum, by direction. */
+/* Products in one sum, by direction, or more of them than strides leave; backward_weights: of db.
+ */
 static double summands(const check_case *c, clcnn_direction direction)
 {
     const clcnn_conv2d_transpose *d = &c->desc.conv2d_transpose;
     const double taps = (double)d->r * d->s, groups = or_one(d->groups);
     int p = 0, q = 0;
     clcnn_conv2d_transpose_output(d, &p, &q, NULL);
-    if (direction == CLCNN_FORWARD) /* of those, the strides leave no more than fit */
+    if (direction == CLCNN_FORWARD)
         return d->c / groups * taps + 1;
     return direction == CLCNN_BACKWARD_DATA ? d->k / groups * taps : (double)d->n * p * q;
 }
 
 static void fill(check_case *c, check_random *random)
 {
-    double most = summands(c, CLCNN_FORWARD);
-    for (int i = CLCNN_BACKWARD_DATA; i <= CLCNN_BACKWARD_WEIGHTS; i++) {
+    const clcnn_conv2d_transpose *d = &c->desc.conv2d_transpose;
+    double most = (double)d->n * d->h * d->w; /* of dw */
+    for (int i = CLCNN_FORWARD; i <= CLCNN_BACKWARD_WEIGHTS; i++) {
         const double n = summands(c, (clcnn_direction)i);
         most = n > most ? n : most;
     }
@@ -135,7 +137,9 @@ static clcnn_status backward_weights(const check_call *a)
 
 static clcnn_status ref_backward_weights(const check_case *c, check_expected *e)
 {
-    e->out[0].n = e->out[1].n = summands(c, CLCNN_BACKWARD_WEIGHTS);
+    const clcnn_conv2d_transpose *d = &c->desc.conv2d_transpose;
+    e->out[0].n = (double)d->n * d->h * d->w;
+    e->out[1].n = summands(c, CLCNN_BACKWARD_WEIGHTS);
     return clcnn_ref_conv2d_transpose_backward_weights(
         &c->desc.conv2d_transpose, c->in[X].f, c->in[DY].f, e->out[0].value, e->out[1].value,
         e->out[0].mag, e->out[1].mag);
