@@ -9,6 +9,8 @@ static const clcnn__op ops[] = {
     {"dense", clcnn__dense_algos},
     {"maxpool2d", clcnn__maxpool2d_algos},
     {"activation", clcnn__activation_algos},
+    {"concat", clcnn__concat_algos},
+    {"slice", clcnn__slice_algos},
     {"softmax", clcnn__softmax_algos},
     {"softmax_cross_entropy", clcnn__softmax_cross_entropy_algos},
     {"mse", clcnn__mse_algos},

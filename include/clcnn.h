@@ -236,10 +236,10 @@ typedef struct clcnn_algo {
 } clcnn_algo;
 
 /**
- * The algorithms of an operation ("conv2d", "conv2d_transpose", "maxpool2d", "dense", "activation",
- * "softmax", "softmax_cross_entropy", "mse", "l2", "sgd", "rmsprop", "adam", "clip_norm"),
- * preferred first, ended by a row whose name is NULL. The last one takes everything that is legal.
- * NULL for a name that is no operation.
+ * The algorithms of an operation ("conv2d", "conv2d_transpose", "dense", "maxpool2d", "activation",
+ * "concat", "slice", "softmax", "softmax_cross_entropy", "mse", "l2", "sgd", "rmsprop", "adam",
+ * "clip_norm"), preferred first, ended by a row whose name is NULL. The last one takes everything
+ * that is legal. NULL for a name that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -449,6 +449,50 @@ CLCNN_API clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpo
 /** An argmax outside its window contributes nothing; it is never used as an address. */
 CLCNN_API clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d,
                                                 clcnn_mem dy, clcnn_mem argmax, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * concat: images side by side in their channels
+ *
+ *   y[n][c] = x[i][n][c - the channels of the inputs before i], i the input whose turn it is at c
+ *   dx[i] = that part of dy
+ *
+ * Shapes: x[i] [n,channels[i],h,w], y [n,sum of channels,h,w]. Copies keep every bit of a float
+ * that is no denormal. Inputs may be the same tensor.
+ */
+#define CLCNN_CONCAT_MAX 16 /* inputs */
+
+typedef struct clcnn_concat {
+    int n, h, w;
+    int inputs;          /* 1 to CLCNN_CONCAT_MAX */
+    const int *channels; /* of each input; looked at during the call alone */
+    int accumulate;      /* backward adds to the gradients */
+} clcnn_concat;
+
+/** x: an array of d->inputs tensors. */
+CLCNN_API clcnn_status clcnn_concat_forward(clcnn_ctx *ctx, const clcnn_concat *d,
+                                            const clcnn_mem *x, clcnn_mem y);
+/** dx: an array of d->inputs tensors, some of which may be left out, not all. */
+CLCNN_API clcnn_status clcnn_concat_backward(clcnn_ctx *ctx, const clcnn_concat *d, clcnn_mem dy,
+                                             const clcnn_mem *dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * slice: some of the channels of images
+ *
+ *   y[n][c] = x[n][begin + c]
+ *   dx[n][begin + c] = dy[n][c], 0 in all other channels (accumulating, these stay as they are)
+ *
+ * Shapes: x [n,c,h,w], y [n,count,h,w].
+ */
+typedef struct clcnn_slice {
+    int n, c, h, w;
+    int begin, count; /* channels begin to begin + count - 1 */
+    int accumulate;   /* backward adds to dx */
+} clcnn_slice;
+
+CLCNN_API clcnn_status clcnn_slice_forward(clcnn_ctx *ctx, const clcnn_slice *d, clcnn_mem x,
+                                           clcnn_mem y);
+CLCNN_API clcnn_status clcnn_slice_backward(clcnn_ctx *ctx, const clcnn_slice *d, clcnn_mem dy,
+                                            clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
  * softmax: rows of logits to probabilities, or to their logarithms
@@ -767,6 +811,17 @@ CLCNN_API clcnn_status clcnn_ref_maxpool2d_forward(const clcnn_maxpool2d *d, con
                                                    double *y, int32_t *argmax);
 CLCNN_API clcnn_status clcnn_ref_maxpool2d_backward(const clcnn_maxpool2d *d, const float *dy,
                                                     const int32_t *argmax, double *dx, double *mag);
+
+/** x, dx, mag: arrays of d->inputs pointers; mag itself, and any pointer in dx or mag, may be NULL.
+ */
+CLCNN_API clcnn_status clcnn_ref_concat_forward(const clcnn_concat *d, const float *const *x,
+                                                double *y);
+CLCNN_API clcnn_status clcnn_ref_concat_backward(const clcnn_concat *d, const float *dy,
+                                                 double *const *dx, double *const *mag);
+
+CLCNN_API clcnn_status clcnn_ref_slice_forward(const clcnn_slice *d, const float *x, double *y);
+CLCNN_API clcnn_status clcnn_ref_slice_backward(const clcnn_slice *d, const float *dy, double *dx,
+                                                double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_forward(const clcnn_softmax *d, const float *x, double *y,
                                                  double *mag);

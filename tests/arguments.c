@@ -927,8 +927,10 @@ static void test_algos(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
     static const char *const good[] = {
-        "conv2d", "dense", "maxpool2d", "activation", "softmax", "softmax_cross_entropy",
-        "mse",    "l2",    "sgd",       "rmsprop",    "adam"};
+        "concat",    "slice",      "conv2d",  "dense",
+        "maxpool2d", "activation", "softmax", "softmax_cross_entropy",
+        "mse",       "l2",         "sgd",     "rmsprop",
+        "adam"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))
@@ -944,6 +946,51 @@ static void test_algos(void)
         }
     }
     CHECK(clcnn_error_bound(NULL, CLCNN_FORWARD, 9, 2) == 0, "a bound without an algorithm");
+}
+
+/* concat's own arguments: its arrays, and what its channels come to. */
+static void test_concat_arrays(void)
+{
+    static const int none[] = {2, 0}, many[] = {2, INT_MAX / 12};
+    const clcnn_mem nowhere[2] = {{NULL, 0}, {NULL, 0}};
+    double y[36] = {0};
+    float x[24] = {0};
+    const float *const parts[] = {x, x};
+    double *const gradients[] = {y, y};
+    for (int i = 0; i < harness_device_count(); i++) {
+        clcnn_ctx *ctx = harness_ctx(i);
+        const struct {
+            const char *what, *piece;
+            const int *channels;
+            clcnn_status status;
+        } rows[] = {{"no channels", "channels is NULL", NULL, CLCNN_INVALID_ARGUMENT},
+                    {"an input without channels", "input 1", none, CLCNN_INVALID_ARGUMENT},
+                    {"too many channels", "limit", many, CLCNN_UNSUPPORTED}};
+        for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+            clcnn_concat d = concat;
+            d.channels = rows[k].channels;
+            const clcnn_status forward = clcnn_concat_forward(ctx, &d, nowhere, nowhere[0]);
+            CHECK(forward == rows[k].status &&
+                      strstr(clcnn_last_error(ctx)->message, rows[k].piece),
+                  "%s: %s, \"%s\"", rows[k].what, clcnn_status_name(forward),
+                  clcnn_last_error(ctx)->message);
+            CHECK(clcnn_concat_backward(ctx, &d, nowhere[0], nowhere) == rows[k].status,
+                  "%s, backward", rows[k].what);
+            CHECK(rows[k].status == CLCNN_UNSUPPORTED ||
+                      (clcnn_ref_concat_forward(&d, parts, y) == CLCNN_INVALID_ARGUMENT &&
+                       clcnn_ref_concat_backward(&d, x, gradients, NULL) == CLCNN_INVALID_ARGUMENT),
+                  "%s: the reference takes it", rows[k].what);
+        }
+        CHECK(clcnn_concat_forward(ctx, &concat, NULL, nowhere[0]) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "array x"),
+              "no array x: \"%s\"", clcnn_last_error(ctx)->message);
+        CHECK(clcnn_concat_backward(ctx, &concat, nowhere[0], NULL) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "array dx"),
+              "no array dx: \"%s\"", clcnn_last_error(ctx)->message);
+    }
+    CHECK(clcnn_ref_concat_forward(&concat, NULL, y) == CLCNN_INVALID_ARGUMENT, "no array x");
+    CHECK(clcnn_ref_concat_backward(&concat, x, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
+          "no array dx");
 }
 
 static void test_schedules(void)
@@ -1117,6 +1164,7 @@ int main(void)
                                          {"directions of packing", test_pack_directions},
                                          {"names", test_names},
                                          {"algorithms", test_algos},
+                                         {"concat's arrays", test_concat_arrays},
                                          {"schedules", test_schedules},
                                          {"devices", test_devices},
                                          {"contexts", test_contexts},

@@ -51,6 +51,10 @@ static const clcnn_conv2d_transpose conv2d_transpose = {.n = 2,
                                                         .activation = CLCNN_RELU};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
+static const int concat_channels[] = {2, 1};
+static const clcnn_concat concat = {
+    .n = 2, .h = 3, .w = 2, .inputs = 2, .channels = concat_channels};
+static const clcnn_slice slice = {.n = 2, .c = 3, .h = 3, .w = 2, .begin = 1, .count = 1};
 static const clcnn_softmax softmax_rows = {.n = 3, .classes = 5};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
 static const clcnn_mse mse = {.count = 20};
@@ -70,6 +74,8 @@ typedef union any_desc {
     clcnn_conv2d_transpose conv2d_transpose;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
+    clcnn_concat concat;
+    clcnn_slice slice;
     clcnn_softmax softmax_rows;
     clcnn_softmax_cross_entropy softmax;
     clcnn_mse mse;
@@ -86,6 +92,8 @@ typedef enum op_kind {
     TRANSPOSE,
     DENSE,
     MAXPOOL2D,
+    CONCAT,
+    SLICE,
     SOFTMAX_ROWS,
     SOFTMAX,
     MSE,
@@ -104,6 +112,8 @@ static const struct {
            [TRANSPOSE] = {&conv2d_transpose, sizeof conv2d_transpose},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
+           [CONCAT] = {&concat, sizeof concat},
+           [SLICE] = {&slice, sizeof slice},
            [SOFTMAX_ROWS] = {&softmax_rows, sizeof softmax_rows},
            [SOFTMAX] = {&softmax, sizeof softmax},
            [MSE] = {&mse, sizeof mse},
@@ -252,6 +262,26 @@ static clcnn_status run_maxpool2d_forward(const arguments *a)
 static clcnn_status run_maxpool2d_backward(const arguments *a)
 {
     return clcnn_maxpool2d_backward(a->ctx, DESC(a, maxpool2d), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_concat_forward(const arguments *a)
+{
+    return clcnn_concat_forward(a->ctx, DESC(a, concat), a->m, a->m[2]);
+}
+
+static clcnn_status run_concat_backward(const arguments *a)
+{
+    return clcnn_concat_backward(a->ctx, DESC(a, concat), a->m[2], a->m);
+}
+
+static clcnn_status run_slice_forward(const arguments *a)
+{
+    return clcnn_slice_forward(a->ctx, DESC(a, slice), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_slice_backward(const arguments *a)
+{
+    return clcnn_slice_backward(a->ctx, DESC(a, slice), a->m[0], a->m[1]);
 }
 
 static clcnn_status run_softmax_rows_forward(const arguments *a)
@@ -467,6 +497,16 @@ static const device_call calls[] = {
      MAXPOOL2D,
      {{"dy", Y_POOL, IN}, {"argmax", Y_POOL, IN | INDEX}, {"dx", X_POOL, OUT}},
      .run = run_maxpool2d_backward},
+    {"clcnn_concat_forward",
+     CONCAT,
+     {{"x[0]", 24, IN}, {"x[1]", 12, IN}, {"y", 36, OUT}},
+     .run = run_concat_forward},
+    {"clcnn_concat_backward",
+     CONCAT,
+     {{"dx[0]", 24, OUT | OPTIONAL}, {"dx[1]", 12, OUT | OPTIONAL}, {"dy", 36, IN}},
+     .run = run_concat_backward},
+    {"clcnn_slice_forward", SLICE, {{"x", 36, IN}, {"y", 12, OUT}}, .run = run_slice_forward},
+    {"clcnn_slice_backward", SLICE, {{"dy", 12, IN}, {"dx", 36, OUT}}, .run = run_slice_backward},
     {"clcnn_softmax_forward",
      SOFTMAX_ROWS,
      {{"x", 15, IN | IN_PLACE}, {"y", 15, OUT | IN_PLACE}},
@@ -742,6 +782,38 @@ static const field fields[] = {
     SOFTMAX_ROW(label_smoothing, REAL, 1.1, BAD, "label_smoothing"),
     SOFTMAX_ROW(label_smoothing, REAL, NAN, BAD, "label_smoothing"),
 
+    ROW(CONCAT, clcnn_concat, n, INT, 0, BAD, "0"),
+    ROW(CONCAT, clcnn_concat, n, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONCAT, clcnn_concat, h, INT, 0, BAD, "0"),
+    ROW(CONCAT, clcnn_concat, h, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONCAT, clcnn_concat, w, INT, 0, BAD, "0"),
+    ROW(CONCAT, clcnn_concat, w, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, n, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, n, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, c, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, c, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, c, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, h, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, h, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, w, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, w, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONCAT, clcnn_concat, inputs, INT, 0, BAD, "inputs"),
+    ROW(CONCAT, clcnn_concat, inputs, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, inputs, INT, 17, BAD, "17"),
+    ROW(SLICE, clcnn_slice, begin, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, begin, INT, 3, BAD, "3"),
+    ROW(SLICE, clcnn_slice, begin, INT, INT_MAX, BAD, "2147483647"),
+    ROW(SLICE, clcnn_slice, count, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, count, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, count, INT, 3, BAD, "3"),
+    ROW(SLICE, clcnn_slice, count, INT, INT_MAX, BAD, "2147483647"),
+
     ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, 0, BAD, "0"),
     ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, -1, BAD, "-1"),
     ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, INT_MAX, TOO_MUCH, ""),
@@ -859,6 +931,11 @@ REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
 REFERENCE(clcnn_ref_maxpool2d_forward, maxpool2d, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_maxpool2d_backward, maxpool2d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_concat_forward, concat, (const float *const[]){p[0], p[1]}, p[2])
+REFERENCE(clcnn_ref_concat_backward, concat, p[0], (double *const[]){p[1], p[2]},
+          (double *const[]){p[3], p[4]})
+REFERENCE(clcnn_ref_slice_forward, slice, p[0], p[1])
+REFERENCE(clcnn_ref_slice_backward, slice, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_softmax_forward, softmax_rows, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_softmax_backward, softmax_rows, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_softmax_cross_entropy_forward, softmax, p[0], p[1], p[2], p[3], p[4], p[5])
@@ -933,6 +1010,17 @@ static const reference_call references[] = {
                   {"argmax", Y_POOL, IN | INDEX},
                   {"dx", X_POOL, OUT},
                   {"mag", X_POOL, MAG}}},
+    {RUN(clcnn_ref_concat_forward), .op = CONCAT,
+     .pointers = {{"x0", 24, IN}, {"x1", 12, IN}, {"y", 36, OUT}}},
+    {RUN(clcnn_ref_concat_backward), .op = CONCAT,
+     .pointers = {{"dy", 36, IN},
+                  {"dx0", 24, OUT | OPTIONAL},
+                  {"dx1", 12, OUT | OPTIONAL},
+                  {"mag0", 24, MAG},
+                  {"mag1", 12, MAG}}},
+    {RUN(clcnn_ref_slice_forward), .op = SLICE, .pointers = {{"x", 36, IN}, {"y", 12, OUT}}},
+    {RUN(clcnn_ref_slice_backward), .op = SLICE,
+     .pointers = {{"dy", 12, IN}, {"dx", 36, OUT}, {"mag", 36, MAG}}},
     {RUN(clcnn_ref_softmax_forward), .op = SOFTMAX_ROWS,
      .pointers = {{"x", 15, IN}, {"y", 15, OUT}, {"mag", 15, MAG}}},
     {RUN(clcnn_ref_softmax_backward), .op = SOFTMAX_ROWS,
