@@ -6,6 +6,8 @@
 static const clcnn__op ops[] = {
     {"conv2d", clcnn__conv2d_algos},
     {"conv2d_transpose", clcnn__conv2d_transpose_algos},
+    {"conv1d", clcnn__conv1d_algos},
+    {"correlate1d", clcnn__correlate1d_algos},
     {"dense", clcnn__dense_algos},
     {"maxpool2d", clcnn__maxpool2d_algos},
     {"activation", clcnn__activation_algos},

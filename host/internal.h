@@ -174,14 +174,15 @@ typedef struct clcnn__op {
 
 extern const clcnn_algo clcnn__conv2d_algos[];
 #define clcnn__conv2d_transpose_algos clcnn__conv2d_algos /* and a transposed one is, reversed */
-#define clcnn__dense_algos clcnn__conv2d_algos            /* a dense layer is a 1x1 convolution */
+#define clcnn__conv1d_algos clcnn__conv2d_algos
+#define clcnn__dense_algos clcnn__conv2d_algos /* a dense layer is a 1x1 convolution */
 /* Of the error bounds of the optimisers, derived in ref/OP.c. */
 #define CLCNN__SGD_CONSTANT 17
 #define CLCNN__RMSPROP_CONSTANT 13
 #define CLCNN__ADAM_CONSTANT 13
-extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[], clcnn__concat_algos[],
-    clcnn__slice_algos[], clcnn__softmax_algos[], clcnn__softmax_cross_entropy_algos[],
-    clcnn__mse_algos[], clcnn__l2_algos[], clcnn__sgd_algos[], clcnn__rmsprop_algos[],
-    clcnn__adam_algos[], clcnn__clip_norm_algos[];
+extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
+    clcnn__correlate1d_algos[], clcnn__concat_algos[], clcnn__slice_algos[], clcnn__softmax_algos[],
+    clcnn__softmax_cross_entropy_algos[], clcnn__mse_algos[], clcnn__l2_algos[], clcnn__sgd_algos[],
+    clcnn__rmsprop_algos[], clcnn__adam_algos[], clcnn__clip_norm_algos[];
 
 #endif

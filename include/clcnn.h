@@ -236,10 +236,10 @@ typedef struct clcnn_algo {
 } clcnn_algo;
 
 /**
- * The algorithms of an operation ("conv2d", "conv2d_transpose", "dense", "maxpool2d", "activation",
- * "concat", "slice", "softmax", "softmax_cross_entropy", "mse", "l2", "sgd", "rmsprop", "adam",
- * "clip_norm"), preferred first, ended by a row whose name is NULL. The last one takes everything
- * that is legal. NULL for a name that is no operation.
+ * The algorithms of an operation ("conv2d", "conv2d_transpose", "conv1d", "correlate1d", "dense",
+ * "maxpool2d", "activation", "concat", "slice", "softmax", "softmax_cross_entropy", "mse", "l2",
+ * "sgd", "rmsprop", "adam", "clip_norm"), preferred first, ended by a row whose name is NULL. The
+ * last one takes everything that is legal. NULL for a name that is no operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /** The largest error that the algorithm's class allows an element with n summands and magnitude
@@ -379,6 +379,81 @@ CLCNN_API clcnn_status clcnn_conv2d_transpose_backward_weights(clcnn_ctx *ctx,
 CLCNN_API clcnn_status clcnn_conv2d_transpose_pack(clcnn_ctx *ctx, const clcnn_conv2d_transpose *d,
                                                    clcnn_direction direction, clcnn_mem w,
                                                    const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * conv1d: correlation of signals with filters, a convolution layer in one dimension
+ *
+ *   y[n][k][q] = f( b[k] + sum over c', s of
+ *                   x[n][g*C + c'][q*stride + s*dilation - pad_left] * w[k][c'][s] )
+ *   with C = c/groups, g = k / (K/groups), x taken as 0 outside the signal.
+ *   q counts to Q = (w + pad_left + pad_right - dilation*(s-1) - 1) / stride + 1.
+ *
+ * Shapes: x [n,c,w], w [k,c/groups,s], b [k], y [n,k,Q]. It is conv2d with images and filters of
+ * one row, and shares its algorithms and plans.
+ */
+typedef struct clcnn_conv1d {
+    int n, c, w;             /* batch, channels, length */
+    int k, s;                /* filters: count, length */
+    int pad_left, pad_right; /* zeros around the signal, >= 0 */
+    int stride, dilation;    /* 0: 1 */
+    int groups;              /* 0: 1; must divide c and k */
+    clcnn_activation_kind activation;
+    double alpha;   /* as in clcnn_conv2d */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_conv1d;
+
+/** Output length. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *q untouched. */
+CLCNN_API clcnn_status clcnn_conv1d_output(const clcnn_conv1d *d, int *q, clcnn_error *error);
+/** As clcnn_conv2d_plan. */
+CLCNN_API clcnn_status clcnn_conv1d_plan(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                         clcnn_direction direction, const char *algo,
+                                         size_t max_workspace, clcnn_plan *plan);
+/** b may be left out. */
+CLCNN_API clcnn_status clcnn_conv1d_forward(clcnn_ctx *ctx, const clcnn_conv1d *d, clcnn_mem x,
+                                            clcnn_mem w, clcnn_mem b, clcnn_mem y,
+                                            const clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_conv1d_backward_data(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                                  clcnn_mem dy, clcnn_mem w, clcnn_mem dx,
+                                                  const clcnn_plan *plan);
+/** dw and db = the gradients with respect to w and b; one of the two may be left out. */
+CLCNN_API clcnn_status clcnn_conv1d_backward_weights(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                                     clcnn_mem x, clcnn_mem dy, clcnn_mem dw,
+                                                     clcnn_mem db, const clcnn_plan *plan);
+/** As clcnn_conv2d_pack. */
+CLCNN_API clcnn_status clcnn_conv1d_pack(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                         clcnn_direction direction, clcnn_mem w,
+                                         const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * correlate1d: correlation and convolution of two plain signals, with numpy's conventions
+ *
+ *   full[k] = sum over j of a[k + j - (B - 1)] * b[j]     (correlation, A and B the lengths)
+ *   full[k] = sum over j of a[k - j] * b[j]               (convolve: true convolution, b flipped)
+ *
+ * for k from 0 to A + B - 2, elements outside a signal taken as 0. The modes keep of it, with S the
+ * length of the shorter signal and L that of the longer:
+ *   CLCNN_VALID  the L - S + 1 results where the shorter lies wholly within the longer
+ *   CLCNN_SAME   L results, S/2 (rounded down) of them before the first valid one; where a is the
+ *                shorter of a correlation, after the last valid one instead
+ *   CLCNN_FULL   all of it
+ *
+ * Convolution is commutative, and a correlation with its operands exchanged is the same reversed;
+ * so it is always the shorter signal that slides over the longer one.
+ * Shapes: a [A], b [B], y [clcnn_correlate1d_output].
+ */
+typedef enum clcnn_signal_mode { CLCNN_VALID, CLCNN_SAME, CLCNN_FULL } clcnn_signal_mode;
+
+typedef struct clcnn_correlate1d {
+    int a, b; /* lengths */
+    clcnn_signal_mode mode;
+    int convolve; /* 1: convolution */
+} clcnn_correlate1d;
+
+/** Length of y. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *size untouched. */
+CLCNN_API clcnn_status clcnn_correlate1d_output(const clcnn_correlate1d *d, int *size,
+                                                clcnn_error *error);
+CLCNN_API clcnn_status clcnn_correlate1d_forward(clcnn_ctx *ctx, const clcnn_correlate1d *d,
+                                                 clcnn_mem a, clcnn_mem b, clcnn_mem y);
 
 /* ---------------------------------------------------------------------------------------------
  * dense: a fully connected layer
@@ -798,6 +873,18 @@ CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_backward_weights(const clcnn_c
                                                                    const float *x, const float *dy,
                                                                    double *dw, double *db,
                                                                    double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_conv1d_forward(const clcnn_conv1d *d, const float *x,
+                                                const float *w, const float *b, double *y,
+                                                double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv1d_backward_data(const clcnn_conv1d *d, const float *dy,
+                                                      const float *w, double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv1d_backward_weights(const clcnn_conv1d *d, const float *x,
+                                                         const float *dy, double *dw, double *db,
+                                                         double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_correlate1d_forward(const clcnn_correlate1d *d, const float *a,
+                                                     const float *b, double *y, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_dense_forward(const clcnn_dense *d, const float *x, const float *w,
                                                const float *b, double *y, double *mag);

@@ -234,8 +234,9 @@ ALONE __kernel void conv2d_tile_backward_bias(const conv2d_tile_weights_args a,
         VSTORE((sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]), partial + v * VEC);
 }
 
-/* item -> one channel, one split of the images: partial[split][block][BLOCK], from planes as they are
- * (a.pq elements each). What backward_bias is for a packed gradient, for a transposed convolution's. */
+/* item -> one channel, one split of the images: partial[split][block][BLOCK], from planes as they
+ * are (a.pq elements each). What backward_bias is for a packed gradient, for a transposed
+ * convolution's. */
 ALONE __kernel void conv2d_tile_plane_sums(const conv2d_tile_weights_args a,
                                            __global const float *y, uint y_offset,
                                            __global float *partial, uint partial_offset)

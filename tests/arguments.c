@@ -163,8 +163,10 @@ static void drop_plan(bench *b)
 static const char *find_algo(const device_call *call, clcnn_ctx *ctx,
                              size_t (*wanted)(const clcnn_plan *plan))
 {
-    static const char *const names[] = {
-        [CONV2D] = "conv2d", [TRANSPOSE] = "conv2d_transpose", [DENSE] = "dense"};
+    static const char *const names[] = {[CONV2D] = "conv2d",
+                                        [TRANSPOSE] = "conv2d_transpose",
+                                        [CONV1D] = "conv1d",
+                                        [DENSE] = "dense"};
     if (one_algo(call->op))
         return "direct";
     any_desc desc = right_desc(call->op);
@@ -679,6 +681,50 @@ static void test_outputs(void)
     }
 }
 
+/* The operations with one output axis. */
+static clcnn_status length_of(op_kind op, const any_desc *desc, int *size, clcnn_error *error)
+{
+    return op == CONV1D ? clcnn_conv1d_output(desc ? &desc->conv1d : NULL, size, error)
+                        : clcnn_correlate1d_output(desc ? &desc->correlate1d : NULL, size, error);
+}
+
+static void test_lengths(void)
+{
+    static const op_kind kinds[] = {CONV1D, CORRELATE1D};
+    static const int want[] = {8, 9};
+    cover("clcnn_conv1d_output");
+    cover("clcnn_correlate1d_output");
+    for (int k = 0; k < 2; k++) {
+        any_desc desc = right_desc(kinds[k]);
+        clcnn_error error = {.message = ""};
+        int size = -17;
+        CHECK(length_of(kinds[k], NULL, &size, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "NULL"),
+              "descriptor is NULL: \"%s\"", error.message);
+        CHECK(length_of(kinds[k], &desc, NULL, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "NULL"),
+              "size is NULL: \"%s\"", error.message);
+        for (int i = 0; i < FIELDS; i++) {
+            if (fields[i].op != kinds[k])
+                continue;
+            any_desc wrong = wrong_desc(&fields[i]);
+            const clcnn_status status = length_of(kinds[k], &wrong, &size, &error);
+            CHECK(status == fields[i].status && strstr(error.message, fields[i].piece),
+                  "%s = %g: %s, \"%s\"", fields[i].name, fields[i].value, clcnn_status_name(status),
+                  error.message);
+        }
+        CHECK(size == -17, "size was written to");
+        CHECK(length_of(kinds[k], &desc, &size, NULL) == CLCNN_SUCCESS && size == want[k],
+              "the right call: %d", size);
+    }
+    /* All of two signals of 2^30 + 1 elements is 2^31 + 1. */
+    clcnn_error error = {.message = ""};
+    const clcnn_correlate1d large = {.a = (1 << 30) + 1, .b = (1 << 30) + 1, .mode = CLCNN_FULL};
+    int size = -17;
+    CHECK(clcnn_correlate1d_output(&large, &size, &error) == CLCNN_UNSUPPORTED && size == -17,
+          "%d, \"%s\"", size, error.message);
+}
+
 /* One plan query, as any operation has it. */
 typedef struct plan_query {
     const char *name;
@@ -700,6 +746,13 @@ static clcnn_status query_conv2d_transpose(clcnn_ctx *ctx, const any_desc *desc,
 {
     return clcnn_conv2d_transpose_plan(ctx, desc ? &desc->conv2d_transpose : NULL, direction, algo,
                                        max_workspace, plan);
+}
+
+static clcnn_status query_conv1d(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                                 const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    return clcnn_conv1d_plan(ctx, desc ? &desc->conv1d : NULL, direction, algo, max_workspace,
+                             plan);
 }
 
 static clcnn_status query_dense(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
@@ -747,6 +800,7 @@ static clcnn_status query_l2(clcnn_ctx *ctx, const any_desc *desc, clcnn_directi
 static const plan_query queries[] = {
     {"clcnn_conv2d_plan", CONV2D, query_conv2d},
     {"clcnn_conv2d_transpose_plan", TRANSPOSE, query_conv2d_transpose},
+    {"clcnn_conv1d_plan", CONV1D, query_conv1d},
     {"clcnn_dense_plan", DENSE, query_dense},
     {"clcnn_softmax_cross_entropy_plan", SOFTMAX, query_softmax},
     {"clcnn_mse_plan", MSE, query_mse},
@@ -882,6 +936,9 @@ static void test_pack_directions(void)
                                                  (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_transpose_pack, direction %d: %s",
                   directions[k], clcnn_status_name(status));
+            status = clcnn_conv1d_pack(ctx, &conv1d, direction, (clcnn_mem){w, 0}, &plan);
+            CHECK(status == CLCNN_INVALID_ARGUMENT, "conv1d_pack, direction %d: %s", directions[k],
+                  clcnn_status_name(status));
             status = clcnn_dense_pack(ctx, &dense, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "dense_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
@@ -927,10 +984,9 @@ static void test_algos(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
     static const char *const good[] = {
-        "concat",    "slice",      "conv2d",  "dense",
-        "maxpool2d", "activation", "softmax", "softmax_cross_entropy",
-        "mse",       "l2",         "sgd",     "rmsprop",
-        "adam"};
+        "conv1d", "correlate1d", "concat",     "slice",   "conv2d",
+        "dense",  "maxpool2d",   "activation", "softmax", "softmax_cross_entropy",
+        "mse",    "l2",          "sgd",        "rmsprop", "adam"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))
@@ -1160,6 +1216,7 @@ int main(void)
     static const harness_test tests[] = {{"device calls", test_device_calls},
                                          {"references", test_references},
                                          {"output sizes", test_outputs},
+                                         {"output lengths", test_lengths},
                                          {"plans", test_plans},
                                          {"directions of packing", test_pack_directions},
                                          {"names", test_names},

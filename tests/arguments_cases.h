@@ -49,6 +49,9 @@ static const clcnn_conv2d_transpose conv2d_transpose = {.n = 2,
                                                         .stride_w = 2,
                                                         .groups = 2,
                                                         .activation = CLCNN_RELU};
+static const clcnn_conv1d conv1d = {
+    .n = 2, .c = 2, .w = 9, .k = 4, .s = 3, .pad_left = 1, .groups = 2};
+static const clcnn_correlate1d correlate1d = {.a = 9, .b = 4, .mode = CLCNN_SAME};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const int concat_channels[] = {2, 1};
@@ -72,6 +75,8 @@ typedef union any_desc {
     clcnn_activation activation;
     clcnn_conv2d conv2d;
     clcnn_conv2d_transpose conv2d_transpose;
+    clcnn_conv1d conv1d;
+    clcnn_correlate1d correlate1d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_concat concat;
@@ -90,6 +95,8 @@ typedef enum op_kind {
     ACTIVATION,
     CONV2D,
     TRANSPOSE,
+    CONV1D,
+    CORRELATE1D,
     DENSE,
     MAXPOOL2D,
     CONCAT,
@@ -110,6 +117,8 @@ static const struct {
 } ops[] = {[ACTIVATION] = {&activation, sizeof activation},
            [CONV2D] = {&conv2d, sizeof conv2d},
            [TRANSPOSE] = {&conv2d_transpose, sizeof conv2d_transpose},
+           [CONV1D] = {&conv1d, sizeof conv1d},
+           [CORRELATE1D] = {&correlate1d, sizeof correlate1d},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
            [CONCAT] = {&concat, sizeof concat},
@@ -231,6 +240,33 @@ static clcnn_status run_conv2d_transpose_pack(const arguments *a)
 {
     return clcnn_conv2d_transpose_pack(a->ctx, DESC(a, conv2d_transpose), CLCNN_FORWARD, a->m[0],
                                        a->plan);
+}
+
+static clcnn_status run_conv1d_forward(const arguments *a)
+{
+    return clcnn_conv1d_forward(a->ctx, DESC(a, conv1d), a->m[0], a->m[1], a->m[2], a->m[3],
+                                a->plan);
+}
+
+static clcnn_status run_conv1d_backward_data(const arguments *a)
+{
+    return clcnn_conv1d_backward_data(a->ctx, DESC(a, conv1d), a->m[0], a->m[1], a->m[2], a->plan);
+}
+
+static clcnn_status run_conv1d_backward_weights(const arguments *a)
+{
+    return clcnn_conv1d_backward_weights(a->ctx, DESC(a, conv1d), a->m[0], a->m[1], a->m[2],
+                                         a->m[3], a->plan);
+}
+
+static clcnn_status run_conv1d_pack(const arguments *a)
+{
+    return clcnn_conv1d_pack(a->ctx, DESC(a, conv1d), CLCNN_FORWARD, a->m[0], a->plan);
+}
+
+static clcnn_status run_correlate1d_forward(const arguments *a)
+{
+    return clcnn_correlate1d_forward(a->ctx, DESC(a, correlate1d), a->m[0], a->m[1], a->m[2]);
 }
 
 static clcnn_status run_dense_forward(const arguments *a)
@@ -376,6 +412,9 @@ PLAN_OF(conv2d, CLCNN_BACKWARD_WEIGHTS)
 PLAN_OF(conv2d_transpose, CLCNN_FORWARD)
 PLAN_OF(conv2d_transpose, CLCNN_BACKWARD_DATA)
 PLAN_OF(conv2d_transpose, CLCNN_BACKWARD_WEIGHTS)
+PLAN_OF(conv1d, CLCNN_FORWARD)
+PLAN_OF(conv1d, CLCNN_BACKWARD_DATA)
+PLAN_OF(conv1d, CLCNN_BACKWARD_WEIGHTS)
 PLAN_OF(dense, CLCNN_FORWARD)
 PLAN_OF(dense, CLCNN_BACKWARD_DATA)
 PLAN_OF(dense, CLCNN_BACKWARD_WEIGHTS)
@@ -468,6 +507,31 @@ static const device_call calls[] = {
      .run = run_conv2d_transpose_pack,
      .plan = plan_conv2d_transpose_CLCNN_FORWARD,
      .packs = true},
+    {"clcnn_conv1d_forward",
+     CONV1D,
+     {{"x", 36, IN}, {"w", 12, IN}, {"b", 4, IN | OPTIONAL}, {"y", 64, OUT}},
+     .run = run_conv1d_forward,
+     .plan = plan_conv1d_CLCNN_FORWARD},
+    {"clcnn_conv1d_backward_data",
+     CONV1D,
+     {{"dy", 64, IN}, {"w", 12, IN}, {"dx", 36, OUT}},
+     .run = run_conv1d_backward_data,
+     .plan = plan_conv1d_CLCNN_BACKWARD_DATA},
+    {"clcnn_conv1d_backward_weights",
+     CONV1D,
+     {{"x", 36, IN}, {"dy", 64, IN}, {"dw", 12, OUT | OPTIONAL}, {"db", 4, OUT | OPTIONAL}},
+     .run = run_conv1d_backward_weights,
+     .plan = plan_conv1d_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_conv1d_pack",
+     CONV1D,
+     {{"w", 12, IN}},
+     .run = run_conv1d_pack,
+     .plan = plan_conv1d_CLCNN_FORWARD,
+     .packs = true},
+    {"clcnn_correlate1d_forward",
+     CORRELATE1D,
+     {{"a", 9, IN}, {"b", 4, IN}, {"y", 9, OUT}},
+     .run = run_correlate1d_forward},
     {"clcnn_dense_forward",
      DENSE,
      {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}},
@@ -725,6 +789,42 @@ static const field fields[] = {
     ROW(TRANSPOSE, clcnn_conv2d_transpose, activation, INT, 99, BAD, "99"),
     ROW(TRANSPOSE, clcnn_conv2d_transpose, alpha, REAL, NAN, BAD, "alpha"),
 
+    ROW(CONV1D, clcnn_conv1d, n, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, n, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, w, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, w, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, s, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, s, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, k, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, k, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, c, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, c, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, c, INT, 3, BAD, "3"),
+    ROW(CONV1D, clcnn_conv1d, k, INT, 3, BAD, "3"),
+    ROW(CONV1D, clcnn_conv1d, s, INT, 11, BAD, "11"),
+    ROW(CONV1D, clcnn_conv1d, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, pad_left, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, pad_right, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, c, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, k, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, pad_left, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, pad_right, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, stride, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, dilation, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, groups, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, dilation, INT, 5, BAD, "5"),
+    ROW(CONV1D, clcnn_conv1d, groups, INT, 3, BAD, "3"),
+    ROW(CONV1D, clcnn_conv1d, activation, INT, 99, BAD, "99"),
+    ROW(CONV1D, clcnn_conv1d, alpha, REAL, NAN, BAD, "alpha"),
+
+    ROW(CORRELATE1D, clcnn_correlate1d, a, INT, 0, BAD, "0"),
+    ROW(CORRELATE1D, clcnn_correlate1d, a, INT, -1, BAD, "-1"),
+    ROW(CORRELATE1D, clcnn_correlate1d, b, INT, 0, BAD, "0"),
+    ROW(CORRELATE1D, clcnn_correlate1d, b, INT, -1, BAD, "-1"),
+    ROW(CORRELATE1D, clcnn_correlate1d, mode, INT, -1, BAD, "-1"),
+    ROW(CORRELATE1D, clcnn_correlate1d, mode, INT, 3, BAD, "3"),
+
     DENSE_ROW(n, INT, 0, BAD, "0"),
     DENSE_ROW(n, INT, -1, BAD, "-1"),
     DENSE_ROW(n, INT, INT_MAX, TOO_MUCH, ""),
@@ -926,6 +1026,10 @@ REFERENCE(clcnn_ref_conv2d_transpose_forward, conv2d_transpose, p[0], p[1], p[2]
 REFERENCE(clcnn_ref_conv2d_transpose_backward_data, conv2d_transpose, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_conv2d_transpose_backward_weights, conv2d_transpose, p[0], p[1], p[2], p[3],
           p[4], p[5])
+REFERENCE(clcnn_ref_conv1d_forward, conv1d, p[0], p[1], p[2], p[3], p[4])
+REFERENCE(clcnn_ref_conv1d_backward_data, conv1d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_conv1d_backward_weights, conv1d, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_correlate1d_forward, correlate1d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_forward, dense, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
@@ -991,6 +1095,20 @@ static const reference_call references[] = {
                   {"db", 2, OUT | OPTIONAL},
                   {"dw_mag", W_CONV, MAG},
                   {"db_mag", 2, MAG}}},
+    {RUN(clcnn_ref_conv1d_forward), .op = CONV1D,
+     .pointers =
+         {{"x", 36, IN}, {"w", 12, IN}, {"b", 4, IN | OPTIONAL}, {"y", 64, OUT}, {"mag", 64, MAG}}},
+    {RUN(clcnn_ref_conv1d_backward_data), .op = CONV1D,
+     .pointers = {{"dy", 64, IN}, {"w", 12, IN}, {"dx", 36, OUT}, {"mag", 36, MAG}}},
+    {RUN(clcnn_ref_conv1d_backward_weights), .op = CONV1D,
+     .pointers = {{"x", 36, IN},
+                  {"dy", 64, IN},
+                  {"dw", 12, OUT | OPTIONAL},
+                  {"db", 4, OUT | OPTIONAL},
+                  {"dw_mag", 12, MAG},
+                  {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_correlate1d_forward), .op = CORRELATE1D,
+     .pointers = {{"a", 9, IN}, {"b", 4, IN}, {"y", 9, OUT}, {"mag", 9, MAG}}},
     {RUN(clcnn_ref_dense_forward), .op = DENSE,
      .pointers =
          {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}, {"mag", 12, MAG}}},

@@ -31,6 +31,8 @@ typedef union check_desc {
     clcnn_activation activation;
     clcnn_conv2d conv2d;
     clcnn_conv2d_transpose conv2d_transpose;
+    clcnn_conv1d conv1d;
+    clcnn_correlate1d correlate1d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     check_concat concat;
@@ -240,9 +242,9 @@ struct check_op {
 
 /* One per operation, in OP.c. */
 extern const check_op check_op_activation, check_op_conv2d, check_op_conv2d_transpose,
-    check_op_dense, check_op_maxpool2d, check_op_concat, check_op_slice, check_op_softmax,
-    check_op_softmax_cross_entropy, check_op_mse, check_op_l2, check_op_sgd, check_op_rmsprop,
-    check_op_adam, check_op_clip_norm;
+    check_op_conv1d, check_op_correlate1d, check_op_dense, check_op_maxpool2d, check_op_concat,
+    check_op_slice, check_op_softmax, check_op_softmax_cross_entropy, check_op_mse, check_op_l2,
+    check_op_sgd, check_op_rmsprop, check_op_adam, check_op_clip_norm;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */

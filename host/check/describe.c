@@ -9,6 +9,8 @@
 const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_conv2d,
                                      &check_op_conv2d_transpose,
+                                     &check_op_conv1d,
+                                     &check_op_correlate1d,
                                      &check_op_dense,
                                      &check_op_maxpool2d,
                                      &check_op_concat,
