@@ -22,57 +22,105 @@ clcnn_status clcnn__elements(clcnn_error *error, const char *what, const int *si
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status check_buffer(clcnn_ctx *ctx, const char *call, const clcnn__tensor *t)
+/* What OpenCL knows of a memory object. A sub-buffer is a part of its `root`. */
+typedef struct memory {
+    cl_mem_object_type type;
+    cl_context context;
+    cl_mem_flags flags;
+    size_t bytes;
+    cl_mem root;
+    size_t root_offset; /* bytes */
+} memory;
+
+static cl_int query(cl_mem buf, memory *m)
+{
+    cl_mem parent = NULL;
+    const struct {
+        cl_mem_info what;
+        size_t size;
+        void *value;
+    } queries[] = {{CL_MEM_TYPE, sizeof m->type, &m->type},
+                   {CL_MEM_CONTEXT, sizeof m->context, &m->context},
+                   {CL_MEM_FLAGS, sizeof m->flags, &m->flags},
+                   {CL_MEM_SIZE, sizeof m->bytes, &m->bytes},
+                   {CL_MEM_ASSOCIATED_MEMOBJECT, sizeof parent, &parent},
+                   {CL_MEM_OFFSET, sizeof m->root_offset, &m->root_offset}};
+    *m = (memory){0};
+    cl_int code = CL_SUCCESS;
+    for (size_t i = 0; i < sizeof queries / sizeof *queries && code == CL_SUCCESS; i++)
+        code = clGetMemObjectInfo(buf, queries[i].what, queries[i].size, queries[i].value, NULL);
+    m->root = parent ? parent : buf;
+    return code;
+}
+
+static clcnn_status check_buffer(clcnn_ctx *ctx, const char *call, const clcnn__tensor *t,
+                                 memory *m)
 {
     clcnn_error *error = &ctx->error;
-    size_t bytes = 0;
-    cl_context context = NULL;
-    cl_int code = clGetMemObjectInfo(t->mem.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
-    if (code == CL_SUCCESS)
-        code = clGetMemObjectInfo(t->mem.buf, CL_MEM_CONTEXT, sizeof context, &context, NULL);
+    const cl_int code = query(t->mem.buf, m);
     if (code != CL_SUCCESS)
         return clcnn__fail(error, CLCNN_INVALID_ARGUMENT, code, __FILE__, __LINE__,
                            "%s: %s is not a buffer: %s", call, t->name, clcnn__cl_name(code));
-    if (context != ctx->context)
+    if (m->type != CL_MEM_OBJECT_BUFFER)
+        return CLCNN__INVALID(error, "%s: %s is an image or pipe (type %#x), not a buffer", call,
+                              t->name, m->type);
+    if (m->context != ctx->context)
         return CLCNN__INVALID(error, "%s: %s belongs to another OpenCL context", call, t->name);
-    size_t have = bytes / 4;
+    if ((t->flags & CLCNN__OUT) && (m->flags & CL_MEM_READ_ONLY))
+        return CLCNN__INVALID(error, "%s: %s is written, but its buffer is CL_MEM_READ_ONLY", call,
+                              t->name);
+    if ((t->flags & CLCNN__IN) && (m->flags & CL_MEM_WRITE_ONLY))
+        return CLCNN__INVALID(error, "%s: %s is read, but its buffer is CL_MEM_WRITE_ONLY", call,
+                              t->name);
+    const size_t have = m->bytes / 4;
     if (t->mem.offset > have || t->count > have - t->mem.offset)
         return CLCNN__INVALID(error,
                               "%s: %s needs %zu elements from offset %zu, its buffer has %zu", call,
                               t->name, t->count, t->mem.offset, have);
-    if (t->mem.offset > UINT32_MAX)
-        return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "%s: offset %zu of %s is not below 2^32", call,
-                           t->mem.offset, t->name);
+    /* kernels add offsets and indices in 32 bits */
+    if (t->mem.offset + t->count > UINT32_MAX)
+        return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
+                           "%s: %s ends at element %zu of its buffer, the limit is 2^32 - 1", call,
+                           t->name, t->mem.offset + t->count);
     return CLCNN_SUCCESS;
 }
 
-static bool overlap(const clcnn__tensor *a, const clcnn__tensor *b)
+/* Bytes of the root buffer, so that sub-buffers of one buffer are compared too. */
+static bool overlap(const clcnn__tensor *a, const memory *ma, const clcnn__tensor *b,
+                    const memory *mb)
 {
-    if (a->mem.buf != b->mem.buf || !a->count || !b->count)
+    if (ma->root != mb->root || !a->count || !b->count)
         return false;
-    bool same = a->mem.offset == b->mem.offset && a->count == b->count;
+    const size_t begin_a = ma->root_offset + 4 * a->mem.offset, end_a = begin_a + 4 * a->count;
+    const size_t begin_b = mb->root_offset + 4 * b->mem.offset, end_b = begin_b + 4 * b->count;
+    const bool same = begin_a == begin_b && end_a == end_b;
     if (same && (a->flags & CLCNN__IN_PLACE) && (b->flags & CLCNN__IN_PLACE))
         return false;
-    return a->mem.offset < b->mem.offset + b->count && b->mem.offset < a->mem.offset + a->count;
+    return begin_a < end_b && begin_b < end_a;
 }
 
 clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn__tensor *tensors,
                                   size_t count)
 {
+    memory memories[CLCNN__MAX_TENSORS];
+    if (count > CLCNN__MAX_TENSORS)
+        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %zu tensors, the limit is %d", call,
+                           count, CLCNN__MAX_TENSORS);
     for (size_t i = 0; i < count; i++) {
         const clcnn__tensor *t = &tensors[i];
         if (!t->mem.buf && (t->flags & CLCNN__OPTIONAL))
             continue;
         if (!t->mem.buf)
             return CLCNN__INVALID(&ctx->error, "%s: %s has no buffer (NULL)", call, t->name);
-        clcnn_status status = check_buffer(ctx, call, t);
+        const clcnn_status status = check_buffer(ctx, call, t, &memories[i]);
         if (status != CLCNN_SUCCESS)
             return status;
     }
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < count; j++)
-            if (i != j && tensors[i].mem.buf && (tensors[i].flags & CLCNN__OUT) &&
-                overlap(&tensors[i], &tensors[j]))
+            if (i != j && tensors[i].mem.buf && tensors[j].mem.buf &&
+                (tensors[i].flags & CLCNN__OUT) &&
+                overlap(&tensors[i], &memories[i], &tensors[j], &memories[j]))
                 return CLCNN__INVALID(
                     &ctx->error, "%s: %s (elements %zu to %zu) overlaps %s (elements %zu to %zu)",
                     call, tensors[i].name, tensors[i].mem.offset,

@@ -4,6 +4,7 @@
  */
 #include "conv2d.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const clcnn_algo clcnn__conv2d_algos[] = {
@@ -13,6 +14,8 @@ const clcnn_algo clcnn__conv2d_algos[] = {
     {"direct", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
+
+const char clcnn__conv2d_not_built[] = "its kernel does not build";
 
 /* In the order of the names above; the last takes everything. */
 static const clcnn__conv2d_algo *const algos[] = {&clcnn__conv2d_row, &clcnn__conv2d_tile,
@@ -86,8 +89,11 @@ static clcnn_status make_problem(const clcnn__conv2d_op *op, clcnn__conv2d_probl
         {op->transposed ? "y" : "x", {d->n, d->c, d->h, d->w}, &problem->x_count},
         {"w", {d->k, problem->group_c, d->r, d->s}, &problem->w_count},
         {op->transposed ? "x" : "y", {d->n, d->k, problem->p, problem->q}, &problem->y_count}};
-    for (size_t i = 0; i < 3 && status == CLCNN_SUCCESS; i++)
-        status = clcnn__elements(error, tensors[i].name, tensors[i].sizes, 4, tensors[i].count);
+    for (size_t i = 0; i < 3 && status == CLCNN_SUCCESS; i++) {
+        char what[64];
+        snprintf(what, sizeof what, "%s: %s", call, tensors[i].name);
+        status = clcnn__elements(error, what, tensors[i].sizes, 4, tensors[i].count);
+    }
     return status;
 }
 
@@ -131,6 +137,16 @@ static const clcnn__conv2d_algo *find_algo(const char *name)
     return NULL;
 }
 
+/* CLCNN_UNSUPPORTED with the reason; a build's failure stays what it is, with its log. */
+static clcnn_status refuse(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, const char *algo,
+                           const char *reason)
+{
+    if (reason == clcnn__conv2d_not_built)
+        return ctx->error.status;
+    return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", problem->call, algo,
+                       ctx->info.name, reason);
+}
+
 static clcnn_status plan_by_name(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,
                                  const char *name, size_t limit, clcnn_plan *plan)
 {
@@ -140,8 +156,7 @@ static clcnn_status plan_by_name(clcnn_ctx *ctx, const clcnn__conv2d_problem *pr
                               name);
     const char *reason = algo->refuses(ctx, problem);
     if (reason)
-        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", problem->call, name,
-                           ctx->info.name, reason);
+        return refuse(ctx, problem, name, reason);
     clcnn_plan made;
     fill_plan(ctx, algo, problem, limit, &made);
     if (made.workspace_bytes > limit)
@@ -202,8 +217,7 @@ static clcnn_status resolve_plan(clcnn_ctx *ctx, clcnn__conv2d_call *call, const
                               problem->call, plan->algo ? plan->algo : "(NULL)");
     const char *reason = (*algo)->refuses(ctx, problem);
     if (reason)
-        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", problem->call,
-                           plan->algo, ctx->info.name, reason);
+        return refuse(ctx, problem, plan->algo, reason);
     size_t need = (*algo)->workspace(ctx, problem, plan->workspace_bytes);
     if (need > plan->workspace_bytes)
         return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
@@ -290,8 +304,7 @@ clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcn
                               name, plan->algo ? plan->algo : "(NULL)");
     const char *reason = algo->refuses(ctx, &call.problem);
     if (reason)
-        return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED, "%s: %s on %s: %s", name, algo->name,
-                           ctx->info.name, reason);
+        return refuse(ctx, &call.problem, algo->name, reason);
     const clcnn__tensor tensors[] = {
         {"w", w, call.problem.w_count, CLCNN__IN},
         {"packed", plan->packed, algo->packed(ctx, &call.problem) / 4, CLCNN__OUT}};

@@ -56,6 +56,9 @@ typedef struct clcnn__conv2d_algo {
     clcnn_status (*enqueue)(clcnn_ctx *ctx, const clcnn__conv2d_call *call);
 } clcnn__conv2d_algo;
 
+/* The refusal of an algorithm whose kernel does not build; the ctx's error then tells why. */
+extern const char clcnn__conv2d_not_built[];
+
 extern const clcnn__conv2d_algo clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,
     clcnn__conv2d_direct;
 

@@ -69,13 +69,19 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its work-groups are larger than the device allows";
     if ((t.m + 1 + t.n + 1) * t.k * sizeof(float) > ctx->info.local_memory)
         return "its tiles need more local memory than the device has";
-    /* What the registers of a device allow is known only of the built kernel. */
-    conv2d_args none = {0};
-    clcnn__launch_desc desc = describe(ctx, problem, &none, "conv2d_gemm");
-    size_t limit = 0;
-    if (clcnn__kernel_limit(ctx, &desc, &limit) != CLCNN_SUCCESS)
-        return "its kernel does not build";
-    return t.items > limit ? "its work-groups are larger than the built kernel allows" : NULL;
+    /* What the registers of a device allow is known only of the built kernels. */
+    static const char *const kernels[] = {"conv2d_gemm", "conv2d_gemm_backward_bias"};
+    const int count = problem->direction == CLCNN_BACKWARD_WEIGHTS ? 2 : 1;
+    for (int i = 0; i < count; i++) {
+        const conv2d_args none = {0};
+        clcnn__launch_desc desc = describe(ctx, problem, &none, kernels[i]);
+        size_t limit = 0;
+        if (clcnn__kernel_limit(ctx, &desc, &limit) != CLCNN_SUCCESS)
+            return clcnn__conv2d_not_built;
+        if (t.items > limit)
+            return "its work-groups are larger than the built kernel allows";
+    }
+    return NULL;
 }
 
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -146,6 +152,7 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
         desc.mems[desc.mem_count++] = call->workspace;
         desc.mems[desc.mem_count++] = call->w;
         desc.global[0] = problem->w_count;
+        desc.fixed_local = false;
         status = clcnn__launch(ctx, &desc);
     }
     if (status == CLCNN_SUCCESS && call->b.buf) {

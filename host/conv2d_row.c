@@ -1,6 +1,8 @@
 /* conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels and strides of 1. */
 #include "conv2d_taps.h"
 
+enum { MOST_SEGMENTS = 16 };
+
 typedef struct cut {
     clcnn__taps taps;
     int width;         /* pixels of a vector, VEC */
@@ -26,19 +28,21 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
              .out_w = forward ? problem->q : problem->d.w};
     const char *shape = c.out_w <= 4 ? "short" : c.out_w <= 8 ? "medium" : "long";
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "row", shape);
-    c.width = clcnn__tune_value(row, "VEC");
+    c.width = clcnn__tune_vector(row);
     c.most_channels = clcnn__tune_value(row, "CHANNELS");
     int block = block_for(clcnn__taps_lanes(problem));
     c.segments = clcnn__tune_value(row, "SUMS") / block;
     if (c.segments < 1)
         c.segments = 1;
+    if (c.segments > MOST_SEGMENTS)
+        c.segments = MOST_SEGMENTS;
     c.taps = (clcnn__taps){.program = "conv2d_row",
                            .row = row,
                            .macro_count = 2,
                            .macros = {{"BLOCK", block}, {"SEGS", c.segments}},
                            .block = block};
     if (c.width > 0) /* the last vector of a row reads beyond it */
-        clcnn__taps_make(problem, clcnn__ceil_div(c.out_w, c.width) * c.width - c.out_w, &c.taps);
+        clcnn__taps_make(problem, (c.width - c.out_w % c.width) % c.width, &c.taps);
     return c;
 }
 
@@ -52,7 +56,7 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const cut c = cut_of(ctx, problem);
     if (c.width < 1)
         return "its tuning row has no vector width";
-    return clcnn__taps_refuse(problem, &c.taps);
+    return c.taps.refusal;
 }
 
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -71,7 +75,7 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const cut c = cut_of(ctx, problem);
-    return (c.taps.taps + c.taps.weights) * sizeof(float);
+    return c.taps.weights * sizeof(float);
 }
 
 static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)

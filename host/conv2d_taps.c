@@ -61,29 +61,24 @@ int clcnn__source_w(const clcnn__source *from)
 void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t)
 {
     const clcnn_conv2d *d = &problem->d;
-    t->from = source_of(problem);
-    t->from.right += slack;
+    const clcnn__source from = source_of(problem);
+    const double rows = (double)from.h + from.top + from.bottom;
+    const double columns = (double)from.w + from.left + from.right + slack;
+    const double taps = (double)reads_of(problem) * d->r * d->s;
     t->blocks = clcnn__ceil_div(clcnn__taps_lanes(problem), t->block);
-    const size_t taps = (size_t)reads_of(problem) * (size_t)d->r * (size_t)d->s;
-    const size_t blocks = (size_t)t->blocks * (size_t)d->groups;
-    t->taps = 2 * taps;
-    t->weights = blocks * taps * (size_t)t->block;
-    t->padded = 0;
+    const double weights = taps * t->blocks * d->groups * t->block;
+    if (d->n * rows * columns * from.channels > INT32_MAX)
+        t->refusal = "the padded input has 2^31 elements or more";
+    else if (weights > INT32_MAX)
+        t->refusal = "the packed weights have 2^31 elements or more";
+    if (t->refusal)
+        return;
+    t->from = from;
+    t->from.right += slack;
+    t->taps = (size_t)taps;
+    t->weights = (size_t)weights;
     if (t->from.top || t->from.left || t->from.bottom || t->from.right)
-        t->padded = (size_t)d->n * (size_t)t->from.channels * (size_t)clcnn__source_h(&t->from) *
-                    (size_t)clcnn__source_w(&t->from);
-}
-
-const char *clcnn__taps_refuse(const clcnn__conv2d_problem *problem, const clcnn__taps *t)
-{
-    const clcnn__source *from = &t->from;
-    const double rows = (double)from->h + from->top + from->bottom;
-    const double columns = (double)from->w + from->left + from->right;
-    if (problem->d.n * rows * columns * from->channels > INT32_MAX)
-        return "the padded input has 2^31 elements or more";
-    if (t->weights > INT32_MAX || t->taps > INT32_MAX)
-        return "the packed weights have 2^31 elements or more";
-    return NULL;
+        t->padded = (size_t)(d->n * rows * columns * from.channels);
 }
 
 clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements)
@@ -176,39 +171,46 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
     return a;
 }
 
+/* Work-items that taps and pack need for the channels; channels_each in the kernels. */
+static size_t channel_items(const conv2d_taps_args *args)
+{
+    const int fit = CONV2D_PACK / (args->r * args->s);
+    return (size_t)clcnn__ceil_div(args->in_channels, fit > 1 ? fit : 1);
+}
+
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place)
 {
     const conv2d_taps_args args = make_args(call, t);
-    clcnn_status status = clcnn__taps_launch(ctx, t, "conv2d_taps", &args, sizeof args, &place, 1,
-                                             (size_t[]){(size_t)args.in_channels, 1, 1});
-    if (status != CLCNN_SUCCESS)
-        return status;
-    const clcnn_mem mems[] = {call->w, place, clcnn__behind(place, t->taps)};
-    return clcnn__taps_launch(ctx, t, "conv2d_pack", &args, sizeof args, mems, 3,
-                              (size_t[]){(t->taps / 2 + CONV2D_PACK - 1) / CONV2D_PACK,
-                                         (size_t)args.blocks * (size_t)call->problem.d.groups, 1});
+    const clcnn_mem mems[] = {call->w, place};
+    return clcnn__taps_launch(
+        ctx, t, "conv2d_pack", &args, sizeof args, mems, 2,
+        (size_t[]){channel_items(&args), (size_t)args.blocks * (size_t)call->problem.d.groups, 1});
 }
 
 clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                                    const clcnn__taps *t, const char *kernel, size_t items)
 {
     const bool forward = call->problem.direction == CLCNN_FORWARD;
+    const conv2d_taps_args args = make_args(call, t);
+    const clcnn_mem taps = clcnn__behind(call->workspace, t->padded);
     clcnn_mem in = forward ? call->x : call->y, out = forward ? call->y : call->x;
     clcnn_mem weights = call->packed;
-    clcnn_status status = CLCNN_SUCCESS;
-    if (!weights.buf) {
-        weights = clcnn__behind(call->workspace, t->padded);
+    clcnn_status status = clcnn__taps_launch(ctx, t, "conv2d_taps", &args, sizeof args, &taps, 1,
+                                             (size_t[]){channel_items(&args), 1, 1});
+    if (status == CLCNN_SUCCESS && !weights.buf) {
+        weights = clcnn__behind(taps, t->taps);
         status = clcnn__taps_pack(ctx, call, t, weights);
     }
     if (status == CLCNN_SUCCESS)
         status = clcnn__taps_pad(ctx, call, t, &in);
     if (status != CLCNN_SUCCESS)
         return status;
-    const conv2d_taps_args args = make_args(call, t);
-    const clcnn_mem mems[] = {in, weights, clcnn__behind(weights, t->taps), call->b, out};
+    const int phases_h = args.step_h < args.out_h ? args.step_h : args.out_h;
+    const int phases_w = args.step_w < args.out_w ? args.step_w : args.out_w;
+    const clcnn_mem mems[] = {in, taps, weights, call->b, out};
     return clcnn__taps_launch(ctx, t, kernel, &args, sizeof args, mems, 5,
                               (size_t[]){items,
                                          (size_t)args.blocks * (size_t)call->problem.d.groups,
-                                         (size_t)args.step_h * (size_t)args.step_w});
+                                         (size_t)phases_h * (size_t)phases_w});
 }

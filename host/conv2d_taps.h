@@ -1,7 +1,7 @@
 /*
  * What conv2d_tile.c and conv2d_row.c share: both correlate a padded input with a list of taps and
  * packed weights (kernels/conv2d_taps.clh), and keep these in the workspace, one after the other:
- * [padded input][taps][packed weights], of which the last two may come packed already.
+ * [padded input][taps][packed weights]. The weights may come packed already.
  */
 #ifndef CLCNN_CONV2D_TAPS_H
 #define CLCNN_CONV2D_TAPS_H
@@ -23,17 +23,16 @@ typedef struct clcnn__taps {
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     clcnn__source from;
     size_t padded, taps, weights; /* elements of the workspace; padded 0: x is used as it is */
+    const char *refusal;          /* why the sizes don't fit 32-bit indices, or NULL */
 } clcnn__taps;
 
 int clcnn__ceil_div(int a, int b);
 /* The channels of a group in the result (backward_weights: in dy). */
 int clcnn__taps_lanes(const clcnn__conv2d_problem *problem);
 
-/* Fills in what follows from problem, program, row and block; `slack`: further zeros after each
- * row. */
+/* Fills in what follows from problem, program, row and block, or only `refusal`; `slack`: further
+ * zeros after each row. */
 void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t);
-/* Why the sizes don't fit 32-bit indices, or NULL. */
-const char *clcnn__taps_refuse(const clcnn__conv2d_problem *problem, const clcnn__taps *t);
 int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);
 
@@ -44,7 +43,7 @@ clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char
 /* Replaces *in by its padded copy in the workspace, where padding is needed. */
 clcnn_status clcnn__taps_pad(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                              clcnn_mem *in);
-/* [taps][packed weights] into `place`. */
+/* Packs call->w into `place`. */
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place);
 /* All of forward or backward_data; `items` work-items for each block of channels and phase. */

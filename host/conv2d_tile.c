@@ -6,6 +6,8 @@
  */
 #include "conv2d_taps.h"
 
+enum { MOST_TILE = 32 }; /* pixels or vectors: more would never fit registers */
+
 typedef struct tile {
     clcnn__taps taps;
     int pixels; /* pixels (backward_weights: taps) of a work-item */
@@ -22,10 +24,11 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const int lanes = clcnn__taps_lanes(problem);
     const char *shape = lanes <= 8 ? "thin" : lanes <= 16 ? "medium" : "wide";
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "tile", shape);
-    tile t = {.taps = {.program = "conv2d_tile",
-                       .row = row,
-                       .block = clcnn__tune_value(row, "VEC") * clcnn__tune_value(row, "VECS")},
+    const int vec = clcnn__tune_vector(row), vecs = clcnn__tune_value(row, "VECS");
+    tile t = {.taps = {.program = "conv2d_tile", .row = row},
               .pixels = clcnn__tune_value(row, "PIX")};
+    if (t.pixels <= MOST_TILE && vecs <= MOST_TILE)
+        t.taps.block = vec * vecs;
     if (t.taps.block > 0)
         clcnn__taps_make(problem, 0, &t.taps);
     return t;
@@ -49,8 +52,7 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .rows = d->n * problem->p,
                                   .q = problem->q,
                                   .x_outer = d->c * plane,
-                                  .x_inner = d->stride_h * row,
-                                  .x_pixel = d->stride_w,
+                                  .x_pixel = problem->q > 1 ? d->stride_w : 0,
                                   .x_group = problem->group_c * plane,
                                   .taps = problem->group_c * d->r * d->s,
                                   .r = d->r,
@@ -62,7 +64,9 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .groups = d->groups,
                                   .splits = 1,
                                   .accumulate = d->accumulate};
-    if (problem->p == 1 || a.x_inner == a.q * a.x_pixel) {
+    if (problem->p > 1) /* the stride is then smaller than the padded image */
+        a.x_inner = d->stride_h * row;
+    if (problem->p == 1 || a.x_inner == (int64_t)a.q * a.x_pixel) {
         a.rows_inner = 1;
         a.rows = d->n;
         a.q = a.pq;
@@ -123,9 +127,8 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const tile t = tile_of(ctx, problem);
     if (t.taps.block <= 0 || t.pixels <= 0)
         return "its tuning row has no tile";
-    const char *reason = clcnn__taps_refuse(problem, &t.taps);
-    if (reason || problem->direction != CLCNN_BACKWARD_WEIGHTS)
-        return reason;
+    if (t.taps.refusal || problem->direction != CLCNN_BACKWARD_WEIGHTS)
+        return t.taps.refusal;
     const layout l = layout_of(problem, &t);
     if (l.gradient > INT32_MAX || l.partial > INT32_MAX)
         return "the packed gradient or the partial sums have 2^31 elements or more";
@@ -151,7 +154,7 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const tile t = tile_of(ctx, problem);
-    return (t.taps.taps + t.taps.weights) * sizeof(float);
+    return t.taps.weights * sizeof(float);
 }
 
 static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)

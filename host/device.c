@@ -7,23 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void platform_text(cl_platform_id platform, cl_platform_info what, char *text, size_t size)
+/* Either of the two query functions, for one object. */
+typedef struct object {
+    cl_platform_id platform;
+    cl_device_id device; /* NULL: the platform is asked */
+} object;
+
+static cl_int get_info(object from, cl_uint what, size_t size, void *value, size_t *need)
 {
-    text[0] = '\0';
-    if (clGetPlatformInfo(platform, what, size - 1, text, NULL) != CL_SUCCESS)
-        text[0] = '\0';
-    text[size - 1] = '\0';
+    return from.device ? clGetDeviceInfo(from.device, what, size, value, need)
+                       : clGetPlatformInfo(from.platform, what, size, value, need);
 }
 
 /* A text longer than its place is an error for OpenCL, so it is fetched whole and then cut. */
-static void device_text(cl_device_id device, cl_device_info what, char *text, size_t size)
+static void get_text(object from, cl_uint what, char *text, size_t size)
 {
     size_t need = 0;
     text[0] = '\0';
-    if (clGetDeviceInfo(device, what, 0, NULL, &need) != CL_SUCCESS || need == 0)
+    if (get_info(from, what, 0, NULL, &need) != CL_SUCCESS || need == 0)
         return;
     char *whole = calloc(1, need + 1);
-    if (whole && clGetDeviceInfo(device, what, need, whole, NULL) == CL_SUCCESS)
+    if (whole && get_info(from, what, need, whole, NULL) == CL_SUCCESS)
         snprintf(text, size, "%s", whole);
     free(whole);
 }
@@ -46,20 +50,22 @@ clcnn_status clcnn__device_query(cl_platform_id platform, cl_device_id device,
 {
     *info = (clcnn_device_info){.platform = platform, .device = device};
     info->platform_index = info->device_index = -1;
-    platform_text(platform, CL_PLATFORM_NAME, info->platform_name, sizeof info->platform_name);
-    platform_text(platform, CL_PLATFORM_VERSION, info->platform_version,
-                  sizeof info->platform_version);
+    get_text((object){platform, NULL}, CL_PLATFORM_NAME, info->platform_name,
+             sizeof info->platform_name);
+    get_text((object){platform, NULL}, CL_PLATFORM_VERSION, info->platform_version,
+             sizeof info->platform_version);
     if (!device)
         return CLCNN_SUCCESS;
 
     cl_int code = clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof info->type, &info->type, NULL);
     if (code != CL_SUCCESS)
         return CLCNN__CL_FAIL(error, code, "clGetDeviceInfo(CL_DEVICE_TYPE)");
-    device_text(device, CL_DEVICE_NAME, info->name, sizeof info->name);
-    device_text(device, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
-    device_text(device, CL_DEVICE_VERSION, info->version, sizeof info->version);
-    device_text(device, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
-    device_text(device, CL_DEVICE_OPENCL_C_VERSION, info->c_version, sizeof info->c_version);
+    get_text((object){platform, device}, CL_DEVICE_NAME, info->name, sizeof info->name);
+    get_text((object){platform, device}, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
+    get_text((object){platform, device}, CL_DEVICE_VERSION, info->version, sizeof info->version);
+    get_text((object){platform, device}, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
+    get_text((object){platform, device}, CL_DEVICE_OPENCL_C_VERSION, info->c_version,
+             sizeof info->c_version);
     info->global_memory = device_number(device, CL_DEVICE_GLOBAL_MEM_SIZE);
     info->max_allocation = device_number(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     info->local_memory = device_number(device, CL_DEVICE_LOCAL_MEM_SIZE);
@@ -135,18 +141,17 @@ static clcnn_status list_platform(cl_platform_id platform, int index, clcnn_devi
     if (devices && clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, devices, ids, NULL) != CL_SUCCESS)
         devices = 0;
 
-    clcnn_status status = CLCNN_SUCCESS;
-    for (cl_uint i = 0; i < (devices ? devices : 1) && status == CLCNN_SUCCESS; i++) {
-        if (*count < capacity) {
-            clcnn_device_info *info = &infos[*count];
-            status = clcnn__device_query(platform, devices ? ids[i] : NULL, info, error);
-            info->platform_index = index;
-            info->device_index = devices ? (int)i : -1;
-        }
-        ++*count;
+    for (cl_uint i = 0; i < (devices ? devices : 1); i++, ++*count) {
+        if (*count >= capacity)
+            continue;
+        clcnn_device_info *info = &infos[*count];
+        if (clcnn__device_query(platform, devices ? ids[i] : NULL, info, NULL) != CLCNN_SUCCESS)
+            info->device = NULL; /* it says nothing about itself: as good as not there */
+        info->platform_index = index;
+        info->device_index = info->device ? (int)i : -1;
     }
     free(ids);
-    return status;
+    return CLCNN_SUCCESS;
 }
 
 clcnn_status clcnn_devices(clcnn_device_info *infos, size_t capacity, size_t *count,

@@ -64,6 +64,8 @@ enum {
     CLCNN__IN_PLACE = 8  /* this output may be exactly the input marked the same way */
 };
 
+enum { CLCNN__MAX_TENSORS = 20 }; /* of one call */
+
 typedef struct clcnn__tensor {
     const char *name;
     clcnn_mem mem;
@@ -109,6 +111,9 @@ const clcnn__tune_row *clcnn__tune(clcnn_ctx *ctx, const char *op, const char *a
                                    const char *shape);
 /* The value of a macro that the row must have (0 when it doesn't). */
 int clcnn__tune_value(const clcnn__tune_row *row, const char *name);
+
+/* VEC where it is one that OpenCL C has a type for (4, 8, 16), else 0. */
+int clcnn__tune_vector(const clcnn__tune_row *row);
 
 clcnn_status clcnn__tuning_create(clcnn__tuning **tuning, clcnn_error *error);
 void clcnn__tuning_destroy(clcnn__tuning *tuning);

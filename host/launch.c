@@ -30,7 +30,8 @@ typedef struct built_program {
     char name[64];
     options options; /* the names point to `names` */
     char names[MAX_OPTIONS][32];
-    cl_program program;
+    cl_program program;   /* NULL: it does not build */
+    clcnn_error *failure; /* ... because of this */
     built_kernel *kernels;
 } built_program;
 
@@ -235,6 +236,59 @@ static bool same_options(const options *a, const options *b)
     return true;
 }
 
+/* A place for a program; its options' names are kept with it. */
+static built_program *new_program(const char *name, const options *opts)
+{
+    built_program *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    snprintf(p->name, sizeof p->name, "%s", name);
+    p->options = *opts;
+    for (int i = 0; i < opts->count; i++) {
+        snprintf(p->names[i], sizeof p->names[i], "%s", opts->macros[i].name);
+        p->options.macros[i].name = p->names[i];
+    }
+    return p;
+}
+
+static void free_program(built_program *p)
+{
+    for (built_kernel *k = p->kernels, *after; k; k = after) {
+        after = k->next;
+        clReleaseKernel(k->kernel);
+        free(k);
+    }
+    if (p->program)
+        clReleaseProgram(p->program);
+    free(p->failure);
+    free(p);
+}
+
+/* Builds a program. One that the compiler rejects is kept too, so that it is not tried again. */
+static clcnn_status add_program(clcnn_ctx *ctx, const char *name, const options *opts,
+                                built_program **out)
+{
+    clcnn__programs *programs = ctx->programs;
+    built_program *p = new_program(name, opts);
+    if (!p)
+        return CLCNN__FAIL(&ctx->error, CLCNN_OUT_OF_MEMORY, "no host memory for program %s", name);
+    const clcnn_status status = build(ctx, name, opts, &p->program);
+    if (status == CLCNN_BUILD_FAILED)
+        p->failure = malloc(sizeof *p->failure);
+    if (status != CLCNN_SUCCESS && !p->failure) {
+        free_program(p);
+        return status;
+    }
+    if (p->failure)
+        *p->failure = ctx->error;
+    else
+        programs->built++;
+    p->next = programs->first;
+    programs->first = p;
+    *out = p;
+    return status;
+}
+
 static clcnn_status find_program(clcnn_ctx *ctx, const char *name, const options *opts,
                                  built_program **out)
 {
@@ -247,27 +301,11 @@ static clcnn_status find_program(clcnn_ctx *ctx, const char *name, const options
         p->next = programs->first;
         programs->first = p;
         *out = p;
-        return CLCNN_SUCCESS;
+        if (p->failure)
+            ctx->error = *p->failure;
+        return p->failure ? CLCNN_BUILD_FAILED : CLCNN_SUCCESS;
     }
-    built_program *p = calloc(1, sizeof *p);
-    if (!p)
-        return CLCNN__FAIL(&ctx->error, CLCNN_OUT_OF_MEMORY, "no host memory for program %s", name);
-    clcnn_status status = build(ctx, name, opts, &p->program);
-    if (status != CLCNN_SUCCESS) {
-        free(p);
-        return status;
-    }
-    snprintf(p->name, sizeof p->name, "%s", name);
-    p->options = *opts;
-    for (int i = 0; i < opts->count; i++) {
-        snprintf(p->names[i], sizeof p->names[i], "%s", opts->macros[i].name);
-        p->options.macros[i].name = p->names[i];
-    }
-    p->next = programs->first;
-    programs->first = p;
-    programs->built++;
-    *out = p;
-    return CLCNN_SUCCESS;
+    return add_program(ctx, name, opts, out);
 }
 
 static clcnn_status find_kernel(clcnn_ctx *ctx, built_program *program, const char *name,
@@ -416,13 +454,7 @@ void clcnn__programs_destroy(clcnn__programs *programs)
 {
     for (built_program *p = programs ? programs->first : NULL, *next; p; p = next) {
         next = p->next;
-        for (built_kernel *k = p->kernels, *after; k; k = after) {
-            after = k->next;
-            clReleaseKernel(k->kernel);
-            free(k);
-        }
-        clReleaseProgram(p->program);
-        free(p);
+        free_program(p);
     }
     free(programs);
 }

@@ -251,6 +251,12 @@ int clcnn__tune_value(const clcnn__tune_row *values, const char *name)
     return 0;
 }
 
+int clcnn__tune_vector(const clcnn__tune_row *values)
+{
+    const int vec = clcnn__tune_value(values, "VEC");
+    return vec == 4 || vec == 8 || vec == 16 ? vec : 0;
+}
+
 clcnn_status clcnn_ctx_tune(clcnn_ctx *ctx, const char *op, const char *rows)
 {
     if (!ctx)

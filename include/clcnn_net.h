@@ -20,12 +20,13 @@
  *              | "nobias"
  *     PAD      = N | N "x" N | N "," N "," N "," N     all sides | height x width | t,l,b,r
  *     N        = a whole number: at least 1, or 0 after "pad"; at most 1048576
- * Each option may be given once. The last layer's outputs are the logits of a softmax
- * cross-entropy loss. Layers are numbered from 0, all of them, as in PyTorch's Sequential; the
- * parameters of layer 3 are called 3.weight and 3.bias.
+ * Each option may be given once. A network has at most 1024 layers. The last layer's outputs are
+ * the logits of a softmax cross-entropy loss. Layers are numbered from 0, all of them, as in
+ * PyTorch's Sequential; the parameters of layer 3 are called 3.weight and 3.bias.
  *
  * All device memory of a network is planned and allocated when it is created. A training step
- * enqueues and returns; the number of steps in flight is bounded.
+ * enqueues and returns, however many are in flight; a trainer alone bounds their number, by waiting
+ * before it sends more images than that.
  *
  * Nets, trainers and models use their ctx's queue, and so belong to the ctx's thread. Calls without
  * an `error` leave the sentence in clcnn_last_error of the ctx. `error` may always be NULL. Where a
@@ -94,8 +95,10 @@ CLCNN_API clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images
                                          clcnn_mem *logits);
 /**
  * Enqueues one training step: forward, mean loss, backward, one Adam update. images [n,c,h,w]
- * float, labels [n] int32, loss [1] float are device memory of the caller's; adam's count and
- * segments are filled in by the net, the other fields are the caller's (step from 1).
+ * float, labels [n] int32, loss [1] float are device memory of the caller's; the loss may overlap
+ * neither of the others, and none of them the net's own memory. adam's count and segments are
+ * filled in by the net, the other fields are the caller's (step from 1). All arguments are checked
+ * before anything is enqueued.
  */
 CLCNN_API clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images,
                                             clcnn_mem labels, clcnn_mem loss,
@@ -115,7 +118,8 @@ CLCNN_API clcnn_status clcnn_net_write(clcnn_net *net, const float *param, const
 
 /** Labelled images in host memory. */
 typedef struct clcnn_images {
-    int count, c, h, w, classes;
+    int count, c, h, w;
+    int classes;     /* a network for them needs at least as many outputs */
     uint8_t *pixels; /* [count,c,h,w] */
     uint8_t *labels; /* [count], each < classes */
 } clcnn_images;
@@ -129,7 +133,8 @@ typedef struct clcnn_dataset {
  * Opens a data set: "fashion-mnist" (Debian's package dataset-fashion-mnist), "synthetic" (28x28
  * digits that clcnn draws itself, the same everywhere), or a folder with the four IDX files
  * (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
- * t10k-labels-idx1-ubyte; plain or with .gz). Damaged files: CLCNN_BAD_FILE, *set untouched.
+ * t10k-labels-idx1-ubyte; plain or with .gz). A folder has as many classes as its labels use, for
+ * training or for testing, and at least 2. Damaged files: CLCNN_BAD_FILE, *set untouched.
  */
 CLCNN_API clcnn_status clcnn_dataset_open(const char *name, clcnn_dataset *set, clcnn_error *error);
 /** 1 when "fashion-mnist" is installed. */
@@ -196,8 +201,8 @@ CLCNN_API int clcnn_trainer_epochs_done(const clcnn_trainer *trainer);
 CLCNN_API clcnn_status clcnn_trainer_epoch(clcnn_trainer *trainer, clcnn_progress_fn progress,
                                            void *user, clcnn_progress *result, int *stopped,
                                            clcnn_error *error);
-/** Accuracy on images, and optionally the confusion matrix [classes,classes] (row: label, column:
- *  prediction). */
+/** Accuracy on images, and optionally the confusion matrix [classes,classes] with the network's
+ *  classes (row: label, column: prediction). The images may have fewer classes, not more. */
 CLCNN_API clcnn_status clcnn_trainer_evaluate(clcnn_trainer *trainer, const clcnn_images *images,
                                               double *accuracy, int64_t *confusion,
                                               clcnn_error *error);

@@ -32,7 +32,7 @@ typedef struct conv2d_taps_args {
     float alpha;
 } conv2d_taps_args;
 
-/* tile and row: taps whose weights one work-item packs. */
+/* tile and row: taps that one work-item lists or packs, about. */
 #define CONV2D_PACK 16
 
 /* tile and row: copies planes into larger ones with zeros around. */

@@ -59,7 +59,7 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
         for (int k = 0; k < BLOCK; k++)
             sum[i][k] = (floatV)(0.0f);
     for (int t = 0; t < count; t++) {
-        const int offset = taps[2 * t];
+        const int offset = taps[t];
         floatV value[SEGS];
 #pragma unroll
         for (int i = 0; i < SEGS; i++)

@@ -36,12 +36,14 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
                                           uint bias_offset, __global float *out, uint out_offset)
 {
     const int block = (int)get_global_id(1);
-    const int phase_h = (int)get_global_id(2) / a.step_w,
-              phase_w = (int)get_global_id(2) % a.step_w;
-    const int start_h = phase_start(phase_h, a.pad_top, a.step_h);
-    const int start_w = phase_start(phase_w, a.pad_left, a.step_w);
-    const int height = phase_count(start_h, a.out_h, a.step_h);
-    const int width = phase_count(start_w, a.out_w, a.step_w);
+    /* A phase is known by its first row and column, which lie in the image: none is empty. */
+    const int phases_w = min(a.step_w, a.out_w);
+    const int start_h = (int)get_global_id(2) / phases_w;
+    const int start_w = (int)get_global_id(2) % phases_w;
+    const int phase_h = (start_h + a.pad_top) % a.step_h;
+    const int phase_w = (start_w + a.pad_left) % a.step_w;
+    const int height = (a.out_h - 1 - start_h) / a.step_h + 1;
+    const int width = (a.out_w - 1 - start_w) / a.step_w + 1;
     const int pixels = a.n * height * width, first = (int)get_global_id(0) * PIX;
     if (first >= pixels)
         return;
@@ -72,14 +74,12 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
         }
     }
 
-    const int above = taps_below(a.r, a.dilation_h, a.step_h, phase_h);
-    const int rows = taps_below(a.r, a.dilation_h, a.step_h, phase_h + 1) - above;
-    const int left = taps_below(a.s, a.dilation_w, a.step_w, phase_w);
-    const int columns = taps_below(a.s, a.dilation_w, a.step_w, phase_w + 1) - left;
-    const int begin = a.in_channels * (above * a.s + rows * left);
-    const int count = a.in_channels * rows * columns;
+    const meeting rows = meet(a.r, a.dilation_h, a.step_h, phase_h, 0);
+    const meeting columns = meet(a.s, a.dilation_w, a.step_w, phase_w, 0);
+    const int begin = tap_index(a, 0, rows, columns);
+    const int count = a.in_channels * rows.same * columns.same;
     packed += packed_offset + (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
-    taps += taps_offset + (uint)(2 * begin);
+    taps += taps_offset + (uint)begin;
 
     floatV sum[PIX][VECS];
 #pragma unroll
@@ -92,7 +92,7 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
 #pragma unroll
         for (int v = 0; v < VECS; v++)
             weight[v] = VLOAD(packed + t * BLOCK + v * VEC);
-        const int offset = taps[2 * t];
+        const int offset = taps[t];
 #pragma unroll
         for (int i = 0; i < PIX; i++) {
             const floatV value = (floatV)(from[i][offset]);

@@ -10,6 +10,7 @@
  * fails.
  */
 #include "arguments_cases.h"
+#include "covered.h"
 #include "harness.h"
 
 #include <stdarg.h>
@@ -17,19 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ELEMENTS = 512, MAX_COVERED = 192 };
-
-static const char *covered[MAX_COVERED];
-static int covered_count;
-
-static void cover(const char *name)
-{
-    for (int i = 0; i < covered_count; i++)
-        if (strcmp(covered[i], name) == 0)
-            return;
-    if (CHECK(covered_count < MAX_COVERED, "the list of covered functions is full"))
-        covered[covered_count++] = name;
-}
+enum { MAX_ELEMENTS = 512 };
 
 static int tensor_count(const device_call *call)
 {
@@ -1191,24 +1180,7 @@ static void test_tuning(void)
  */
 static void test_all_covered(void)
 {
-    char line[512], symbol[256];
-    bool seen[MAX_COVERED] = {false};
-    int exported = 0;
-    FILE *nm = popen("env -u LD_PRELOAD nm -D --defined-only '" CLCNN_LIBRARY "'", "r");
-    while (nm && fgets(line, sizeof line, nm)) {
-        if (sscanf(line, "%*s %*s %255s", symbol) != 1)
-            continue;
-        symbol[strcspn(symbol, "@")] = '\0';
-        exported++;
-        int at = 0;
-        while (at < covered_count && strcmp(covered[at], symbol) != 0)
-            at++;
-        if (CHECK(at < covered_count, "%s has no rows in tests/arguments.c", symbol))
-            seen[at] = true;
-    }
-    CHECK(nm && pclose(nm) == 0 && exported > 0, "nm can't list the symbols of %s", CLCNN_LIBRARY);
-    for (int i = 0; i < covered_count; i++)
-        CHECK(seen[i], "%s is tested but not exported", covered[i]);
+    check_all_covered(CLCNN_LIBRARY, "arguments.c");
 }
 
 int main(void)

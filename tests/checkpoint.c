@@ -394,6 +394,8 @@ static const struct damage {
     {"lr", "NaN", NULL, "metadata \"lr\" is \"NaN\""},
     {"seed", "18446744073709551616", NULL, "metadata \"seed\" is \"18446744073709551616\""},
     {"epochs_done", NULL, NULL, "metadata \"epochs_done\" is missing"},
+    {"epochs_done", "2147483647", NULL, "metadata \"epochs_done\" is \"2147483647\""},
+    {"epochs_done", "1000000001", NULL, "metadata \"epochs_done\" is \"1000000001\""},
     {"epochs_done", "5", NULL, "5 epochs of 6 steps and 2 steps do not make the 8 steps"},
     {"step", "6", NULL, "do not make the 8 steps"},
     {"steps_total", "9", NULL, "do not make the 9 steps"},
@@ -506,8 +508,9 @@ static void test_wrong_data(void)
           "%s", error.message);
     other.train.classes = 4;
     CHECK(clcnn_trainer_resume(ctx, path, &other, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
-              strstr(error.message, "1 x 6 x 5 images of 3 classes, \"renamed\" has 1 x 6 x 5 and "
-                                    "4") &&
+              strstr(error.message,
+                     "1 x 6 x 5 images of up to 3 classes, \"renamed\" has 1 x 6 x 5 and "
+                     "4") &&
               !trainer,
           "%s", error.message);
     clcnn_model *model = NULL;

@@ -20,7 +20,7 @@ typedef struct conv2d_case {
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
     "row  * * * 1 4 4 8\n"                                                                         \
     "algo device width shape use WM WN PM PN TK\n"                                                 \
-    "gemm * * * 1 4 4 2 2 4\n"
+    "gemm * * * 1 4 4 4 2 4\n"
 
 /* clang-format off */
 static const conv2d_case conv2d_small[] = {
@@ -80,7 +80,7 @@ static const conv2d_case conv2d_small[] = {
 
 static const conv2d_case conv2d_layers[] = {
     {"lenet5 conv1", {.n = 128, .c = 1, .h = 28, .w = 28, .k = 6, .r = 5, .s = 5, .pad_top = 2, .pad_left = 2, .pad_bottom = 2, .pad_right = 2}, 1},
-    {"lenet5 conv2", {.n = 128, .c = 6, .h = 14, .w = 14, .k = 16, .r = 5, .s = 5}, 1},
+    {"lenet5 conv2", {.n = 128, .c = 6, .h = 14, .w = 14, .k = 16, .r = 5, .s = 5}, 0},
     {"alexnet conv1", {.n = 8, .c = 3, .h = 224, .w = 224, .k = 64, .r = 11, .s = 11, .pad_top = 2, .pad_left = 2, .pad_bottom = 2, .pad_right = 2, .stride_h = 4, .stride_w = 4}, 0},
     {"alexnet conv2", {.n = 8, .c = 64, .h = 27, .w = 27, .k = 192, .r = 5, .s = 5, .pad_top = 2, .pad_left = 2, .pad_bottom = 2, .pad_right = 2}, 0},
     {"vgg16 conv1_1", {.n = 8, .c = 3, .h = 224, .w = 224, .k = 64, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}, 0},

@@ -78,11 +78,13 @@ static void folders_are_read(void)
     expect_folder(7, 99, 20);
     write_folder(false);
     expect_folder(7, 10, 20);
-    /* the number of classes comes from the labels for training, and is at least two */
+    /* the number of classes is what labels use, for training or for testing, and at least two */
     write_file(1, false, 4, 2, 255);
     expect_folder(256, 10, 20);
     write_file(1, false, 4, 2, 0);
     expect_folder(2, 10, 20);
+    write_file(3, false, 2, 2, 8);
+    expect_folder(9, 10, 20);
     scratch_end();
 }
 
@@ -115,9 +117,6 @@ static void bad_folders_are_refused(void)
         scratch_write(names[i], "", 0);
         expect_bad("a file is empty", path, CLCNN_BAD_FILE, names[i]);
     }
-    write_folder(false);
-    write_file(3, false, 2, 2, 7);
-    expect_bad("a class too large", path, CLCNN_BAD_FILE, "label 0 is 7, and there are 7 classes");
     write_folder(false);
     write_file(2, false, 2, 3, 20);
     expect_bad("another size", path, CLCNN_BAD_FILE,

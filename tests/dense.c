@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static const sweep_pin pins[] = {{"", "row", 11, 0},
+static const sweep_pin pins[] = {{"", "row", 11, 7},
                                  {"", "tile", 0, 0},
                                  {"", "gemm", 0, 0},
                                  {"", "direct", 0, 0},

@@ -321,8 +321,8 @@ static void falsify_element(copy *c, const char *file, size_t tensor, size_t at)
         return;
     }
     double *value = (double *)c->data[tensor] + at;
-    const double was = *value, step = 1e-9 * largest(c->data[tensor], t->count);
-    const double wrong[] = {was + step, was - step, NAN, INFINITY, -INFINITY, was + 1e9 * step};
+    const double was = *value, step = 1e-11 * largest(c->data[tensor], t->count);
+    const double wrong[] = {was + step, was - step, NAN, INFINITY, -INFINITY, was + 1e11 * step};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         snprintf(what, sizeof what, "%s[%zu] = %.17g", t->name, at, wrong[i]);
         *value = wrong[i];
@@ -353,6 +353,46 @@ static void test_falsified_values(void)
         }
         copy_close(&c);
     }
+    scratch_end();
+}
+
+/* The smallest element of a result that is not 0, doubled: next to the others it is nothing, and
+ * for a device that flushes denormals it may be 0. And one in the 12th digit. */
+static void test_falsified_small_values(void)
+{
+    static const char *const names[] = {"y", "new_v"}; /* sums of what is positive */
+    size_t tensors = 0, below_floats = 0;
+    scratch_begin();
+    list_files();
+    for (int i = 0; i < file_count; i++) {
+        copy c;
+        if ((!strstr(files[i], "softmax") && !strstr(files[i], "adam")) || !copy_open(&c, files[i]))
+            continue;
+        make_image(&c, files[i]);
+        for (size_t t = 0; c.image && t < c.tensor_count; t++) {
+            double *values = c.data[t];
+            size_t least = 0;
+            if (strcmp(c.tensors[t].name, names[0]) && strcmp(c.tensors[t].name, names[1]))
+                continue;
+            for (size_t e = 0; e < c.tensors[t].count; e++)
+                if (values[e] > 0 && (values[e] < values[least] || !(values[least] > 0)))
+                    least = e;
+            const double was = values[least];
+            if (!(was > 0))
+                continue;
+            tensors++;
+            below_floats += was < 0x1p-149;
+            values[least] = 2 * was;
+            expect_values(&c, t, files[i], "the smallest doubled", true);
+            values[least] = was * (1 + 1e-11);
+            expect_values(&c, t, files[i], "the smallest in its 12th digit", true);
+            values[least] = was;
+            expect_values(&c, t, files[i], "as it was", false);
+        }
+        copy_close(&c);
+    }
+    CHECK(tensors >= 8 && below_floats > 0, "%zu tensors, %zu with values that no float holds",
+          tensors, below_floats);
     scratch_end();
 }
 
@@ -725,6 +765,7 @@ static const harness_test tests[] = {{"true files", test_true_files},
                                      {"worked examples", test_worked_examples},
                                      {"algorithms by name", test_named_algorithm},
                                      {"falsified values", test_falsified_values},
+                                     {"falsified small values", test_falsified_small_values},
                                      {"falsified inputs", test_falsified_inputs},
                                      {"NaN got", test_nan_got},
                                      {"falsified attributes", test_falsified_attributes},

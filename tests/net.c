@@ -68,9 +68,18 @@ static void test_bad_creation(void)
         {{"conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0},
          CLCNN_UNSUPPORTED,
          "the limit is 2147483647"},
-        {{"conv 8 1x1, conv 8 1x1", 400000, 8, 8, 8, 0, 1},
+        {{"relu, conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0},
+         CLCNN_UNSUPPORTED,
+         "\"conv 64 1x1\" with a batch of 1000000: "},
+        {{"maxpool 8, relu", 100000000, 8, 8, 8, 0, 0},
+         CLCNN_UNSUPPORTED,
+         "a batch of 100000000 images (8 x 8 x 8 each) has 2^31 elements or more"},
+        /* eight buffers, each of as many elements as a tensor may have */
+        {{"conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, "
+          "conv 8 1x1",
+          4000000, 8, 8, 8, 0, 1},
          CLCNN_OUT_OF_MEMORY,
-         "a batch of 400000 needs "},
+         "a batch of 4000000 needs "},
     };
     for (int device = 0; device < harness_device_count(); ++device) {
         clcnn_ctx *ctx = harness_ctx(device);
@@ -194,6 +203,91 @@ static clcnn_status train(clcnn_net *net, int n, cl_mem batch, int64_t step)
                                 (clcnn_mem){batch, LOSS}, &adam);
 }
 
+/* Everything that a step writes and that can be read from outside. Gradients can't: that they are
+ * untouched follows from no kernel having been enqueued. */
+typedef struct snapshot {
+    size_t count;
+    float *values; /* [3 * count + ALL] */
+} snapshot;
+
+static snapshot take_snapshot(int device, clcnn_net *net, cl_mem batch)
+{
+    snapshot s = {.count = clcnn_net_parameters(net)};
+    s.values = calloc(3 * s.count + ALL, sizeof *s.values);
+    CHECK(!clcnn_net_read(net, s.values, s.values + s.count, s.values + 2 * s.count), "%s",
+          clcnn_last_error(harness_ctx(device))->message);
+    CHECK(!clEnqueueReadBuffer(clcnn_ctx_queue(harness_ctx(device)), batch, CL_TRUE, 0,
+                               ALL * sizeof(float), s.values + 3 * s.count, 0, NULL, NULL),
+          "the batch can't be read");
+    return s;
+}
+
+static void check_snapshot(int device, clcnn_net *net, cl_mem batch, snapshot *before,
+                           const char *what)
+{
+    snapshot after = take_snapshot(device, net, batch);
+    const size_t count = before->count;
+    CHECK(memcmp(before->values, after.values, 3 * count * sizeof(float)) == 0,
+          "%s: parameters, m or v have changed", what);
+    CHECK(memcmp(before->values + 3 * count, after.values + 3 * count, ALL * sizeof(float)) == 0,
+          "%s: images, labels or loss have changed", what);
+    free(after.values);
+}
+
+/* Each hyper-parameter wrong, after which nothing may have been enqueued. */
+static void test_bad_adam(void)
+{
+    const clcnn_adam good = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
+    clcnn_adam bad[8] = {good, good, good, good, good, good, good, good};
+    bad[0].lr = -1;
+    bad[1].lr = (double)NAN;
+    bad[2].beta1 = 1;
+    bad[3].beta2 = -0.5;
+    bad[4].eps = -1e-8;
+    bad[5].weight_decay = -1;
+    bad[6].step = 0;
+    bad[7].lr = 1e300; /* no float holds it */
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_net *net = create(device, &small);
+        cl_mem batch = create_batch(device);
+        if (!net || !batch)
+            continue;
+        CHECK(train(net, 4, batch, 1) == CLCNN_SUCCESS, "the right step");
+        snapshot before = take_snapshot(device, net, batch);
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+            int kernels = spy.kernels;
+            char what[32];
+            snprintf(what, sizeof what, "bad adam %zu", i);
+            clcnn_status status =
+                clcnn_net_train_step(net, 3, (clcnn_mem){batch, 0}, (clcnn_mem){batch, LABELS},
+                                     (clcnn_mem){batch, LOSS}, &bad[i]);
+            CHECK(status == CLCNN_INVALID_ARGUMENT, "%s: %s", what, clcnn_status_name(status));
+            CHECK(spy.kernels == kernels, "%s: %d kernels were enqueued", what,
+                  spy.kernels - kernels);
+            check_snapshot(device, net, batch, &before, what);
+        }
+        free(before.values);
+        clcnn_net_destroy(net);
+        clReleaseMemObject(batch);
+    }
+}
+
+/* A buffer of another context of the same device. */
+static cl_mem create_foreign(int device, clcnn_ctx **ctx)
+{
+    clcnn_error error = {.message = ""};
+    const clcnn_device_info *info = clcnn_ctx_device_info(harness_ctx(device));
+    cl_int code = 0;
+    cl_context context = clCreateContext(NULL, 1, &info->device, NULL, NULL, &code);
+    cl_command_queue queue = context ? clCreateCommandQueue(context, info->device, 0, &code) : NULL;
+    CHECK(queue && !clcnn_ctx_create(ctx, queue, &error), "%d %s", code, error.message);
+    cl_mem mem = clCreateBuffer(context, CL_MEM_READ_WRITE, ALL * sizeof(float), NULL, &code);
+    CHECK(mem != NULL, "%d", code);
+    clReleaseCommandQueue(queue);
+    clReleaseContext(context);
+    return mem;
+}
+
 static void test_bad_steps(void)
 {
     for (int device = 0; device < harness_device_count(); ++device) {
@@ -202,7 +296,10 @@ static void test_bad_steps(void)
         cl_mem batch = create_batch(device);
         if (!net || !batch)
             continue;
+        clcnn_ctx *other = NULL;
+        cl_mem foreign = create_foreign(device, &other);
         clcnn_mem images = {batch, 0}, labels = {batch, LABELS}, loss = {batch, LOSS}, logits;
+        CHECK(!clcnn_net_forward(net, 4, images, &logits), "%s", clcnn_last_error(ctx)->message);
         clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1}, wrong = adam;
         wrong.lr = -1;
         const struct {
@@ -222,10 +319,19 @@ static void test_bad_steps(void)
             {4, images, labels, {batch, ALL}, &adam, "loss needs 1 elements"},
             {4, images, labels, loss, NULL, "adam is NULL"},
             {4, images, labels, loss, &wrong, "-1"},
+            {4, {foreign, 0}, labels, loss, &adam, "images belongs to another OpenCL context"},
+            {4, images, {foreign, 0}, loss, &adam, "labels belongs to another OpenCL context"},
+            {4, images, labels, {foreign, 0}, &adam, "loss belongs to another OpenCL context"},
+            {4, images, labels, {batch, 119}, &adam, "overlaps images"},
+            {4, images, labels, {batch, LABELS + 3}, &adam, "overlaps labels"},
+            {1, {logits.buf, 0}, labels, loss, &adam, "overlaps images"},
+            {1, images, logits, loss, &adam, "overlaps labels"},
+            {1, images, labels, logits, &adam, "overlaps the net's memory"},
         };
         size_t count = clcnn_net_parameters(net);
-        float *before = malloc(2 * count * sizeof *before), *after = before + count;
-        clcnn_net_read(net, before, NULL, NULL);
+        float *before = malloc(count * sizeof *before);
+        snapshot all = take_snapshot(device, net, batch);
+        int kernels = spy.kernels;
         for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
             clcnn_status status = clcnn_net_train_step(net, bad[i].n, bad[i].images, bad[i].labels,
                                                        bad[i].loss, bad[i].adam);
@@ -234,8 +340,15 @@ static void test_bad_steps(void)
                   "bad step %zu: %s: %s, not %s", i, clcnn_status_name(status),
                   clcnn_last_error(ctx)->message, bad[i].message);
         }
-        clcnn_net_read(net, after, NULL, NULL);
-        CHECK(memcmp(before, after, count * sizeof *before) == 0, "parameters have changed");
+        CHECK(spy.kernels == kernels, "%d kernels were enqueued", spy.kernels - kernels);
+        check_snapshot(device, net, batch, &all, "bad steps");
+        free(all.values);
+        CHECK(clcnn_net_forward(net, 1, (clcnn_mem){logits.buf, 0}, &logits) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "overlaps images"),
+              "images in the net's own memory: %s", clcnn_last_error(ctx)->message);
+        CHECK(clcnn_net_forward(net, 4, (clcnn_mem){foreign, 0}, &logits) == CLCNN_INVALID_ARGUMENT,
+              "images of another context");
         CHECK(clcnn_net_forward(net, 4, images, NULL) == CLCNN_INVALID_ARGUMENT, "logits NULL");
         CHECK(clcnn_net_forward(net, 5, images, &logits) == CLCNN_INVALID_ARGUMENT, "5 images");
         CHECK(clcnn_net_forward(NULL, 1, images, &logits) == CLCNN_INVALID_ARGUMENT &&
@@ -253,6 +366,8 @@ static void test_bad_steps(void)
               "%s", clcnn_last_error(ctx)->message);
         clcnn_net_destroy(net);
         clReleaseMemObject(batch);
+        clReleaseMemObject(foreign);
+        clcnn_ctx_destroy(other);
         free(before);
     }
 }
@@ -565,10 +680,10 @@ static void test_order(void)
 
 static void test_bad_trainers(void)
 {
-    clcnn_dataset set, few, empty;
+    clcnn_dataset set, none, empty;
     smallset_create(9, 1, &set);
-    few = empty = set;
-    few.train.classes = 2;
+    none = empty = set;
+    none.train.classes = 0;
     empty.train.count = 0;
     const struct {
         clcnn_train_options options;
@@ -580,8 +695,8 @@ static void test_bad_trainers(void)
         {{SMALL_NET, 4, (double)NAN, 1}, &set, "lr is "},
         {{SMALL_NET, 4, (double)INFINITY, 1}, &set, "lr is inf"},
         {{"dense", 4, 0.1, 1}, &set, "column 6"},
-        {{"dense 4", 4, 0.1, 1}, &set, "images have 3 classes, the network has 4 outputs"},
-        {{SMALL_NET, 4, 0.1, 1}, &few, "images have 2 classes, the network has 3 outputs"},
+        {{"dense 2", 4, 0.1, 1}, &set, "images have 3 classes, the network has 2 outputs"},
+        {{SMALL_NET, 4, 0.1, 1}, &none, "images have 0 classes, the network has 3 outputs"},
         {{SMALL_NET, 4, 0.1, 1}, &empty, "no training images"},
     };
     for (int device = 0; device < harness_device_count(); ++device) {
@@ -617,6 +732,53 @@ static void test_bad_trainers(void)
         clcnn_trainer_destroy(NULL);
     }
     clcnn_dataset_free(&set);
+}
+
+/* A network may have more outputs than the images have classes: nothing is ever labelled so. */
+static void test_more_outputs_than_classes(void)
+{
+    enum { OUTPUTS = SMALL_CLASSES + 2 };
+    clcnn_dataset set;
+    smallset_create(21, 1, &set);
+    set.test.classes = SMALL_CLASSES;
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_train_options options = {"dense 5", 4, 0.01, 7};
+        clcnn_trainer *trainer = create_trainer(device, &options, &set);
+        if (!trainer)
+            continue;
+        train_epoch(trainer, NULL, NULL);
+        int64_t confusion[OUTPUTS + 1][OUTPUTS], total = 0;
+        memset(confusion, 0x5a, sizeof confusion);
+        const int64_t untouched = confusion[OUTPUTS][0];
+        clcnn_error error = {.message = ""};
+        double accuracy = -1;
+        CHECK(!clcnn_trainer_evaluate(trainer, &set.test, &accuracy, confusion[0], &error), "%s",
+              error.message);
+        for (int i = 0; i < OUTPUTS; ++i)
+            for (int j = 0; j < OUTPUTS; ++j) {
+                total += confusion[i][j];
+                CHECK(i < SMALL_CLASSES || confusion[i][j] == 0, "label %d does not exist", i);
+            }
+        CHECK(total == set.test.count && accuracy >= 0 && confusion[OUTPUTS][0] == untouched,
+              "%d images, accuracy %g", (int)total, accuracy);
+        clcnn_trainer_destroy(trainer);
+    }
+    clcnn_dataset_free(&set);
+}
+
+/* As many layers as there may be. Placing their buffers takes no time to speak of. */
+static void test_many_layers(void)
+{
+    enum { MOST = 1024 };
+    char text[MOST * 10] = "dense 1";
+    for (size_t i = 1; i < MOST; ++i)
+        strcpy(text + 7 + (i - 1) * 9, ", dense 1");
+    clcnn_net_desc desc = {.layers = text, .batch = 2, .c = 1, .h = 1, .w = 1, .training = 1};
+    for (int device = 0; device < harness_device_count(); ++device) {
+        clcnn_net *net = create(device, &desc);
+        CHECK(clcnn_net_parameters(net) == 2 * MOST, "%zu parameters", clcnn_net_parameters(net));
+        clcnn_net_destroy(net);
+    }
 }
 
 static void test_defaults(void)
@@ -681,6 +843,7 @@ int main(void)
         {"first weights", test_first_weights},
         {"reading and writing parameters", test_read_and_write},
         {"bad steps", test_bad_steps},
+        {"bad Adam", test_bad_adam},
         {"determinism", test_determinism},
         {"equivalent descriptions", test_equivalent},
         {"forward", test_forward},
@@ -690,6 +853,8 @@ int main(void)
         {"a trainer stops and goes on", test_trainer_stops},
         {"order of the images", test_order},
         {"bad trainers", test_bad_trainers},
+        {"more outputs than classes", test_more_outputs_than_classes},
+        {"many layers", test_many_layers},
         {"defaults", test_defaults},
         {"lenet5 learns digits", test_lenet5_learns},
         {NULL, NULL},

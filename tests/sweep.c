@@ -6,8 +6,9 @@
 #include <string.h>
 
 /* One run; counts it and checks the verdict. */
-static void run(sweep *s, const char *name, const check_case *c, int direction_index,
-                const check_expected *expected, int device, check_options options, size_t *counter)
+static check_result run(sweep *s, const char *name, const check_case *c, int direction_index,
+                        const check_expected *expected, int device, check_options options,
+                        size_t *counter)
 {
     const check_direction *direction = &c->op->directions[direction_index];
     options.ctx = harness_ctx(device);
@@ -15,12 +16,13 @@ static void run(sweep *s, const char *name, const check_case *c, int direction_i
     s->runs++;
     if (result.verdict == CHECK_UNSUPPORTED && counter) {
         ++*counter;
-        return;
+        return result;
     }
     CHECK(result.verdict == CHECK_PASS, "%s: %s", name, result.message);
     s->nonzero[direction_index] += result.nonzero;
     s->could_be[direction_index] += result.could_be;
     s->worst = fmax(s->worst, result.worst);
+    return result;
 }
 
 static bool has_all(const check_case *c, unsigned inputs)
@@ -52,16 +54,14 @@ static bool wanted(const sweep *s, const char *algo)
 static void run_algos(sweep *s, const char *name, const check_case *c, int d,
                       const check_expected *expected, int device, unsigned how)
 {
-    const check_direction *direction = &c->op->directions[d];
     const clcnn_algo *algos = clcnn_algos(c->op->name);
     for (int a = 0; algos && algos[a].name; a++) {
         if (!wanted(s, algos[a].name))
             continue;
         const check_options options = {.algo = algos[a].name, .twice = how & SWEEP_TWICE};
-        size_t *counter = &s->unsupported[device][a];
-        const size_t before = *counter;
-        run(s, name, c, d, expected, device, options, counter);
-        if (how & SWEEP_PACKED && direction->pack && *counter == before) {
+        const check_result result =
+            run(s, name, c, d, expected, device, options, &s->unsupported[device][a]);
+        if (how & SWEEP_PACKED && result.packs) {
             check_options packed = options;
             packed.packed = true;
             run(s, name, c, d, expected, device, packed, NULL);

@@ -100,6 +100,17 @@ def train(*args, **options):
     return run("train", "--data", DATA, "--net", SMALL, "--batch", "32", *args, **options)
 
 
+def with_metadata(source, target, **values):
+    """Copies a safetensors file with other metadata; returns the copy's path."""
+    data = contents(source)
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + length])
+    header["__metadata__"].update(values)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return write(target, struct.pack("<Q", len(text)) + text + data[8 + length:])
+
+
 _saved = []
 
 
@@ -425,9 +436,61 @@ class Train(Case):
             result, err = self.check_failure(["train", "--data", DATA, "--out", out], "--out", out)
             self.assertNotIn("parameters", err)
         self.check_usage(["train", "--out", TEMP], TEMP, "folder")
+        link = temp("link")
+        os.symlink(write(temp("behind-a-link"), b"not ours"), link)
+        self.check_usage(["train", "--data", DATA, "--out", link], link, "symbolic link")
+        os.symlink(temp("not-there"), temp("loose-link"))
+        self.check_usage(["train", "--data", DATA, "--out", temp("loose-link")], "symbolic link")
         self.check_usage(["train", "--out", "/dev/null"], "/dev/null", "no ordinary file")
         self.check_usage(["train", "--out", ""], "--out")
         self.assertTrue(os.path.exists("/dev/null"))
+
+    def test_save_that_fails(self):
+        """What an epoch came to is told even when it can't be kept."""
+        folder = temp("goes-away")
+        os.mkdir(folder)
+        process = self.popen("train", "--data", DATA, "--net", SMALL, "--batch", "1", "--epochs",
+                             "3", "--out", os.path.join(folder, "file"))
+        for line in process.stderr:
+            if line.startswith("training"):
+                break
+        os.rmdir(folder)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(1, process.returncode, err)
+        self.assertIn("goes-away", err)
+        self.assertEqual(1, len(out.splitlines()), out)
+        self.assertRegex(out, r"^epoch 1/3   train loss \d+\.\d{4}   test accuracy [01]\.\d{4} ")
+
+    def test_batch_too_large(self):
+        self.check_failure(["train", "--data", DATA, "--net", "relu, conv 64 5x5, dense 10",
+                            "--batch", "1000000"], '"conv 64 5x5"', "batch of 1000000")
+
+    def test_classes(self):
+        """Labels need not use all of a network's outputs, neither all of them both for training
+        and for testing."""
+        folder = make_data(temp("nine"), 90, 20)
+        for name in ("train-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte"):
+            path, zipped = os.path.join(folder, name), name.endswith(".gz")
+            data = gzip.decompress(contents(path)) if zipped else contents(path)
+            data = data[:8] + bytes(min(label, 7 if zipped else 8) for label in data[8:])
+            write(path, gzip.compress(data) if zipped else data)
+        path = temp("nine.safetensors")
+        for outputs in ("9", "12"):
+            command = ["train", "--data", folder, "--net", "dense " + outputs, "--epochs", "1"]
+            out, err = self.check_exit(0, run(*command, "--out", path))
+            self.assertIn("9 classes", err)
+            out, _ = self.check_exit(0, run("eval", path, "--json"))
+            matrix = json.loads(out)["confusion"]
+            self.assertEqual(int(outputs), len(matrix))
+            self.assertEqual([2] * 8 + [4], [sum(row) for row in matrix[:9]])
+            self.check_exit(0, run("train", "--resume", path, "--epochs", "2"))
+            image = write(temp("nine.pgm"), pgm(3))
+            out, _ = self.check_exit(0, run("predict", "--json", path, image))
+            self.assertEqual(int(outputs), len(json.loads(out)["probabilities"]))
+        self.check_usage(["train", "--data", folder, "--net", "dense 8"], "8", "9 classes")
+        self.check_failure(["eval", path, "--data", make_data(temp("ten"), 20, 20),
+                            "--device", "none-such"], "none-such")
+        self.check_exit(0, run("eval", path, "--data", temp("ten")))
 
     def test_failing_run_leaves_out_alone(self):
         path = write(temp("mine"), b"my own file")
@@ -586,6 +649,54 @@ class Eval(Case):
         self.check_failure(["eval", write(temp("empty"), b"")], "empty")
         self.check_failure(["eval", TEMP], TEMP)
         self.check_usage(["eval", saved(), "--data", "nope"], "'nope'")
+
+
+    def test_data_that_is_gone(self):
+        path = with_metadata(saved(), temp("moved"), data="/no/such/folder")
+        for command in (["eval", path], ["train", "--resume", path, "--epochs", "5"]):
+            out, err = self.check_failure(command, path, "/no/such/folder", "--data")
+            self.assertEqual("", out)
+            self.assertNotIn("clcnn %s: --data" % command[0], err)
+        self.check_exit(0, run("eval", path, "--data", DATA))
+
+
+class Hostile(Case):
+    """Texts from files don't command the terminal that they are shown on."""
+    EVIL = "\x1b[2J\x9b31m\r\x07\x7fend"
+
+    def check_harmless(self, result, expected=None):
+        code, out, err = result
+        self.assertTrue(code == expected if expected is not None else code != 0, (code, err))
+        for c in out.replace("\n", "").replace("\t", "") + err.replace("\n", ""):
+            self.assertFalse(ord(c) < 32 or 127 <= ord(c) < 160, repr(out + err))
+
+    def test_metadata(self):
+        for key in ("data", "layers", "format", "format_version", "batch", "lr"):
+            path = with_metadata(saved(), temp("evil"), **{key: self.EVIL})
+            for command in (["eval", path], ["summary", path], ["train", "--resume", path],
+                            ["predict", path, temp("no.pgm")]):
+                with self.subTest(key=key, command=command):
+                    if key != "data" or command[0] != "summary":
+                        self.check_harmless(run(*command))
+        layers = SMALL.replace(", ", ",\r\n\t")
+        path = with_metadata(saved(), temp("evil"), layers=layers)
+        self.check_harmless(run("train", "--resume", path, "--epochs", "5"), 0)
+
+    def test_golden_files(self):
+        source = os.path.join(os.path.dirname(__file__), "golden", "conv2d_000.safetensors")
+        for key in ("op", "stride", self.EVIL):
+            path = with_metadata(source, temp("evil-golden"), **{key: self.EVIL})
+            self.check_harmless(run("replay", path))
+
+    def test_names(self):
+        folder = make_data(temp("evil" + self.EVIL), 40, 20)
+        path = temp("evil-name" + self.EVIL)
+        self.check_harmless(run("train", "--data", folder, "--net", SMALL, "--epochs", "1",
+                                "--out", path), 0)
+        self.check_harmless(run("eval", path), 0)
+        self.check_harmless(run("predict", path, write(temp(self.EVIL), pgm(1))), 0)
+        self.check_harmless(run("train", "--resume", path, "--epochs", "1"), 0)
+        self.check_harmless(run("replay", path))
 
 
 class Predict(Case):

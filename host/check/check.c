@@ -297,6 +297,7 @@ static check_verdict choose(run *r)
                      r->plan.workspace_bytes, limit);
             return CHECK_FAIL;
         }
+        r->result->packs = r->plan.packed_bytes > 0 && r->direction->pack;
         r->algo = find_algo(op, r->plan.algo);
     } else {
         r->algo = clcnn_algos(op->name);

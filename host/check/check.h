@@ -132,6 +132,7 @@ typedef enum check_verdict { CHECK_PASS, CHECK_FAIL, CHECK_UNSUPPORTED } check_v
 typedef struct check_result {
     check_verdict verdict;
     const char *algo;         /* that ran; static storage */
+    bool packs;               /* it can take packed weights */
     double worst;             /* largest error over its bound; infinite where the bound is 0 */
     size_t nonzero;           /* outputs that are not 0 */
     size_t could_be;          /* outputs with at least one summand that is not 0 */
@@ -173,6 +174,12 @@ struct check_direction {
     check_output outputs[CHECK_MAX_OUT + 1];
     clcnn_status (*run)(const check_call *call);
     clcnn_status (*reference)(const check_case *c, check_expected *expected);
+    /*
+     * Sums of magnitudes of what output j is made of in exact arithmetic, per element: without what
+     * `mag` has for devices that flush denormals. Two computations in double differ by a few
+     * roundings of these. NULL: mag is that already.
+     */
+    void (*magnitudes)(const check_case *c, int j, double *magnitudes);
     clcnn_status (*pack)(const check_call *call); /* NULL: never packs */
 };
 

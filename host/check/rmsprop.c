@@ -5,6 +5,8 @@
  */
 #include "optimiser.h"
 
+#include <math.h>
+
 enum { PARAM, GRAD, SQUARE_AVG, TABLE };
 
 static bool rmsprop_shape(const check_desc *desc, const char *name, check_shape *shape)
@@ -56,6 +58,23 @@ static clcnn_status ref_step(const check_case *c, check_expected *e)
                                   e->out[0].value, e->out[1].value, e->out[0].mag, e->out[1].mag);
 }
 
+/* Without segments: golden files have none. */
+static void step_magnitudes(const check_case *c, int output, double *result)
+{
+    const clcnn_rmsprop *d = &c->desc.rmsprop;
+    for (size_t i = 0; i < c->in[PARAM].count; i++) {
+        const double param = c->in[PARAM].f[i], grad = c->in[GRAD].f[i];
+        const double old = d->alpha * (double)c->in[SQUARE_AVG].f[i];
+        const double g = fabs(grad) + d->weight_decay * fabs(param);
+        const double exact_g = grad + d->weight_decay * param;
+        const double exact = old + (1 - d->alpha) * exact_g * exact_g;
+        const double square_avg = old + (1 - d->alpha) * g * g;
+        const double update = d->lr * g / (sqrt(exact) + d->eps);
+        result[i] = output == 0 ? fabs(param) + update * (1 + (exact > 0 ? square_avg / exact : 0))
+                                : square_avg;
+    }
+}
+
 static const check_direction directions[] = {
     {.name = "step",
      .direction = CLCNN_FORWARD,
@@ -65,7 +84,8 @@ static const check_direction directions[] = {
                  {.name = "new_square_avg", .in_place = "square_avg", .always_in_place = true},
                  {.name = "block", .scratch = true}},
      .run = step,
-     .reference = ref_step},
+     .reference = ref_step,
+     .magnitudes = step_magnitudes},
     {.name = NULL}};
 
 static const check_field fields[] = {

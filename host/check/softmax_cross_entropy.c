@@ -7,6 +7,7 @@
 
 #include "internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,20 +111,76 @@ static clcnn_status ref_backward(const check_case *c, check_expected *e)
                                                     e->out[0].mag);
 }
 
+/* What one row's values are made of, all relative to its largest: exp and log in double. */
+typedef struct row {
+    double max, log_sum;
+} row;
+
+static row summarise(const float *x, int classes)
+{
+    row r = {.max = x[0]};
+    double sum = 0;
+    for (int j = 1; j < classes; j++)
+        r.max = fmax(r.max, x[j]);
+    for (int j = 0; j < classes; j++)
+        sum += exp(x[j] - r.max);
+    r.log_sum = log(sum);
+    return r;
+}
+
+/* Of exp(x - max - log sum), however that is computed: the exponent's error is relative here. */
+static double softmax_magnitude(const row *r, double x)
+{
+    const double exponent = r->max - x + r->log_sum;
+    return exp(-exponent) * (2 + exponent);
+}
+
+static void forward_magnitudes(const check_case *c, int output, double *magnitudes)
+{
+    const clcnn_softmax_cross_entropy *d = &c->desc.softmax_cross_entropy;
+    const float(*x)[d->classes] = (const void *)c->in[X].f;
+    double loss = 0;
+    for (int i = 0; i < d->n; i++) {
+        const row r = summarise(x[i], d->classes);
+        for (int j = 0; output == 0 && j < d->classes; j++)
+            *magnitudes++ = softmax_magnitude(&r, x[i][j]);
+        const int32_t label = c->in[LABELS].i[i];
+        if (label >= 0 && label < d->classes && !(d->ignore && label == d->ignored_label))
+            loss += 1 + r.log_sum + r.max - x[i][label];
+    }
+    if (output == 1)
+        *magnitudes = loss / d->n;
+}
+
+static void backward_magnitudes(const check_case *c, int output, double *magnitudes)
+{
+    (void)output;
+    const clcnn_softmax_cross_entropy *d = &c->desc.softmax_cross_entropy;
+    const float(*x)[d->classes] = (const void *)c->in[X].f;
+    for (int i = 0; i < d->n; i++) {
+        const row r = summarise(x[i], d->classes);
+        for (int j = 0; j < d->classes; j++)
+            *magnitudes++ =
+                (softmax_magnitude(&r, x[i][j]) + (j == c->in[LABELS].i[i] ? 1 : 0)) / d->n;
+    }
+}
+
 static const check_direction directions[] = {
     {.name = "forward",
      .direction = CLCNN_FORWARD,
      .needs = 1 << X | 1 << LABELS,
      .outputs = {{.name = "y", .optional = true}, {.name = "loss", .optional = true}},
      .run = forward,
-     .reference = ref_forward},
+     .reference = ref_forward,
+     .magnitudes = forward_magnitudes},
     {.name = "backward",
      .direction = CLCNN_BACKWARD_DATA,
      .needs = 1 << X | 1 << LABELS,
      .takes = 1 << Y,
      .outputs = {{.name = "dx", .in_place = "y"}},
      .run = backward,
-     .reference = ref_backward},
+     .reference = ref_backward,
+     .magnitudes = backward_magnitudes},
     {.name = NULL}};
 
 static const check_field fields[] = {

@@ -45,7 +45,10 @@ void clcnn__checkpoint_free(clcnn__checkpoint *checkpoint)
 
 /* ---- Metadata: one row per field, read and written by its type ---------------------------- */
 
-enum { TEXT = 1 << 10 }; /* bytes of a value but for the network's */
+enum {
+    TEXT = 1 << 10,          /* bytes of a value but for the network's */
+    MOST_EPOCHS = 1000000000 /* more than anybody trains; the next ones still have numbers */
+};
 
 typedef enum field_type { INT, INT64, UINT64, UINT32, REAL, BITS } field_type;
 
@@ -63,7 +66,7 @@ static const struct field {
     {"batch", INT, INFO(batch), 1, INT32_MAX},
     {"lr", REAL, INFO(lr), 0, 1e30},
     {"seed", UINT64, INFO(seed), 0, 0},
-    {"epochs_done", INT, INFO(epochs_done), 0, INT32_MAX},
+    {"epochs_done", INT, INFO(epochs_done), 0, MOST_EPOCHS},
     {"step", INT, INFO(step), 0, INT32_MAX},
     {"steps_total", INT64, INFO(steps_total), 0, 9e15},
     {"loss_sum", BITS, offsetof(clcnn__checkpoint, loss_sum), 0, 0},

@@ -75,28 +75,28 @@ static clcnn_status missing(const char *name, const char *folder, const char *fi
                        folder, file, file, text);
 }
 
-/* The classes that labels use: the largest of them, and one more; at least 2. */
-static int count_classes(const clcnn_images *images)
+/* The classes that labels use: the largest of them, and one more; no less than `classes`. */
+static int count_classes(const clcnn_images *images, int classes)
 {
-    int classes = 2;
     for (int i = 0; i < images->count; ++i)
         if (images->labels[i] >= classes)
             classes = images->labels[i] + 1;
     return classes;
 }
 
-/* Reads both halves. classes = 0: as many as the labels for training use. */
+/* Reads both halves. classes = 0: as many as the labels use, but at least 2. */
 static clcnn_status read_pairs(char *const *paths, int classes, clcnn_dataset *set,
                                clcnn_error *error)
 {
-    clcnn_status status = clcnn_images_read_idx(paths[0], paths[1], classes ? classes : MAX_CLASSES,
-                                                &set->train, error);
+    int most = classes ? classes : MAX_CLASSES;
+    clcnn_status status = clcnn_images_read_idx(paths[0], paths[1], most, &set->train, error);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn_images_read_idx(paths[2], paths[3], most, &set->test, error);
     if (status != CLCNN_SUCCESS)
         return status;
-    set->train.classes = classes ? classes : count_classes(&set->train);
-    status = clcnn_images_read_idx(paths[2], paths[3], set->train.classes, &set->test, error);
-    if (status != CLCNN_SUCCESS)
-        return status;
+    if (!classes)
+        classes = count_classes(&set->test, count_classes(&set->train, 2));
+    set->train.classes = set->test.classes = classes;
     if (set->test.h != set->train.h || set->test.w != set->train.w)
         return CLCNN__FAIL(error, CLCNN_BAD_FILE,
                            "%.400s: its images are %dx%d, and those for training are %dx%d",

@@ -16,13 +16,13 @@ clcnn_status clcnn__check_images(const clcnn_net *net, const clcnn_images *image
     if (images->c != d->c || images->h != d->h || images->w != d->w)
         return CLCNN__INVALID(error, "%s: images are %d x %d x %d, the network takes %d x %d x %d",
                               what, images->c, images->h, images->w, d->c, d->h, d->w);
-    if (images->classes != classes)
+    if (images->classes < 1 || images->classes > classes)
         return CLCNN__INVALID(error, "%s: images have %d classes, the network has %d outputs", what,
                               images->classes, classes);
     for (int i = 0; i < images->count; ++i)
-        if (images->labels[i] >= classes)
+        if (images->labels[i] >= images->classes)
             return CLCNN__INVALID(error, "%s: label %d of image %d is not below the %d classes",
-                                  what, images->labels[i], i, classes);
+                                  what, images->labels[i], i, images->classes);
     return CLCNN_SUCCESS;
 }
 
@@ -63,8 +63,8 @@ clcnn_status clcnn__evaluate(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed,
     clcnn_status status = clcnn__check_images(net, images, "evaluation", error);
     if (status)
         return status;
-    struct tally tally = {images->labels, images->classes, 0, confusion};
-    size_t classes = (size_t)images->classes;
+    struct tally tally = {images->labels, clcnn_net_classes(net), 0, confusion};
+    size_t classes = (size_t)tally.classes;
     if (confusion)
         memset(confusion, 0, classes * classes * sizeof *confusion);
     status = clcnn__infer(ctx, net, feed, images->count, images->pixels, count, &tally, error);

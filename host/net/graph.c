@@ -6,8 +6,9 @@
  *     there are fewer outputs.
  *
  * One training step is a row of moments: forward of node i at i, the loss at N, backward of node i
- * at 2N - i, Adam at 2N + 1. Each buffer lives from the moment that writes it to the last one that
- * reads it; memory.c does the rest.
+ * at 2N - i, Adam at 2N + 1; Adam's constants are written before everything else, so that they are
+ * checked then. Each buffer lives from the moment that writes it to the last one that reads it;
+ * memory.c does the rest.
  */
 #include "net.h"
 
@@ -157,6 +158,12 @@ clcnn_status clcnn__graph_place(clcnn__graph *graph, int batch, bool training,
 {
     enum { BUFFERS_OF_NODE = 5, BUFFERS_OF_NET = 2 };
     int n = (int)graph->node_count;
+    size_t elements;
+    const clcnn__shape *in = &graph->nodes[0].layer->in;
+    if (!clcnn__product((int[]){batch, in->c, in->h, in->w}, 4, &elements))
+        return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
+                           "a batch of %d images (%d x %d x %d each) has 2^31 elements or more",
+                           batch, in->c, in->h, in->w);
     graph->buffers =
         calloc(graph->node_count * BUFFERS_OF_NODE + BUFFERS_OF_NET, sizeof(clcnn__buffer));
     if (!graph->buffers)
@@ -169,7 +176,7 @@ clcnn_status clcnn__graph_place(clcnn__graph *graph, int batch, bool training,
     graph->loss_workspace = graph->adam_block = CLCNN__NO_BUFFER;
     if (training) {
         graph->loss_workspace = new_buffer(graph, to_elements(plans->loss.workspace_bytes), n, n);
-        graph->adam_block = new_buffer(graph, CLCNN_ADAM_BLOCK, 2 * n + 1, 2 * n + 1);
+        graph->adam_block = new_buffer(graph, CLCNN_ADAM_BLOCK, 0, 2 * n + 1);
     }
     if (!clcnn__memory_plan(graph->buffers, graph->buffer_count, &graph->arena))
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for the plan of a network");

@@ -18,12 +18,6 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y; /* the same order everywhere */
 }
 
-static int by_offset(const void *a, const void *b)
-{
-    const clcnn__buffer *x = *(clcnn__buffer *const *)a, *y = *(clcnn__buffer *const *)b;
-    return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
 static bool live_together(const clcnn__buffer *a, const clcnn__buffer *b)
 {
     return a->first <= b->last && b->first <= a->last;
@@ -50,6 +44,15 @@ static size_t lowest_place(const clcnn__buffer *buffer, clcnn__buffer *const *pl
     return place;
 }
 
+/* Puts a buffer among those placed, behind the last that does not lie after it. */
+static void insert(clcnn__buffer **placed, size_t count, clcnn__buffer *buffer)
+{
+    size_t at = count;
+    for (; at > 0 && placed[at - 1]->offset > buffer->offset; --at)
+        placed[at] = placed[at - 1];
+    placed[at] = buffer;
+}
+
 bool clcnn__memory_plan(clcnn__buffer *buffers, size_t count, size_t *total)
 {
     *total = 0;
@@ -64,8 +67,7 @@ bool clcnn__memory_plan(clcnn__buffer *buffers, size_t count, size_t *total)
     qsort(order, count, sizeof(*order), by_size);
     for (size_t i = 0; i < count; ++i) {
         order[i]->offset = lowest_place(order[i], placed, i);
-        placed[i] = order[i];
-        qsort(placed, i + 1, sizeof(*placed), by_offset);
+        insert(placed, i, order[i]);
         size_t end = align(order[i]->offset + order[i]->elements);
         if (end > *total)
             *total = end;

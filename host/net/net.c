@@ -10,6 +10,7 @@
 #include "net.h"
 #include "philox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,13 +76,23 @@ static clcnn_status plan_node(clcnn_net *net, size_t i, int n, clcnn_plan *plans
     return CLCNN_SUCCESS;
 }
 
+/* What an operation says does not tell which layer it was, nor the batch. */
+static clcnn_status explain(clcnn_net *net, size_t i, int n, clcnn_status status)
+{
+    char what[sizeof net->ctx->error.message];
+    memcpy(what, net->ctx->error.message, sizeof what);
+    snprintf(net->ctx->error.message, sizeof what, "\"%s\" with a batch of %d: %.800s",
+             net->graph.nodes[i].layer->text, n, what);
+    return status;
+}
+
 static clcnn_status plan_all(clcnn_net *net, int n, clcnn__plans *plans)
 {
     plans->n = 0;
     for (size_t i = 0; i < net->graph.node_count; ++i) {
         clcnn_status status = plan_node(net, i, n, plans->nodes[i]);
         if (status)
-            return status;
+            return explain(net, i, n, status);
     }
     if (net->desc.training) {
         clcnn_softmax_cross_entropy loss = {.n = n, .classes = clcnn_net_classes(net)};
@@ -413,45 +424,41 @@ static clcnn_status backward(clcnn_net *net, const clcnn__plans *plans, clcnn_me
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status update(clcnn_net *net, const clcnn_adam *adam)
+/* The caller's hyper-parameters with the net's own fields. */
+static clcnn_adam adam_of(const clcnn_net *net, const clcnn_adam *adam)
 {
     clcnn_adam d = *adam;
     d.count = (int)net->graph.parameter_arena;
     d.segments = 0;
-    clcnn_mem block = buffer_mem(net, net->graph.adam_block);
-    clcnn_status status = clcnn_adam_prepare(net->ctx, &d, block);
-    if (status)
-        return status;
-    return clcnn_adam_step(net->ctx, &d, (clcnn_mem){net->arenas[PARAM], 0},
-                           (clcnn_mem){net->arenas[GRAD], 0}, (clcnn_mem){net->arenas[ADAM_M], 0},
-                           (clcnn_mem){net->arenas[ADAM_V], 0}, CLCNN_NO_MEM, block);
+    return d;
 }
 
-/* Is there a buffer, and does it hold this many elements behind the offset? */
-static clcnn_status check_mem(clcnn_net *net, const char *what, clcnn_mem mem, size_t count)
+static clcnn_status update(clcnn_net *net, const clcnn_adam *adam)
 {
-    if (!mem.buf)
-        return CLCNN__INVALID(error_of(net), "clcnn_net: %s has no buffer", what);
-    size_t bytes = 0;
-    cl_int code = clGetMemObjectInfo(mem.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
-    if (code)
-        return CLCNN__CL_FAIL(error_of(net), code, "clGetMemObjectInfo");
-    if (mem.offset > bytes / 4 || bytes / 4 - mem.offset < count)
-        return CLCNN__INVALID(
-            error_of(net), "clcnn_net: %s needs %zu elements from offset %zu, its buffer has %zu",
-            what, count, mem.offset, bytes / 4);
+    return clcnn_adam_step(net->ctx, adam, (clcnn_mem){net->arenas[PARAM], 0},
+                           (clcnn_mem){net->arenas[GRAD], 0}, (clcnn_mem){net->arenas[ADAM_M], 0},
+                           (clcnn_mem){net->arenas[ADAM_V], 0}, CLCNN_NO_MEM,
+                           buffer_mem(net, net->graph.adam_block));
+}
+
+static clcnn_status check_count(clcnn_net *net, const char *call, int n)
+{
+    if (n < 1 || n > net->desc.batch)
+        return CLCNN__INVALID(error_of(net), "%s: %d images, must be from 1 to the batch %d", call,
+                              n, net->desc.batch);
     return CLCNN_SUCCESS;
 }
 
-/* Checks what forward and training have in common and finds the plans. */
-static clcnn_status begin(clcnn_net *net, int n, clcnn_mem images, const clcnn__plans **plans)
+/* The images of a call, and the memory that it writes, as clcnn__check_tensors wants them. */
+static clcnn__tensor images_tensor(const clcnn_net *net, int n, clcnn_mem images)
 {
-    if (n < 1 || n > net->desc.batch)
-        return CLCNN__INVALID(error_of(net), "clcnn_net: %d images, must be from 1 to the batch %d",
-                              n, net->desc.batch);
     size_t image = (size_t)net->desc.c * (size_t)net->desc.h * (size_t)net->desc.w;
-    clcnn_status status = check_mem(net, "images", images, (size_t)n * image);
-    return status ? status : plans_for(net, n, plans);
+    return (clcnn__tensor){"images", images, (size_t)n * image, CLCNN__IN};
+}
+
+static clcnn__tensor own_tensor(const clcnn_net *net)
+{
+    return (clcnn__tensor){"the net's memory", {net->work, 0}, net->graph.arena, CLCNN__OUT};
 }
 
 clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images, clcnn_mem *logits)
@@ -459,9 +466,15 @@ clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images, clcnn_me
     if (!net)
         return CLCNN_INVALID_ARGUMENT;
     if (!logits)
-        return CLCNN__INVALID(error_of(net), "clcnn_net_forward: logits is NULL");
+        return CLCNN__INVALID(error_of(net), "%s: logits is NULL", __func__);
     const clcnn__plans *plans = NULL;
-    clcnn_status status = begin(net, n, images, &plans);
+    clcnn_status status = check_count(net, __func__, n);
+    if (status)
+        return status;
+    const clcnn__tensor tensors[] = {images_tensor(net, n, images), own_tensor(net)};
+    status = clcnn__check_tensors(net->ctx, __func__, tensors, 2);
+    if (!status)
+        status = plans_for(net, n, &plans);
     if (!status)
         status = forward(net, plans, images, false);
     if (!status)
@@ -469,29 +482,46 @@ clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images, clcnn_me
     return status;
 }
 
+/* Whatever can be wrong with a step is noticed here, before anything of it is enqueued. */
+static clcnn_status check_step(clcnn_net *net, const char *call, int n, clcnn_mem images,
+                               clcnn_mem labels, clcnn_mem loss, const clcnn_adam *adam)
+{
+    if (!adam)
+        return CLCNN__INVALID(error_of(net), "%s: adam is NULL", call);
+    if (!net->desc.training)
+        return CLCNN__INVALID(error_of(net), "%s: the net was created without training memory",
+                              call);
+    clcnn_status status = check_count(net, call, n);
+    if (status)
+        return status;
+    const clcnn__tensor tensors[] = {images_tensor(net, n, images),
+                                     {"labels", labels, (size_t)n, CLCNN__IN},
+                                     {"loss", loss, 1, CLCNN__OUT},
+                                     own_tensor(net)};
+    return clcnn__check_tensors(net->ctx, call, tensors, 4);
+}
+
 clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images, clcnn_mem labels,
                                   clcnn_mem loss, const clcnn_adam *adam)
 {
     if (!net)
         return CLCNN_INVALID_ARGUMENT;
-    if (!adam)
-        return CLCNN__INVALID(error_of(net), "clcnn_net_train_step: adam is NULL");
-    if (!net->desc.training)
-        return CLCNN__INVALID(error_of(net),
-                              "clcnn_net_train_step: the net was created without training memory");
+    clcnn_status status = check_step(net, __func__, n, images, labels, loss, adam);
+    if (status)
+        return status;
+    const clcnn_adam d = adam_of(net, adam);
     const clcnn__plans *plans = NULL;
-    clcnn_status status = begin(net, n, images, &plans);
+    status = plans_for(net, n, &plans);
+    /* Checks adam as well, and enqueues nothing but the writing of the net's own block. */
     if (!status)
-        status = check_mem(net, "labels", labels, (size_t)n);
-    if (!status)
-        status = check_mem(net, "loss", loss, 1);
+        status = clcnn_adam_prepare(net->ctx, &d, buffer_mem(net, net->graph.adam_block));
     if (!status)
         status = forward(net, plans, images, true);
     if (!status)
         status = loss_and_gradient(net, plans, labels, loss);
     if (!status)
         status = backward(net, plans, images);
-    return status ? status : update(net, adam);
+    return status ? status : update(net, &d);
 }
 
 /* ---- Parameters to and from the host ------------------------------------------------------- */

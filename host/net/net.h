@@ -63,7 +63,7 @@ typedef struct clcnn__shape {
     int c, h, w; /* one image */
 } clcnn__shape;
 
-enum { CLCNN__MAX_PARAMETERS = 2, CLCNN__DIRECTIONS = 3 };
+enum { CLCNN__MAX_LAYERS = 1024, CLCNN__MAX_PARAMETERS = 2, CLCNN__DIRECTIONS = 3 };
 
 /* One parameter tensor. */
 typedef struct clcnn__parameter {
@@ -265,7 +265,7 @@ clcnn_status clcnn__infer(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed, int
 clcnn_status clcnn__evaluate(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed,
                              const clcnn_images *images, double *accuracy, int64_t *confusion,
                              clcnn_error *error);
-/* Are these images for this net, with labels below its classes? `what` starts the sentence. */
+/* Are these images for this net, which may have more classes? `what` starts the sentence. */
 clcnn_status clcnn__check_images(const clcnn_net *net, const clcnn_images *images, const char *what,
                                  clcnn_error *error);
 

@@ -296,6 +296,9 @@ clcnn_status clcnn__parse_layers(clcnn__layers *layers, clcnn_error *error)
 {
     clcnn__parser parser = {layers->text, layers->text, error};
     for (;;) {
+        if (layers->count == CLCNN__MAX_LAYERS)
+            return clcnn__parse_fail(&parser, parser.at, "a network has at most %d layers",
+                                     CLCNN__MAX_LAYERS);
         clcnn_status status = grow(layers, error);
         if (status)
             return status;

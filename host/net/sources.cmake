@@ -3,4 +3,4 @@ set(CLCNN_NET_SOURCES
     presets.c parse.c layers.c layer_conv2d.c layer_maxpool2d.c layer_dense.c layer_activation.c
     layer_flatten.c graph.c memory.c net.c feed.c evaluate.c trainer.c checkpoint.c model.c
     file.c safetensors.c idx.c dataset.c synthetic.c
-    ../fail.c) # its functions are hidden in libclcnn
+    ../fail.c ../check.c) # their functions are hidden in libclcnn

@@ -351,12 +351,13 @@ static clcnn_status check_data(const clcnn_trainer *trainer, const clcnn_checkpo
     const clcnn_dataset *set = trainer->set;
     const clcnn_images *train = &set->train;
     if (train->c != info->c || train->h != info->h || train->w != info->w ||
-        train->classes != info->classes)
-        return CLCNN__INVALID(error,
-                              "%s was trained on %d x %d x %d images of %d classes, \"%s\" has "
-                              "%d x %d x %d and %d",
-                              path, info->c, info->h, info->w, info->classes, set->name, train->c,
-                              train->h, train->w, train->classes);
+        train->classes > info->classes)
+        return CLCNN__INVALID(
+            error,
+            "%s was trained on %d x %d x %d images of up to %d classes, \"%s\" has "
+            "%d x %d x %d and %d",
+            path, info->c, info->h, info->w, info->classes, set->name, train->c, train->h, train->w,
+            train->classes);
     if (train->count != info->train_count || set->test.count != info->test_count)
         return CLCNN__INVALID(
             error, "%s was trained on \"%s\" with %d and %d images, \"%s\" has %d and %d", path,
@@ -542,7 +543,7 @@ clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *path, clcnn_
                                              .c = set->train.c,
                                              .h = set->train.h,
                                              .w = set->train.w,
-                                             .classes = set->train.classes,
+                                             .classes = clcnn_net_classes(trainer->net),
                                              .batch = trainer->options.batch,
                                              .lr = trainer->options.lr,
                                              .seed = trainer->options.seed,

@@ -31,7 +31,9 @@ static int evaluate(eval_run *run)
         return tool_report(command, &error);
     int code = tool_open_device(command, run->device, &run->ctx);
     if (code == TOOL_OK)
-        code = tool_open_data(command, run->data != NULL ? run->data : run->saved.data, &run->set);
+        code = run->data != NULL
+                   ? tool_open_data(command, run->data, &run->set)
+                   : tool_open_saved_data(command, run->file, run->saved.data, &run->set);
     if (code != TOOL_OK)
         return code;
     tool_print_device(stderr, clcnn_ctx_device_info(run->ctx));

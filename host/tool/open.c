@@ -42,10 +42,34 @@ static bool is_data_name(const char *name)
     return false;
 }
 
-int tool_open_data(const char *command, const char *name, clcnn_dataset *set)
+static bool is_data(const char *name)
 {
     struct stat status;
-    if (!is_data_name(name) && (stat(name, &status) != 0 || !S_ISDIR(status.st_mode))) {
+    return is_data_name(name) || (stat(name, &status) == 0 && S_ISDIR(status.st_mode));
+}
+
+static int open_data(const char *command, const char *name, clcnn_dataset *set)
+{
+    clcnn_error error = {0};
+    if (clcnn_dataset_open(name, set, &error) != CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    return TOOL_OK;
+}
+
+int tool_open_saved_data(const char *command, const char *file, const char *name,
+                         clcnn_dataset *set)
+{
+    if (!is_data(name))
+        return tool_fail(command,
+                         "%s says that it was trained on '%s', which is no folder here; --data "
+                         "tells where the images are now",
+                         file, name);
+    return open_data(command, name, set);
+}
+
+int tool_open_data(const char *command, const char *name, clcnn_dataset *set)
+{
+    if (!is_data(name)) {
         const char *nearest = tool_nearest(name, data_names);
         if (nearest != NULL)
             return tool_usage(command,
@@ -56,10 +80,7 @@ int tool_open_data(const char *command, const char *name, clcnn_dataset *set)
                           "synthetic",
                           name);
     }
-    clcnn_error error = {0};
-    if (clcnn_dataset_open(name, set, &error) != CLCNN_SUCCESS)
-        return tool_report(command, &error);
-    return TOOL_OK;
+    return open_data(command, name, set);
 }
 
 const char *tool_class_name(const char *data, int label)
@@ -72,17 +93,17 @@ const char *tool_class_name(const char *data, int label)
 
 void tool_print_device(FILE *to, const clcnn_device_info *info)
 {
-    fprintf(to, "device   %d:%d %s (%s, %u compute units)\n", info->platform_index,
-            info->device_index, info->name, info->platform_name, (unsigned)info->compute_units);
+    tool_print(to, "device   %d:%d %s (%s, %u compute units)\n", info->platform_index,
+               info->device_index, info->name, info->platform_name, (unsigned)info->compute_units);
 }
 
 void tool_print_data(FILE *to, const clcnn_dataset *set)
 {
     char train[TOOL_TEXT_SIZE], test[TOOL_TEXT_SIZE];
-    fprintf(to, "data     %s: %s training and %s test images of %dx%dx%d, %d classes\n", set->name,
-            tool_grouped(train, (uint64_t)set->train.count),
-            tool_grouped(test, (uint64_t)set->test.count), set->train.c, set->train.h, set->train.w,
-            set->train.classes);
+    tool_print(to, "data     %s: %s training and %s test images of %dx%dx%d, %d classes\n",
+               set->name, tool_grouped(train, (uint64_t)set->train.count),
+               tool_grouped(test, (uint64_t)set->test.count), set->train.c, set->train.h,
+               set->train.w, set->train.classes);
 }
 
 /* Makes and removes a file beside `path`, where its new version would be written first. */
@@ -113,9 +134,12 @@ int tool_check_out(const char *command, const char *path)
     size_t length = strlen(path);
     if (length == 0)
         return tool_usage(command, "--out needs the name of a file");
-    bool exists = stat(path, &status) == 0;
+    /* Not stat: a link is not followed when the file is written, see host/net/file.c. */
+    bool exists = lstat(path, &status) == 0;
     if (path[length - 1] == '/' || (exists && S_ISDIR(status.st_mode)))
         return tool_usage(command, "--out '%s' is a folder, not a file", path);
+    if (exists && S_ISLNK(status.st_mode))
+        return tool_usage(command, "--out '%s' is a symbolic link; name the file itself", path);
     if (exists && !S_ISREG(status.st_mode))
         return tool_usage(command, "--out '%s' is no ordinary file", path);
     if (exists && access(path, W_OK) != 0)

@@ -19,9 +19,10 @@ enum { MAX_OPTIONS = 16, HELP_OPTION = 1000 };
 
 static void complain(const char *command, const char *format, va_list values)
 {
+    char text[4096];
+    vsnprintf(text, sizeof text, format, values);
     fprintf(stderr, command != NULL ? "clcnn %s: " : "clcnn: ", command);
-    vfprintf(stderr, format, values);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", tool_clean(text, false));
 }
 
 int tool_usage(const char *command, const char *format, ...)
@@ -47,8 +48,10 @@ int tool_fail(const char *command, const char *format, ...)
 int tool_report(const char *command, const clcnn_error *error)
 {
     tool_fail(command, "%s", error->message);
-    if (error->build_log[0] != '\0')
-        fprintf(stderr, "The device's compiler says:\n%s\n", error->build_log);
+    char log[sizeof error->build_log];
+    memcpy(log, error->build_log, sizeof log);
+    if (log[0] != '\0')
+        fprintf(stderr, "The device's compiler says:\n%s\n", tool_clean(log, true));
     return TOOL_FAILED;
 }
 

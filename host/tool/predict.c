@@ -90,7 +90,7 @@ static int print_image(const predict_run *run, const char *path, const double *p
 {
     int digits = snprintf(NULL, 0, "%d", run->saved.classes - 1);
     int first = next_class(probabilities, run->saved.classes, -1);
-    printf("%-*s", width, path);
+    tool_print(stdout, "%-*s", width, path);
     int class = first;
     for (int i = 0; i < run->top && class >= 0; i++) {
         printf("   %*d %.4f", digits, class, probabilities[class]);

@@ -31,13 +31,6 @@ typedef struct tally {
     int whole_unsupported; /* files of which nothing ran */
 } tally;
 
-/* A name from outside in one field of one line. */
-static void print_name(const char *name)
-{
-    for (; *name; name++)
-        putchar((unsigned char)*name < ' ' || *name == 0x7F ? '?' : *name);
-}
-
 static void print_line(const check_line *line, void *user)
 {
     static const char *const verdicts[] = {"pass", "FAIL", "unsupported"};
@@ -45,15 +38,17 @@ static void print_line(const check_line *line, void *user)
     t->count[line->verdict]++;
     t->ran += line->verdict != CHECK_UNSUPPORTED;
     printf("%s\t", verdicts[line->verdict]);
-    print_name(line->file);
-    printf("\t%s\t%s\t%s\t", line->op, line->direction, line->algo);
+    tool_print(stdout, "%s", line->file);
+    putchar('\t');
+    tool_print(stdout, "%s", line->op);
+    printf("\t%s\t%s\t", line->direction, line->algo);
     if (line->verdict == CHECK_UNSUPPORTED)
         printf("-\n");
     else
         printf("%.3g\n", line->worst);
     fflush(stdout);
     if (line->message[0])
-        fprintf(stderr, "clcnn replay: %s: %s\n", line->file, line->message);
+        tool_fail(doc.name, "%s: %s", line->file, line->message);
 }
 
 /* Whether any operation has an algorithm of this name. */

@@ -5,6 +5,7 @@
 #include "tool.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 const char *tool_grouped(char text[TOOL_TEXT_SIZE], uint64_t number)
@@ -53,6 +54,45 @@ const char *tool_duration(char text[TOOL_TEXT_SIZE], double seconds)
         snprintf(text, TOOL_TEXT_SIZE, "%d h %02d min", (int)seconds / 3600,
                  (int)seconds / 60 % 60);
     return text;
+}
+
+/* The length of the control character at `at`: one byte of ASCII, or two of UTF-8 (U+0080 to
+ * U+009F, which some terminals obey as well); 0 for anything else. */
+static int control_length(const char *at)
+{
+    const unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
+    if (first < ' ' || first == 0x7F)
+        return 1;
+    return first == 0xC2 && second >= 0x80 && second <= 0x9F ? 2 : 0;
+}
+
+char *tool_clean(char *text, bool lines)
+{
+    for (char *at = text; *at != '\0'; at++) {
+        if (lines && (*at == '\n' || *at == '\t'))
+            continue;
+        const int length = control_length(at);
+        if (length > 0)
+            memset(at, '?', (size_t)length);
+    }
+    return text;
+}
+
+void tool_print(FILE *to, const char *format, ...)
+{
+    enum { LONGEST = 1 << 16 }; /* the text of a network may be long */
+    static char text[LONGEST];
+    size_t ends = strlen(format);
+    while (ends > 0 && format[ends - 1] == '\n')
+        ends--;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    const size_t length = strlen(text), tail = strlen(format + ends);
+    if (length + 1 < sizeof text)
+        text[length - tail] = '\0'; /* the format's own line ends */
+    fprintf(to, "%s%s", tool_clean(text, false), format + ends);
 }
 
 /* Insertions, deletions and substitutions that make b of a; names are short. */

@@ -82,6 +82,12 @@ enum { TOOL_TEXT_SIZE = 32 };
 const char *tool_grouped(char text[TOOL_TEXT_SIZE], uint64_t number); /* 61,706 */
 const char *tool_bytes(char text[TOOL_TEXT_SIZE], uint64_t bytes);    /* 7.6 GiB */
 const char *tool_duration(char text[TOOL_TEXT_SIZE], double seconds); /* 1 min 20 s */
+/* Replaces, in place, what would command a terminal instead of being shown on it, by '?': names and
+ * texts from files may hold anything. Lines and tabs stay where `lines` is set. Returns text. */
+char *tool_clean(char *text, bool lines);
+/* printf to `to`, cleaned but for the line ends at the format's own end. For whatever prints a text
+ * that is not the command's. */
+void tool_print(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The name (of a list ended by NULL) that text is most likely a slip of; NULL if none is near. */
 const char *tool_nearest(const char *text, const char *const *names);
 
@@ -104,6 +110,9 @@ int tool_json_line(const char *command, json_t *object);
 /* Each returns TOOL_OK, or says what is wrong and returns the exit code. */
 int tool_open_device(const char *command, const char *selector, clcnn_ctx **ctx);
 int tool_open_data(const char *command, const char *name, clcnn_dataset *set);
+/* The data set that a saved file says it was trained on: if it is gone, that is no wrong usage. */
+int tool_open_saved_data(const char *command, const char *file, const char *name,
+                         clcnn_dataset *set);
 /* "fashion-mnist" where it is installed, else "synthetic". */
 const char *tool_default_data(void);
 /* The class's name where a data set's classes have one, else "". */

@@ -73,13 +73,13 @@ static int take_saved_settings(train_run *run, const tool_option *options)
         return tool_usage(command, "--seed %llu contradicts %s, which has %llu; %s",
                           (unsigned long long)wanted->seed, run->resume,
                           (unsigned long long)saved->seed, advice);
-    if (run->data == NULL)
-        run->data = saved->data;
     return TOOL_OK;
 }
 
 static int choose_data(train_run *run)
 {
+    if (run->data == NULL && run->resume != NULL)
+        return tool_open_saved_data(command, run->resume, run->saved.data, &run->set);
     if (run->data == NULL) {
         run->data = tool_default_data();
         if (strcmp(run->data, "synthetic") == 0)
@@ -103,7 +103,7 @@ static clcnn_layer_info *check_network(const train_run *run, const char *layers,
         return NULL;
     }
     const clcnn_layer_info *last = &rows[*count - 1];
-    if (run->resume == NULL && (long)last->c * last->h * last->w != images->classes) {
+    if (run->resume == NULL && (long)last->c * last->h * last->w < images->classes) {
         *code = tool_usage(command, "--net: '%s' ends in %dx%dx%d outputs, but %s has %d classes",
                            layers, last->c, last->h, last->w, run->set.name, images->classes);
         free(rows);
@@ -124,7 +124,7 @@ static int show_network(const train_run *run)
         return code;
     tool_print_device(stderr, clcnn_ctx_device_info(run->ctx));
     tool_print_data(stderr, &run->set);
-    fprintf(stderr, "network  %s\n\n", layers);
+    tool_print(stderr, "network  %s\n\n", layers);
     tool_print_layers(stderr, images->c, images->h, images->w, rows, count);
     fputc('\n', stderr);
     free(rows);
@@ -147,10 +147,10 @@ static int make_trainer(train_run *run)
             tool_bytes(memory, clcnn_net_memory(clcnn_trainer_net(run->trainer))));
     const clcnn_checkpoint_info *saved = &run->saved;
     if (run->resume != NULL && saved->step > 0)
-        fprintf(stderr, "resuming %s in epoch %d after step %d\n", run->resume,
-                saved->epochs_done + 1, saved->step);
+        tool_print(stderr, "resuming %s in epoch %d after step %d\n", run->resume,
+                   saved->epochs_done + 1, saved->step);
     else if (run->resume != NULL)
-        fprintf(stderr, "resuming %s after epoch %d\n", run->resume, saved->epochs_done);
+        tool_print(stderr, "resuming %s after epoch %d\n", run->resume, saved->epochs_done);
     fputc('\n', stderr);
     return TOOL_OK;
 }
@@ -206,8 +206,8 @@ static int stop(const train_run *run, const clcnn_progress *now)
     if (code != TOOL_OK)
         return code;
     if (run->out != NULL)
-        fprintf(stderr, "saved to %s; clcnn train --resume %s goes on from there\n", run->out,
-                run->out);
+        tool_print(stderr, "saved to %s; clcnn train --resume %s goes on from there\n", run->out,
+                   run->out);
     else
         fprintf(stderr, "not saved: no --out was given\n");
     return TOOL_INTERRUPTED;
@@ -255,12 +255,14 @@ static int train_epoch(train_run *run, double *accuracy)
                          "the loss of epoch %d is not a finite number; a learning rate below %g "
                          "may help",
                          result.epoch, clcnn_trainer_options(run->trainer)->lr);
-    /* Kept before it is announced: who reads the line along may rely on the file. */
-    int code = save(run);
-    if (code == TOOL_OK)
-        code = evaluate(run, accuracy);
+    /* Kept before it is announced: who reads the line along may rely on the file. Where it can't be
+     * kept, the line is all that is left of the epoch. */
+    const int saved = save(run);
+    int code = evaluate(run, accuracy);
     if (code == TOOL_OK)
         code = print_epoch(run, &result, *accuracy);
+    if (saved != TOOL_OK)
+        return saved;
     return code == TOOL_OK && interrupt_came() ? stop(run, &result) : code;
 }
 
@@ -271,8 +273,8 @@ static int already_trained(train_run *run, double *accuracy)
                           .loss = NAN,
                           .images_per_second = NAN,
                           .seconds = NAN};
-    fprintf(stderr, "%s has done %d of %d epochs: nothing is left to train\n", run->resume,
-            now.epoch, run->epochs);
+    tool_print(stderr, "%s has done %d of %d epochs: nothing is left to train\n", run->resume,
+               now.epoch, run->epochs);
     int code = evaluate(run, accuracy);
     if (code == TOOL_OK)
         code = save(run);
@@ -293,7 +295,7 @@ static int train(train_run *run)
     if (code != TOOL_OK)
         return code;
     if (run->out != NULL)
-        fprintf(stderr, "saved to %s\n", run->out);
+        tool_print(stderr, "saved to %s\n", run->out);
     if (!run->json)
         printf("test accuracy %.4f\n", accuracy);
     return TOOL_OK;
@@ -309,7 +311,7 @@ static const tool_doc doc = {
         "A network is a preset's name or its layers, separated by commas:\n"
         "  conv COUNT HxW [pad N] [stride N] [dilation N] [groups N] [nobias]\n"
         "  maxpool N [pad N] [stride N] [dilation N]    dense COUNT    relu    flatten\n"
-        "The last layer has as many outputs as there are classes.\n"
+        "The last layer has an output for each class, or more.\n"
         "\n"
         "Results go to stdout: a line per epoch, and 'test accuracy 0.xxxx' as the last one.\n"
         "Device, layers and progress go to stderr. With --json, stdout has one object a line\n"
