@@ -42,6 +42,14 @@ static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const conv2d_args
     return clcnn__launch(ctx, &desc);
 }
 
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    clcnn_mem gradient;
+    const conv2d_args args = clcnn__conv2d_bias_args(call, &gradient);
+    return launch(ctx, "conv2d_direct_backward_bias", &args, (clcnn_mem[]){gradient, call->b}, 2,
+                  (size_t[]){(size_t)args.k, 1, 1});
+}
+
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
@@ -55,7 +63,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
                       (size_t[]){(size_t)args.p * (size_t)args.q, k, n});
     case CLCNN_BACKWARD_DATA:
         return launch(ctx, "conv2d_direct_backward_data", &args,
-                      (clcnn_mem[]){call->y, call->w, call->x}, 3,
+                      (clcnn_mem[]){call->y, call->w, call->b, call->x}, 4,
                       (size_t[]){(size_t)args.h * (size_t)args.w, c, n});
     case CLCNN_BACKWARD_WEIGHTS:
         if (call->w.buf)
@@ -63,8 +71,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
                             (clcnn_mem[]){call->x, call->y, call->w}, 3,
                             (size_t[]){problem->w_count / k, k, 1});
         if (status == CLCNN_SUCCESS && call->b.buf)
-            status = launch(ctx, "conv2d_direct_backward_bias", &args,
-                            (clcnn_mem[]){call->y, call->b}, 2, (size_t[]){k, 1, 1});
+            status = enqueue_bias(ctx, call);
     }
     return status;
 }

@@ -64,7 +64,7 @@ enum {
     CLCNN__IN_PLACE = 8  /* this output may be exactly the input marked the same way */
 };
 
-enum { CLCNN__MAX_TENSORS = 16 }; /* of one call */
+enum { CLCNN__MAX_TENSORS = 20 }; /* of one call */
 
 typedef struct clcnn__tensor {
     const char *name;
@@ -212,10 +212,17 @@ typedef struct clcnn__op {
 } clcnn__op;
 
 extern const clcnn_algo clcnn__conv2d_algos[];
+#define clcnn__conv2d_transpose_algos clcnn__conv2d_algos /* and a transposed one is, reversed */
+#define clcnn__conv1d_algos clcnn__conv2d_algos
 #define clcnn__dense_algos clcnn__conv2d_algos /* a dense layer is a 1x1 convolution */
-#define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
+/* Of the error bounds of the optimisers, derived in ref/OP.c. */
+#define CLCNN__SGD_CONSTANT 17
+#define CLCNN__RMSPROP_CONSTANT 13
+#define CLCNN__ADAM_CONSTANT 13
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
-    clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
+    clcnn__correlate1d_algos[], clcnn__concat_algos[], clcnn__slice_algos[], clcnn__softmax_algos[],
+    clcnn__softmax_cross_entropy_algos[], clcnn__mse_algos[], clcnn__l2_algos[], clcnn__sgd_algos[],
+    clcnn__rmsprop_algos[], clcnn__adam_algos[], clcnn__clip_norm_algos[];
 extern const clcnn_algo clcnn__avgpool2d_algos[], clcnn__im2col_algos[], clcnn__col2im_algos[],
     clcnn__pad2d_algos[], clcnn__adaptive_avgpool2d_algos[], clcnn__upsample2d_algos[];
 extern const clcnn_algo clcnn__batchnorm_algos[], clcnn__layernorm_algos[], clcnn__add_algos[];

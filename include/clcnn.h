@@ -342,6 +342,134 @@ CLCNN_API clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d,
                                          const clcnn_plan *plan);
 
 /* ---------------------------------------------------------------------------------------------
+ * conv2d_transpose: the adjoint of conv2d's data path (a "deconvolution"), for upsampling
+ *
+ *   full[n][k][i*stride_h + r*dilation_h][j*stride_w + s*dilation_w] +=
+ *       x[n][g*C + c'][i][j] * w[g*C + c'][k'][r][s]   (k = g*K/groups + k', C = c/groups)
+ *   y = f( b[k] + full, cropped by pad_top, pad_left, pad_bottom, pad_right )
+ *
+ * The full result has the height (h-1)*stride_h + dilation_h*(r-1) + 1 + output_pad_h; output_pad
+ * adds rows of nothing at the bottom (columns at the right), so that a convolution's input size can
+ * be met again. 0 <= output_pad < max(stride, dilation).
+ * Shapes: x [n,c,h,w], w [c,k/groups,r,s], b [k], y [n,k,P,Q]. Algorithms and plans are conv2d's.
+ */
+typedef struct clcnn_conv2d_transpose {
+    int n, c, h, w;                               /* input */
+    int k, r, s;                                  /* output channels, filter height, width */
+    int pad_top, pad_left, pad_bottom, pad_right; /* cropped off the full result, >= 0 */
+    int output_pad_h, output_pad_w;
+    int stride_h, stride_w;     /* 0: 1 */
+    int dilation_h, dilation_w; /* 0: 1 */
+    int groups;                 /* 0: 1; must divide c and k */
+    clcnn_activation_kind activation;
+    double alpha;   /* as in clcnn_conv2d */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_conv2d_transpose;
+
+/** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_output(const clcnn_conv2d_transpose *d, int *p,
+                                                     int *q, clcnn_error *error);
+/** As clcnn_conv2d_plan. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_plan(clcnn_ctx *ctx, const clcnn_conv2d_transpose *d,
+                                                   clcnn_direction direction, const char *algo,
+                                                   size_t max_workspace, clcnn_plan *plan);
+/** b may be left out. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_forward(clcnn_ctx *ctx,
+                                                      const clcnn_conv2d_transpose *d, clcnn_mem x,
+                                                      clcnn_mem w, clcnn_mem b, clcnn_mem y,
+                                                      const clcnn_plan *plan);
+/** dx[n][c][i][j] = the correlation of dy, padded where y was cropped, with w. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_backward_data(clcnn_ctx *ctx,
+                                                            const clcnn_conv2d_transpose *d,
+                                                            clcnn_mem dy, clcnn_mem w, clcnn_mem dx,
+                                                            const clcnn_plan *plan);
+/** dw and db = the gradients with respect to w and b; one of the two may be left out. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_backward_weights(clcnn_ctx *ctx,
+                                                               const clcnn_conv2d_transpose *d,
+                                                               clcnn_mem x, clcnn_mem dy,
+                                                               clcnn_mem dw, clcnn_mem db,
+                                                               const clcnn_plan *plan);
+/** As clcnn_conv2d_pack. */
+CLCNN_API clcnn_status clcnn_conv2d_transpose_pack(clcnn_ctx *ctx, const clcnn_conv2d_transpose *d,
+                                                   clcnn_direction direction, clcnn_mem w,
+                                                   const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * conv1d: correlation of signals with filters, a convolution layer in one dimension
+ *
+ *   y[n][k][q] = f( b[k] + sum over c', s of
+ *                   x[n][g*C + c'][q*stride + s*dilation - pad_left] * w[k][c'][s] )
+ *   with C = c/groups, g = k / (K/groups), x taken as 0 outside the signal.
+ *   q counts to Q = (w + pad_left + pad_right - dilation*(s-1) - 1) / stride + 1.
+ *
+ * Shapes: x [n,c,w], w [k,c/groups,s], b [k], y [n,k,Q]. It is conv2d with images and filters of
+ * one row, and shares its algorithms and plans.
+ */
+typedef struct clcnn_conv1d {
+    int n, c, w;             /* batch, channels, length */
+    int k, s;                /* filters: count, length */
+    int pad_left, pad_right; /* zeros around the signal, >= 0 */
+    int stride, dilation;    /* 0: 1 */
+    int groups;              /* 0: 1; must divide c and k */
+    clcnn_activation_kind activation;
+    double alpha;   /* as in clcnn_conv2d */
+    int accumulate; /* backward adds to its gradients */
+} clcnn_conv1d;
+
+/** Output length. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *q untouched. */
+CLCNN_API clcnn_status clcnn_conv1d_output(const clcnn_conv1d *d, int *q, clcnn_error *error);
+/** As clcnn_conv2d_plan. */
+CLCNN_API clcnn_status clcnn_conv1d_plan(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                         clcnn_direction direction, const char *algo,
+                                         size_t max_workspace, clcnn_plan *plan);
+/** b may be left out. */
+CLCNN_API clcnn_status clcnn_conv1d_forward(clcnn_ctx *ctx, const clcnn_conv1d *d, clcnn_mem x,
+                                            clcnn_mem w, clcnn_mem b, clcnn_mem y,
+                                            const clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_conv1d_backward_data(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                                  clcnn_mem dy, clcnn_mem w, clcnn_mem dx,
+                                                  const clcnn_plan *plan);
+/** dw and db = the gradients with respect to w and b; one of the two may be left out. */
+CLCNN_API clcnn_status clcnn_conv1d_backward_weights(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                                     clcnn_mem x, clcnn_mem dy, clcnn_mem dw,
+                                                     clcnn_mem db, const clcnn_plan *plan);
+/** As clcnn_conv2d_pack. */
+CLCNN_API clcnn_status clcnn_conv1d_pack(clcnn_ctx *ctx, const clcnn_conv1d *d,
+                                         clcnn_direction direction, clcnn_mem w,
+                                         const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * correlate1d: correlation and convolution of two plain signals, with numpy's conventions
+ *
+ *   full[k] = sum over j of a[k + j - (B - 1)] * b[j]     (correlation, A and B the lengths)
+ *   full[k] = sum over j of a[k - j] * b[j]               (convolve: true convolution, b flipped)
+ *
+ * for k from 0 to A + B - 2, elements outside a signal taken as 0. The modes keep of it, with S the
+ * length of the shorter signal and L that of the longer:
+ *   CLCNN_VALID  the L - S + 1 results where the shorter lies wholly within the longer
+ *   CLCNN_SAME   L results, S/2 (rounded down) of them before the first valid one; where a is the
+ *                shorter of a correlation, after the last valid one instead
+ *   CLCNN_FULL   all of it
+ *
+ * Convolution is commutative, and a correlation with its operands exchanged is the same reversed;
+ * so it is always the shorter signal that slides over the longer one.
+ * Shapes: a [A], b [B], y [clcnn_correlate1d_output].
+ */
+typedef enum clcnn_signal_mode { CLCNN_VALID, CLCNN_SAME, CLCNN_FULL } clcnn_signal_mode;
+
+typedef struct clcnn_correlate1d {
+    int a, b; /* lengths */
+    clcnn_signal_mode mode;
+    int convolve; /* 1: convolution */
+} clcnn_correlate1d;
+
+/** Length of y. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *size untouched. */
+CLCNN_API clcnn_status clcnn_correlate1d_output(const clcnn_correlate1d *d, int *size,
+                                                clcnn_error *error);
+CLCNN_API clcnn_status clcnn_correlate1d_forward(clcnn_ctx *ctx, const clcnn_correlate1d *d,
+                                                 clcnn_mem a, clcnn_mem b, clcnn_mem y);
+
+/* ---------------------------------------------------------------------------------------------
  * dense: a fully connected layer
  *
  *   y[n][k] = f( b[k] + sum over c of x[n][c] * w[k][c] )
@@ -566,21 +694,95 @@ CLCNN_API clcnn_status clcnn_upsample2d_backward(clcnn_ctx *ctx, const clcnn_ups
                                                  clcnn_mem dy, clcnn_mem dx);
 
 /* ---------------------------------------------------------------------------------------------
+ * concat: images side by side in their channels
+ *
+ *   y[n][c] = x[i][n][c - the channels of the inputs before i], i the input whose turn it is at c
+ *   dx[i] = that part of dy
+ *
+ * Shapes: x[i] [n,channels[i],h,w], y [n,sum of channels,h,w]. Copies keep every bit of a float
+ * that is no denormal. Inputs may be the same tensor.
+ */
+#define CLCNN_CONCAT_MAX 16 /* inputs */
+
+typedef struct clcnn_concat {
+    int n, h, w;
+    int inputs;          /* 1 to CLCNN_CONCAT_MAX */
+    const int *channels; /* of each input; looked at during the call alone */
+    int accumulate;      /* backward adds to the gradients */
+} clcnn_concat;
+
+/** x: an array of d->inputs tensors. */
+CLCNN_API clcnn_status clcnn_concat_forward(clcnn_ctx *ctx, const clcnn_concat *d,
+                                            const clcnn_mem *x, clcnn_mem y);
+/** dx: an array of d->inputs tensors, some of which may be left out, not all. */
+CLCNN_API clcnn_status clcnn_concat_backward(clcnn_ctx *ctx, const clcnn_concat *d, clcnn_mem dy,
+                                             const clcnn_mem *dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * slice: some of the channels of images
+ *
+ *   y[n][c] = x[n][begin + c]
+ *   dx[n][begin + c] = dy[n][c], 0 in all other channels (accumulating, these stay as they are)
+ *
+ * Shapes: x [n,c,h,w], y [n,count,h,w].
+ */
+typedef struct clcnn_slice {
+    int n, c, h, w;
+    int begin, count; /* channels begin to begin + count - 1 */
+    int accumulate;   /* backward adds to dx */
+} clcnn_slice;
+
+CLCNN_API clcnn_status clcnn_slice_forward(clcnn_ctx *ctx, const clcnn_slice *d, clcnn_mem x,
+                                           clcnn_mem y);
+CLCNN_API clcnn_status clcnn_slice_backward(clcnn_ctx *ctx, const clcnn_slice *d, clcnn_mem dy,
+                                            clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * softmax: rows of logits to probabilities, or to their logarithms
+ *
+ *   y[i][j] = exp(x[i][j] - m[i]) / S[i]          with m[i] = max over j of x[i][j]
+ *   y[i][j] = x[i][j] - m[i] - log(S[i])   (log)   and S[i] = sum over j of exp(x[i][j] - m[i])
+ *   dx[i][j] = y[i][j] * (dy[i][j] - sum over j' of y[i][j']*dy[i][j'])
+ *   dx[i][j] = dy[i][j] - exp(y[i][j]) * sum over j' of dy[i][j']   (log)
+ *
+ * Safe for logits of any finite size; a row with a NaN or an Inf is NaN, a -Inf has probability 0.
+ * Shapes: x, y, dy, dx [n,classes].
+ */
+typedef struct clcnn_softmax {
+    int n, classes;
+    int log;        /* 1: log-softmax */
+    int accumulate; /* backward adds to dx */
+} clcnn_softmax;
+
+/** y may be x itself. */
+CLCNN_API clcnn_status clcnn_softmax_forward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem x,
+                                             clcnn_mem y);
+/** From forward's y. dx may be dy itself, unless it accumulates. */
+CLCNN_API clcnn_status clcnn_softmax_backward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem y,
+                                              clcnn_mem dy, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
  * softmax_cross_entropy: the loss of a classifier, and its gradient
  *
- *   y[i][j] = exp(x[i][j] - m[i]) / sum over j' of exp(x[i][j'] - m[i]),  m[i] = max over j x[i][j]
- *   loss[0] = mean over i of ( log(sum over j of exp(x[i][j] - m[i])) - (x[i][labels[i]] - m[i]) )
- *   dx[i][j] = (y[i][j] - (j == labels[i])) / n
+ *   y[i][j]  = exp(x[i][j] - m[i]) / S[i],  m and S as for softmax
+ *   loss[0]  = mean over i of ( log(S[i]) + sum over j of target[i][j] * (m[i] - x[i][j]) )
+ *   dx[i][j] = (y[i][j] - target[i][j]) / N,  0 in ignored rows
+ *   target[i][j] = label_smoothing/classes, and 1 - label_smoothing more for j == labels[i]
  *
- * Safe for logits of any finite size. Labels are int32. A label outside [0, classes) makes the
- * loss NaN and its row of dx NaN; it is never used as an address.
- * Shapes: x, y, dx [n,classes]; labels [n]; loss [1].
+ * The mean is over the N rows whose label is not ignored: all n of them, unless `ignore` is set.
+ * When every row is ignored the loss is NaN, as PyTorch's is, and dx is 0. Safe for logits of any
+ * finite size. Labels are int32. A label outside [0, classes) that is not ignored makes the loss
+ * NaN and its row of dx NaN; it is never used as an address. Shapes: x, y, dx [n,classes]; labels
+ * [n]; loss [1].
  */
 typedef struct clcnn_softmax_cross_entropy {
     int n, classes;
+    double label_smoothing; /* 0 to 1 */
+    int ignore;             /* 1: rows whose label is ignored_label, any number, don't count */
+    int ignored_label;
 } clcnn_softmax_cross_entropy;
 
-/** plan->workspace_bytes is a function of n alone, so there is one algorithm, "direct". */
+/** There is one algorithm, "direct"; the workspace holds the rows' losses and their sums. */
 CLCNN_API clcnn_status clcnn_softmax_cross_entropy_plan(clcnn_ctx *ctx,
                                                         const clcnn_softmax_cross_entropy *d,
                                                         clcnn_plan *plan);
@@ -806,6 +1008,132 @@ typedef struct clcnn_normal {
 CLCNN_API clcnn_status clcnn_normal_fill(clcnn_ctx *ctx, const clcnn_normal *d, clcnn_mem y);
 
 /* ---------------------------------------------------------------------------------------------
+ * mse: mean squared error
+ *
+ *   loss[0] = mean over i of (x[i] - target[i])^2
+ *   dx[i] = 2 * (x[i] - target[i]) / count
+ *
+ * Shapes: x, target, dx any, of `count` elements; loss [1]. The sum has stages in a fixed order.
+ */
+typedef struct clcnn_mse {
+    int count;      /* elements */
+    int accumulate; /* backward adds to dx */
+} clcnn_mse;
+
+/** There is one algorithm, "direct"; the workspace holds the sums of its stages. */
+CLCNN_API clcnn_status clcnn_mse_plan(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_plan *plan);
+/** The plan (with its workspace) is needed. */
+CLCNN_API clcnn_status clcnn_mse_forward(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_mem x,
+                                         clcnn_mem target, clcnn_mem loss, const clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_mse_backward(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_mem x,
+                                          clcnn_mem target, clcnn_mem dx);
+
+/* ---------------------------------------------------------------------------------------------
+ * l2: the regularisation term that pulls weights towards 0
+ *
+ *   loss[0] = lambda/2 * sum over i of w[i]^2
+ *   dw[i] = lambda * w[i]
+ *
+ * With `accumulate` backward adds its gradient to that of another loss. The optimisers'
+ * weight_decay does the same without a launch; this is for the term itself. The sum has stages in a
+ * fixed order.
+ */
+typedef struct clcnn_l2 {
+    int count;      /* elements */
+    double lambda;  /* >= 0 */
+    int accumulate; /* backward adds to dw */
+} clcnn_l2;
+
+/** As clcnn_mse_plan. */
+CLCNN_API clcnn_status clcnn_l2_plan(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_plan *plan);
+/** The plan (with its workspace) is needed. */
+CLCNN_API clcnn_status clcnn_l2_forward(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_mem w,
+                                        clcnn_mem loss, const clcnn_plan *plan);
+CLCNN_API clcnn_status clcnn_l2_backward(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_mem w,
+                                         clcnn_mem dw);
+
+/* ---------------------------------------------------------------------------------------------
+ * Optimisers: sgd, rmsprop, adam
+ *
+ * All parameters of a network lie in one flat arena and take one launch. A table of segments may
+ * give parts of the arena their own learning-rate factor and decay, or freeze them.
+ *
+ * What changes from step to step lies in device memory, in a block of CLCNN_OPTIMISER_BLOCK floats,
+ * so that an update can be recorded once and replayed: clcnn_OP_prepare computes the constants of a
+ * step in double and writes them to the block, clcnn_clip_norm (if used) adds its factor, and
+ * clcnn_OP_step takes them from there. A block belongs to one kind of optimiser.
+ *
+ * Each formula begins with grad = grad_scale * clip * grad: `grad_scale` is the descriptor's (for a
+ * mean over several backward passes, or a scaled loss; 0: 1), `clip` is 1 unless clcnn_clip_norm
+ * wrote another factor.
+ */
+typedef struct clcnn_segment {
+    int32_t end;        /* one past the segment's last element; each begins where the last ended */
+    float lr_factor;    /* multiplies lr */
+    float decay_factor; /* multiplies weight_decay */
+    int32_t frozen;     /* not 0: parameters and state stay as they are */
+} clcnn_segment;
+
+/** Floats in the block of constants that one step takes from device memory. */
+#define CLCNN_OPTIMISER_BLOCK 16
+#define CLCNN_ADAM_BLOCK CLCNN_OPTIMISER_BLOCK
+
+/* ---------------------------------------------------------------------------------------------
+ * sgd: stochastic gradient descent with momentum, with PyTorch's formulas (no dampening)
+ *
+ *   g        = grad + weight_decay*param
+ *   velocity = momentum*velocity + g
+ *   param    = param - lr*velocity                   (nesterov = 0)
+ *   param    = param - lr*(g + momentum*velocity)    (nesterov = 1)
+ *
+ * The velocity begins as 0. With momentum 0 it is param = param - lr*g, and the velocity, which may
+ * then be left out, stays as it is.
+ */
+typedef struct clcnn_sgd {
+    int count;           /* elements of the arena */
+    double lr, momentum; /* >= 0 */
+    int nesterov;        /* 1: Nesterov's momentum; needs a momentum above 0 */
+    double weight_decay; /* >= 0 */
+    int segments;        /* rows of the table; 0: one segment with factors 1 */
+    double grad_scale;   /* >= 0; 0: 1 */
+} clcnn_sgd;
+
+/** Writes the constants of a step to `block`. Enqueued like any operation. */
+CLCNN_API clcnn_status clcnn_sgd_prepare(clcnn_ctx *ctx, const clcnn_sgd *d, clcnn_mem block);
+/**
+ * One update with the constants in `block`; the descriptor's hyper-parameters are not looked at
+ * again, but that a velocity may only be left out with d->momentum = 0. `table` holds d->segments
+ * rows of clcnn_segment (left out when 0). Elements past the last segment's end are left alone.
+ */
+CLCNN_API clcnn_status clcnn_sgd_step(clcnn_ctx *ctx, const clcnn_sgd *d, clcnn_mem param,
+                                      clcnn_mem grad, clcnn_mem velocity, clcnn_mem table,
+                                      clcnn_mem block);
+
+/* ---------------------------------------------------------------------------------------------
+ * rmsprop: Hinton's RMSProp (2012), with PyTorch's formulas (neither centred nor with momentum)
+ *
+ *   g          = grad + weight_decay*param
+ *   square_avg = alpha*square_avg + (1 - alpha)*g*g
+ *   param      = param - lr * g / (sqrt(square_avg) + eps)
+ */
+typedef struct clcnn_rmsprop {
+    int count;           /* elements of the arena */
+    double lr, alpha;    /* lr >= 0; 0 <= alpha < 1: 0.99 is usual */
+    double eps;          /* 0: 1e-8 */
+    double weight_decay; /* >= 0 */
+    int segments;        /* rows of the table; 0: one segment with factors 1 */
+    double grad_scale;   /* >= 0; 0: 1 */
+} clcnn_rmsprop;
+
+/** As clcnn_sgd_prepare. */
+CLCNN_API clcnn_status clcnn_rmsprop_prepare(clcnn_ctx *ctx, const clcnn_rmsprop *d,
+                                             clcnn_mem block);
+/** As clcnn_sgd_step; square_avg must be there. */
+CLCNN_API clcnn_status clcnn_rmsprop_step(clcnn_ctx *ctx, const clcnn_rmsprop *d, clcnn_mem param,
+                                          clcnn_mem grad, clcnn_mem square_avg, clcnn_mem table,
+                                          clcnn_mem block);
+
+/* ---------------------------------------------------------------------------------------------
  * adam: the optimiser of Kingma and Ba (2015), and AdamW (Loshchilov and Hutter, 2019), with
  * PyTorch's formulas. t is the step, counted from 1.
  *
@@ -813,17 +1141,7 @@ CLCNN_API clcnn_status clcnn_normal_fill(clcnn_ctx *ctx, const clcnn_normal *d, 
  *   param = param - lr*decay*param                 (decoupled = 1)
  *   m = beta1*m + (1 - beta1)*g,  v = beta2*v + (1 - beta2)*g*g
  *   param = param - lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
- *
- * All parameters of a network lie in one flat arena and take one launch. A table of segments may
- * give parts of the arena their own learning-rate factor and decay, or freeze them.
  */
-typedef struct clcnn_segment {
-    int32_t end;        /* one past the segment's last element; each begins where the last ended */
-    float lr_factor;    /* multiplies lr */
-    float decay_factor; /* multiplies weight_decay */
-    int32_t frozen;     /* not 0: param, m and v stay as they are */
-} clcnn_segment;
-
 typedef struct clcnn_adam {
     int count;               /* elements of the arena */
     double lr, beta1, beta2; /* lr >= 0; 0 <= beta < 1: 0.9 and 0.999 are usual */
@@ -832,25 +1150,71 @@ typedef struct clcnn_adam {
     int decoupled;           /* 1: AdamW */
     int64_t step;            /* of this update, from 1 */
     int segments;            /* rows of the table; 0: one segment with factors 1 */
+    double grad_scale;       /* >= 0; 0: 1 */
 } clcnn_adam;
 
-/** Floats in the block of constants that one step takes from device memory. */
-#define CLCNN_ADAM_BLOCK 16
-
-/**
- * Writes the constants of step d->step, computed in double, to `block` (CLCNN_ADAM_BLOCK floats):
- * what changes from step to step lies in device memory, so that an update can be recorded once and
- * replayed. Enqueued like any operation.
- */
+/** As clcnn_sgd_prepare, for step d->step. */
 CLCNN_API clcnn_status clcnn_adam_prepare(clcnn_ctx *ctx, const clcnn_adam *d, clcnn_mem block);
-/**
- * One update with the constants in `block`; d->lr and the other hyper-parameters are not looked at
- * again. `table` holds d->segments rows of clcnn_segment (left out when 0). Elements past the last
- * segment's end are left alone.
- */
+/** As clcnn_sgd_step; m and v must be there. */
 CLCNN_API clcnn_status clcnn_adam_step(clcnn_ctx *ctx, const clcnn_adam *d, clcnn_mem param,
                                        clcnn_mem grad, clcnn_mem m, clcnn_mem v, clcnn_mem table,
                                        clcnn_mem block);
+
+/* ---------------------------------------------------------------------------------------------
+ * clip_norm: clipping of the gradient by its global norm, for any optimiser
+ *
+ *   norm = grad_scale * sqrt(sum of grad[i]^2),  without frozen segments and what is past the last
+ *   clip = min(1, max_norm / (norm + 1e-6))      (PyTorch's clip_grad_norm_)
+ *
+ * grad_scale is read from the optimiser's block and clip is written to it, between the prepare and
+ * the step that it is for: nothing waits, and the gradient itself stays as it is. The sum has
+ * stages in a fixed order. A norm that is NaN makes clip NaN, an infinite one (also one whose
+ * square is beyond a float) makes it 0.
+ */
+typedef struct clcnn_clip_norm {
+    int count;       /* elements of the arena */
+    double max_norm; /* > 0 */
+    int segments;    /* rows of the optimiser's table; 0: everything counts */
+} clcnn_clip_norm;
+
+/** There is one algorithm, "direct"; the workspace holds the sums of its stages. */
+CLCNN_API clcnn_status clcnn_clip_norm_plan(clcnn_ctx *ctx, const clcnn_clip_norm *d,
+                                            clcnn_plan *plan);
+/** norm [1] may be left out, table when d->segments is 0. The plan (with its workspace) is needed.
+ */
+CLCNN_API clcnn_status clcnn_clip_norm_apply(clcnn_ctx *ctx, const clcnn_clip_norm *d,
+                                             clcnn_mem grad, clcnn_mem table, clcnn_mem norm,
+                                             clcnn_mem block, const clcnn_plan *plan);
+
+/* ---------------------------------------------------------------------------------------------
+ * schedule: the learning rate of a step, on the host
+ *
+ *   for steps 1 to warmup:  lr * step / (warmup + 1)
+ *   after that, with t = step - warmup - 1 counted from 0:
+ *     CLCNN_SCHEDULE_CONSTANT  lr
+ *     CLCNN_SCHEDULE_STEP      lr * gamma^floor(t / period)
+ *     CLCNN_SCHEDULE_COSINE    min_lr + (lr - min_lr) * (1 + cos(pi * min(t / period, 1))) / 2
+ *
+ * It depends on the step alone, so that a resumed run goes on as if it had never stopped.
+ */
+typedef enum clcnn_schedule_kind {
+    CLCNN_SCHEDULE_CONSTANT,
+    CLCNN_SCHEDULE_STEP,
+    CLCNN_SCHEDULE_COSINE
+} clcnn_schedule_kind;
+
+typedef struct clcnn_schedule {
+    clcnn_schedule_kind kind;
+    double lr;      /* >= 0: the rate after the warm-up */
+    int64_t warmup; /* >= 0 */
+    int64_t period; /* >= 1: steps between falls, or from lr to min_lr; constant ignores it */
+    double gamma;   /* >= 0: step alone */
+    double min_lr;  /* 0 to lr: cosine alone */
+} clcnn_schedule;
+
+/** The rate of a step, counted from 1, to *lr; on an illegal argument *lr stays as it is. */
+CLCNN_API clcnn_status clcnn_schedule_lr(const clcnn_schedule *d, int64_t step, double *lr,
+                                         clcnn_error *error);
 
 /* ---------------------------------------------------------------------------------------------
  * The CPU reference: plain loops in double over float data, host pointers, no OpenCL. Results are
@@ -874,6 +1238,29 @@ CLCNN_API clcnn_status clcnn_ref_conv2d_backward_data(const clcnn_conv2d *d, con
 CLCNN_API clcnn_status clcnn_ref_conv2d_backward_weights(const clcnn_conv2d *d, const float *x,
                                                          const float *dy, double *dw, double *db,
                                                          double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_forward(const clcnn_conv2d_transpose *d,
+                                                          const float *x, const float *w,
+                                                          const float *b, double *y, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_backward_data(const clcnn_conv2d_transpose *d,
+                                                                const float *dy, const float *w,
+                                                                double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_backward_weights(const clcnn_conv2d_transpose *d,
+                                                                   const float *x, const float *dy,
+                                                                   double *dw, double *db,
+                                                                   double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_conv1d_forward(const clcnn_conv1d *d, const float *x,
+                                                const float *w, const float *b, double *y,
+                                                double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv1d_backward_data(const clcnn_conv1d *d, const float *dy,
+                                                      const float *w, double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_conv1d_backward_weights(const clcnn_conv1d *d, const float *x,
+                                                         const float *dy, double *dw, double *db,
+                                                         double *dw_mag, double *db_mag);
+
+CLCNN_API clcnn_status clcnn_ref_correlate1d_forward(const clcnn_correlate1d *d, const float *a,
+                                                     const float *b, double *y, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_dense_forward(const clcnn_dense *d, const float *x, const float *w,
                                                const float *b, double *y, double *mag);
@@ -911,6 +1298,22 @@ CLCNN_API clcnn_status clcnn_ref_upsample2d_forward(const clcnn_upsample2d *d, c
                                                     double *y, double *mag);
 CLCNN_API clcnn_status clcnn_ref_upsample2d_backward(const clcnn_upsample2d *d, const float *dy,
                                                      double *dx, double *mag);
+
+/** x, dx, mag: arrays of d->inputs pointers; mag itself, and any pointer in dx or mag, may be NULL.
+ */
+CLCNN_API clcnn_status clcnn_ref_concat_forward(const clcnn_concat *d, const float *const *x,
+                                                double *y);
+CLCNN_API clcnn_status clcnn_ref_concat_backward(const clcnn_concat *d, const float *dy,
+                                                 double *const *dx, double *const *mag);
+
+CLCNN_API clcnn_status clcnn_ref_slice_forward(const clcnn_slice *d, const float *x, double *y);
+CLCNN_API clcnn_status clcnn_ref_slice_backward(const clcnn_slice *d, const float *dy, double *dx,
+                                                double *mag);
+
+CLCNN_API clcnn_status clcnn_ref_softmax_forward(const clcnn_softmax *d, const float *x, double *y,
+                                                 double *mag);
+CLCNN_API clcnn_status clcnn_ref_softmax_backward(const clcnn_softmax *d, const float *y,
+                                                  const float *dy, double *dx, double *mag);
 
 CLCNN_API clcnn_status clcnn_ref_softmax_cross_entropy_forward(const clcnn_softmax_cross_entropy *d,
                                                                const float *x,
@@ -967,12 +1370,39 @@ CLCNN_API clcnn_status clcnn_ref_dropout_backward(const clcnn_dropout *d, const 
 CLCNN_API clcnn_status clcnn_ref_uniform_fill(const clcnn_uniform *d, double *y);
 CLCNN_API clcnn_status clcnn_ref_normal_fill(const clcnn_normal *d, double *y, double *mag);
 
+CLCNN_API clcnn_status clcnn_ref_mse_forward(const clcnn_mse *d, const float *x,
+                                             const float *target, double *loss, double *mag);
+CLCNN_API clcnn_status clcnn_ref_mse_backward(const clcnn_mse *d, const float *x,
+                                              const float *target, double *dx, double *mag);
+CLCNN_API clcnn_status clcnn_ref_l2_forward(const clcnn_l2 *d, const float *w, double *loss,
+                                            double *mag);
+CLCNN_API clcnn_status clcnn_ref_l2_backward(const clcnn_l2 *d, const float *w, double *dw,
+                                             double *mag);
+
+/** Read param and state; write the new ones. table may be NULL when d->segments is 0. Without a
+ *  velocity, which takes a momentum of 0, there is no new one. */
+CLCNN_API clcnn_status clcnn_ref_sgd_step(const clcnn_sgd *d, const float *param, const float *grad,
+                                          const float *velocity, const clcnn_segment *table,
+                                          double *new_param, double *new_velocity,
+                                          double *param_mag, double *velocity_mag);
+CLCNN_API clcnn_status clcnn_ref_rmsprop_step(const clcnn_rmsprop *d, const float *param,
+                                              const float *grad, const float *square_avg,
+                                              const clcnn_segment *table, double *new_param,
+                                              double *new_square_avg, double *param_mag,
+                                              double *square_avg_mag);
+
 /** Reads param, m, v; writes the three new arrays. table may be NULL when d->segments is 0. */
 CLCNN_API clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param,
                                            const float *grad, const float *m, const float *v,
                                            const clcnn_segment *table, double *new_param,
                                            double *new_m, double *new_v, double *param_mag,
                                            double *m_mag, double *v_mag);
+
+/** Reads grad_scale from block[0]. norm may be NULL. */
+CLCNN_API clcnn_status clcnn_ref_clip_norm_apply(const clcnn_clip_norm *d, const float *grad,
+                                                 const clcnn_segment *table, const float *block,
+                                                 double *norm, double *clip, double *norm_mag,
+                                                 double *clip_mag);
 
 #ifdef __cplusplus
 }

@@ -54,7 +54,7 @@ static uint32_t pattern(const tensor *t, size_t i)
     return t->flags & INDEX ? (uint32_t)(i % 4) : bits;
 }
 
-/* The adam table: two segments, with factors 1. */
+/* The table of the optimisers: two segments, with factors 1. */
 static void fill_table(uint32_t *words)
 {
     const clcnn_segment rows[2] = {{.end = 11, .lr_factor = 1, .decay_factor = 1},
@@ -151,14 +151,17 @@ static void drop_plan(bench *b)
 /* Operations whose plans leave nothing to choose. */
 static bool one_algorithm(op_kind op)
 {
-    return op != CONV2D && op != DENSE;
+    return op != CONV2D && op != DENSE && op != TRANSPOSE && op != CONV1D;
 }
 
 /* An algorithm of this call that `wanted` says yes to; NULL if there is none. */
 static const char *find_algo(const device_call *call, clcnn_ctx *ctx,
                              size_t (*wanted)(const clcnn_plan *plan))
 {
-    static const char *const names[] = {[CONV2D] = "conv2d", [DENSE] = "dense"};
+    static const char *const names[] = {[CONV2D] = "conv2d",
+                                        [DENSE] = "dense",
+                                        [TRANSPOSE] = "conv2d_transpose",
+                                        [CONV1D] = "conv1d"};
     if (one_algorithm(call->op)) {
         clcnn_plan plan = {0};
         any_desc right = right_desc(call->op);
@@ -484,7 +487,7 @@ static void wrong_plans(bench *b)
     if (!b->call->plan)
         return;
     clcnn_plan plan = b->plan;
-    if (b->call->op != SOFTMAX) {
+    if (!one_algo(b->call->op)) {
         plan.algo = "no-such-algorithm";
         wrong_plan(b, &plan, CLCNN_INVALID_ARGUMENT, "no-such-algorithm", "unknown algorithm");
         plan.algo = NULL;
@@ -638,6 +641,7 @@ typedef struct output_query {
         return clcnn_##op##_output(desc ? &desc->op : NULL, p, q, error);                          \
     }
 OUTPUT_OF(conv2d)
+OUTPUT_OF(conv2d_transpose)
 OUTPUT_OF(maxpool2d)
 OUTPUT_OF(avgpool2d)
 OUTPUT_OF(im2col)
@@ -646,6 +650,7 @@ OUTPUT_OF(upsample2d)
 
 static const output_query outputs[] = {
     {"clcnn_conv2d_output", CONV2D, output_of_conv2d, 5, 4},
+    {"clcnn_conv2d_transpose_output", TRANSPOSE, output_of_conv2d_transpose, 5, 4},
     {"clcnn_maxpool2d_output", MAXPOOL2D, output_of_maxpool2d, 2, 2},
     {"clcnn_avgpool2d_output", AVGPOOL2D, output_of_avgpool2d, 2, 2},
     {"clcnn_im2col_output", IM2COL, output_of_im2col, 4, 4},
@@ -691,6 +696,50 @@ static void test_outputs(void)
     }
 }
 
+/* The operations with one output axis. */
+static clcnn_status length_of(op_kind op, const any_desc *desc, int *size, clcnn_error *error)
+{
+    return op == CONV1D ? clcnn_conv1d_output(desc ? &desc->conv1d : NULL, size, error)
+                        : clcnn_correlate1d_output(desc ? &desc->correlate1d : NULL, size, error);
+}
+
+static void test_lengths(void)
+{
+    static const op_kind kinds[] = {CONV1D, CORRELATE1D};
+    static const int want[] = {8, 9};
+    cover("clcnn_conv1d_output");
+    cover("clcnn_correlate1d_output");
+    for (int k = 0; k < 2; k++) {
+        any_desc desc = right_desc(kinds[k]);
+        clcnn_error error = {.message = ""};
+        int size = -17;
+        CHECK(length_of(kinds[k], NULL, &size, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "NULL"),
+              "descriptor is NULL: \"%s\"", error.message);
+        CHECK(length_of(kinds[k], &desc, NULL, &error) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(error.message, "NULL"),
+              "size is NULL: \"%s\"", error.message);
+        for (int i = 0; i < FIELDS; i++) {
+            if (fields[i].op != kinds[k])
+                continue;
+            any_desc wrong = wrong_desc(&fields[i]);
+            const clcnn_status status = length_of(kinds[k], &wrong, &size, &error);
+            CHECK(status == fields[i].status && strstr(error.message, fields[i].piece),
+                  "%s = %g: %s, \"%s\"", fields[i].name, fields[i].value, clcnn_status_name(status),
+                  error.message);
+        }
+        CHECK(size == -17, "size was written to");
+        CHECK(length_of(kinds[k], &desc, &size, NULL) == CLCNN_SUCCESS && size == want[k],
+              "the right call: %d", size);
+    }
+    /* All of two signals of 2^30 + 1 elements is 2^31 + 1. */
+    clcnn_error error = {.message = ""};
+    const clcnn_correlate1d large = {.a = (1 << 30) + 1, .b = (1 << 30) + 1, .mode = CLCNN_FULL};
+    int size = -17;
+    CHECK(clcnn_correlate1d_output(&large, &size, &error) == CLCNN_UNSUPPORTED && size == -17,
+          "%d, \"%s\"", size, error.message);
+}
+
 /* One plan query, as any operation has it. */
 typedef struct plan_query {
     const char *name;
@@ -704,6 +753,21 @@ static clcnn_status query_conv2d(clcnn_ctx *ctx, const any_desc *desc, clcnn_dir
                                  const char *algo, size_t max_workspace, clcnn_plan *plan)
 {
     return clcnn_conv2d_plan(ctx, desc ? &desc->conv2d : NULL, direction, algo, max_workspace,
+                             plan);
+}
+
+static clcnn_status query_conv2d_transpose(clcnn_ctx *ctx, const any_desc *desc,
+                                           clcnn_direction direction, const char *algo,
+                                           size_t max_workspace, clcnn_plan *plan)
+{
+    return clcnn_conv2d_transpose_plan(ctx, desc ? &desc->conv2d_transpose : NULL, direction, algo,
+                                       max_workspace, plan);
+}
+
+static clcnn_status query_conv1d(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                                 const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    return clcnn_conv1d_plan(ctx, desc ? &desc->conv1d : NULL, direction, algo, max_workspace,
                              plan);
 }
 
@@ -746,6 +810,33 @@ static clcnn_status query_add(clcnn_ctx *ctx, const any_desc *desc, clcnn_direct
     return clcnn_add_plan(ctx, desc ? &desc->add : NULL, direction, plan);
 }
 
+static clcnn_status query_clip_norm(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                                    const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)direction;
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_clip_norm_plan(ctx, desc ? &desc->clip_norm : NULL, plan);
+}
+
+static clcnn_status query_mse(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                              const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)direction;
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_mse_plan(ctx, desc ? &desc->mse : NULL, plan);
+}
+
+static clcnn_status query_l2(clcnn_ctx *ctx, const any_desc *desc, clcnn_direction direction,
+                             const char *algo, size_t max_workspace, clcnn_plan *plan)
+{
+    (void)direction;
+    (void)algo;
+    (void)max_workspace;
+    return clcnn_l2_plan(ctx, desc ? &desc->l2 : NULL, plan);
+}
+
 static const plan_query queries[] = {
     {"clcnn_conv2d_plan", CONV2D, query_conv2d, 3},
     {"clcnn_dense_plan", DENSE, query_dense, 3},
@@ -755,6 +846,11 @@ static const plan_query queries[] = {
     {"clcnn_add_plan", ADD_BIAS, query_add, 2},
     {"clcnn_batchnorm_plan", BATCHNORM, query_batchnorm, 2},
     {"clcnn_batchnorm_plan", BATCHNORM_INFERENCE, query_batchnorm, 2},
+    {"clcnn_conv2d_transpose_plan", TRANSPOSE, query_conv2d_transpose, 3},
+    {"clcnn_conv1d_plan", CONV1D, query_conv1d, 3},
+    {"clcnn_mse_plan", MSE, query_mse, 3},
+    {"clcnn_l2_plan", L2, query_l2, 3},
+    {"clcnn_clip_norm_plan", CLIP_NORM, query_clip_norm, 3},
 };
 
 typedef struct query_arguments {
@@ -805,7 +901,7 @@ static void wrong_queries(const plan_query *query, clcnn_ctx *ctx)
         a.desc = &wrong;
         expect_query(query, &a, ctx, fields[i].status, fields[i].piece, fields[i].name);
     }
-    if (query->op == SOFTMAX)
+    if (one_algo(query->op))
         return;
     a = right;
     for (int direction = -1; direction <= 3; direction += 4) {
@@ -883,6 +979,13 @@ static void test_pack_directions(void)
                 clcnn_conv2d_pack(ctx, &conv2d, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
+            status = clcnn_conv2d_transpose_pack(ctx, &conv2d_transpose, direction,
+                                                 (clcnn_mem){w, 0}, &plan);
+            CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_transpose_pack, direction %d: %s",
+                  directions[k], clcnn_status_name(status));
+            status = clcnn_conv1d_pack(ctx, &conv1d, direction, (clcnn_mem){w, 0}, &plan);
+            CHECK(status == CLCNN_INVALID_ARGUMENT, "conv1d_pack, direction %d: %s", directions[k],
+                  clcnn_status_name(status));
             status = clcnn_dense_pack(ctx, &dense, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "dense_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
@@ -927,12 +1030,35 @@ static void test_algos(void)
     static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {
-        "conv2d",    "dense",      "maxpool2d", "avgpool2d",
-        "im2col",    "col2im",     "pad2d",     "adaptive_avgpool2d",
-        "batchnorm", "upsample2d", "layernorm", "softmax_cross_entropy",
-        "add",       "activation", "dropout",   "uniform",
-        "normal",    "adam"};
+    static const char *const good[] = {"conv2d",
+                                       "dense",
+                                       "maxpool2d",
+                                       "avgpool2d",
+                                       "im2col",
+                                       "col2im",
+                                       "pad2d",
+                                       "adaptive_avgpool2d",
+                                       "batchnorm",
+                                       "upsample2d",
+                                       "layernorm",
+                                       "softmax_cross_entropy",
+                                       "add",
+                                       "activation",
+                                       "dropout",
+                                       "uniform",
+                                       "normal",
+                                       "adam",
+                                       "conv1d",
+                                       "correlate1d",
+                                       "concat",
+                                       "slice",
+                                       "softmax",
+                                       "mse",
+                                       "l2",
+                                       "sgd",
+                                       "rmsprop",
+                                       "clip_norm",
+                                       "conv2d_transpose"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const clcnn_algo *algo = clcnn_algos(good[i]);
         if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))
@@ -948,6 +1074,105 @@ static void test_algos(void)
         }
     }
     CHECK(clcnn_error_bound(NULL, CLCNN_FORWARD, 9, 2) == 0, "a bound without an algorithm");
+}
+
+/* concat's own arguments: its arrays, and what its channels come to. */
+static void test_concat_arrays(void)
+{
+    static const int none[] = {2, 0}, many[] = {2, INT_MAX / 12};
+    const clcnn_mem nowhere[2] = {{NULL, 0}, {NULL, 0}};
+    double y[36] = {0};
+    float x[24] = {0};
+    const float *const parts[] = {x, x};
+    double *const gradients[] = {y, y};
+    for (int i = 0; i < harness_device_count(); i++) {
+        clcnn_ctx *ctx = harness_ctx(i);
+        const struct {
+            const char *what, *piece;
+            const int *channels;
+            clcnn_status status;
+        } rows[] = {{"no channels", "channels is NULL", NULL, CLCNN_INVALID_ARGUMENT},
+                    {"an input without channels", "input 1", none, CLCNN_INVALID_ARGUMENT},
+                    {"too many channels", "limit", many, CLCNN_UNSUPPORTED}};
+        for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+            clcnn_concat d = concat;
+            d.channels = rows[k].channels;
+            const clcnn_status forward = clcnn_concat_forward(ctx, &d, nowhere, nowhere[0]);
+            CHECK(forward == rows[k].status &&
+                      strstr(clcnn_last_error(ctx)->message, rows[k].piece),
+                  "%s: %s, \"%s\"", rows[k].what, clcnn_status_name(forward),
+                  clcnn_last_error(ctx)->message);
+            CHECK(clcnn_concat_backward(ctx, &d, nowhere[0], nowhere) == rows[k].status,
+                  "%s, backward", rows[k].what);
+            CHECK(rows[k].status == CLCNN_UNSUPPORTED ||
+                      (clcnn_ref_concat_forward(&d, parts, y) == CLCNN_INVALID_ARGUMENT &&
+                       clcnn_ref_concat_backward(&d, x, gradients, NULL) == CLCNN_INVALID_ARGUMENT),
+                  "%s: the reference takes it", rows[k].what);
+        }
+        CHECK(clcnn_concat_forward(ctx, &concat, NULL, nowhere[0]) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "array x"),
+              "no array x: \"%s\"", clcnn_last_error(ctx)->message);
+        CHECK(clcnn_concat_backward(ctx, &concat, nowhere[0], NULL) == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(ctx)->message, "array dx"),
+              "no array dx: \"%s\"", clcnn_last_error(ctx)->message);
+    }
+    CHECK(clcnn_ref_concat_forward(&concat, NULL, y) == CLCNN_INVALID_ARGUMENT, "no array x");
+    CHECK(clcnn_ref_concat_backward(&concat, x, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
+          "no array dx");
+}
+
+static void test_schedules(void)
+{
+    static const struct {
+        const char *what, *piece;
+        clcnn_schedule d;
+        int64_t step;
+    } rows[] = {{"kind -1", "-1", {.kind = (clcnn_schedule_kind)-1, .lr = 1}, 1},
+                {"kind 3", "3", {.kind = (clcnn_schedule_kind)3, .lr = 1}, 1},
+                {"lr < 0", "lr", {.lr = -1}, 1},
+                {"lr NaN", "lr", {.lr = NAN}, 1},
+                {"lr infinite", "lr", {.lr = INFINITY}, 1},
+                {"warmup < 0", "-1", {.lr = 1, .warmup = -1}, 1},
+                {"warmup too large", "warmup", {.lr = 1, .warmup = INT64_MAX}, 1},
+                {"no period", "period", {.kind = CLCNN_SCHEDULE_STEP, .lr = 1}, 1},
+                {"period < 0", "-2", {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = -2}, 1},
+                {"gamma < 0",
+                 "gamma",
+                 {.kind = CLCNN_SCHEDULE_STEP, .lr = 1, .period = 1, .gamma = -0.5},
+                 1},
+                {"gamma NaN",
+                 "gamma",
+                 {.kind = CLCNN_SCHEDULE_STEP, .lr = 1, .period = 1, .gamma = NAN},
+                 1},
+                {"min_lr < 0",
+                 "min_lr",
+                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = -1},
+                 1},
+                {"min_lr > lr",
+                 "min_lr",
+                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = 2},
+                 1},
+                {"min_lr NaN",
+                 "min_lr",
+                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = NAN},
+                 1},
+                {"step 0", "step", {.lr = 1}, 0},
+                {"step < 0", "-5", {.lr = 1}, -5}};
+    cover("clcnn_schedule_lr");
+    clcnn_error error = {.message = ""};
+    const clcnn_schedule right = {.lr = 1};
+    double lr = -17;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const clcnn_status status = clcnn_schedule_lr(&rows[i].d, rows[i].step, &lr, &error);
+        CHECK(status == CLCNN_INVALID_ARGUMENT && strstr(error.message, rows[i].piece),
+              "schedule, %s: %s, \"%s\"", rows[i].what, clcnn_status_name(status), error.message);
+        CHECK(clcnn_schedule_lr(&rows[i].d, rows[i].step, &lr, NULL) == CLCNN_INVALID_ARGUMENT,
+              "schedule, %s: no error struct", rows[i].what);
+    }
+    CHECK(clcnn_schedule_lr(NULL, 1, &lr, &error) == CLCNN_INVALID_ARGUMENT, "no descriptor");
+    CHECK(clcnn_schedule_lr(&right, 1, NULL, &error) == CLCNN_INVALID_ARGUMENT, "no lr");
+    CHECK(!(lr > -17) && !(lr < -17), "lr was written to");
+    CHECK(clcnn_schedule_lr(&right, 1, &lr, NULL) == CLCNN_SUCCESS && lr >= 1, "the right call");
 }
 
 static void test_devices(void)
@@ -1046,10 +1271,13 @@ int main(void)
     static const harness_test tests[] = {{"device calls", test_device_calls},
                                          {"references", test_references},
                                          {"output sizes", test_outputs},
+                                         {"output lengths", test_lengths},
                                          {"plans", test_plans},
                                          {"directions of packing", test_pack_directions},
                                          {"names", test_names},
                                          {"algorithms", test_algos},
+                                         {"concat's arrays", test_concat_arrays},
+                                         {"schedules", test_schedules},
                                          {"devices", test_devices},
                                          {"contexts", test_contexts},
                                          {"accessors", test_accessors},

@@ -32,6 +32,26 @@ static const clcnn_conv2d conv2d = {.n = 2,
                                     .pad_right = 1,
                                     .groups = 2,
                                     .activation = CLCNN_RELU};
+/* From 3 x 2 to the 5 x 4 of conv2d's image: (3-1)*2 + 3 + 0 - 1 - 1, (2-1)*2 + 3 + 1 - 1 - 1. */
+static const clcnn_conv2d_transpose conv2d_transpose = {.n = 2,
+                                                        .c = 4,
+                                                        .h = 3,
+                                                        .w = 2,
+                                                        .k = 2,
+                                                        .r = 3,
+                                                        .s = 3,
+                                                        .pad_top = 1,
+                                                        .pad_left = 1,
+                                                        .pad_bottom = 1,
+                                                        .pad_right = 1,
+                                                        .output_pad_w = 1,
+                                                        .stride_h = 2,
+                                                        .stride_w = 2,
+                                                        .groups = 2,
+                                                        .activation = CLCNN_RELU};
+static const clcnn_conv1d conv1d = {
+    .n = 2, .c = 2, .w = 9, .k = 4, .s = 3, .pad_left = 1, .groups = 2};
+static const clcnn_correlate1d correlate1d = {.a = 9, .b = 4, .mode = CLCNN_SAME};
 static const clcnn_dense dense = {.n = 3, .c = 5, .k = 4};
 static const clcnn_maxpool2d maxpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
 static const clcnn_avgpool2d avgpool2d = {.n = 2, .c = 2, .h = 5, .w = 4, .r = 2, .s = 2};
@@ -42,7 +62,16 @@ static const clcnn_pad2d pad2d = {
 static const clcnn_adaptive_avgpool2d adaptive = {.n = 2, .c = 2, .h = 5, .w = 4, .p = 3, .q = 2};
 static const clcnn_upsample2d upsample2d = {
     .n = 2, .c = 1, .h = 5, .w = 4, .p = 7, .scale_w = 2, .kind = CLCNN_BILINEAR};
+static const int concat_channels[] = {2, 1};
+static const clcnn_concat concat = {
+    .n = 2, .h = 3, .w = 2, .inputs = 2, .channels = concat_channels};
+static const clcnn_slice slice = {.n = 2, .c = 3, .h = 3, .w = 2, .begin = 1, .count = 1};
+static const clcnn_softmax softmax_rows = {.n = 3, .classes = 5};
 static const clcnn_softmax_cross_entropy softmax = {.n = 3, .classes = 5};
+static const clcnn_mse mse = {.count = 20};
+static const clcnn_l2 l2 = {.count = 20, .lambda = 0.5};
+static const clcnn_sgd sgd = {.count = 20, .lr = 0.01, .momentum = 0.9, .segments = 2};
+static const clcnn_rmsprop rmsprop = {.count = 20, .lr = 0.01, .alpha = 0.9, .segments = 2};
 static const clcnn_adam adam = {
     .count = 20, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1, .segments = 2};
 static const clcnn_batchnorm batchnorm = {.n = 2, .c = 3, .h = 2, .w = 2, .momentum = 0.1};
@@ -54,11 +83,13 @@ static const clcnn_add add_bias = {.n = 2, .c = 3, .h = 2, .w = 2, .broadcast = 
 static const clcnn_dropout dropout = {.count = 37, .drop = 0.25, .seed = 5, .step = 3};
 static const clcnn_uniform uniform = {.count = 37, .low = -1, .high = 1};
 static const clcnn_normal normal = {.count = 37, .deviation = 1};
+static const clcnn_clip_norm clip_norm = {.count = 20, .max_norm = 1, .segments = 2};
 
 enum {
     X_CONV = 80,
     W_CONV = 36,
     Y_CONV = 160,
+    X_TRANSPOSE = 48,
     X_POOL = 80,
     Y_POOL = 16,
     IMAGE = 40,
@@ -73,6 +104,9 @@ enum {
 typedef union any_desc {
     clcnn_activation activation;
     clcnn_conv2d conv2d;
+    clcnn_conv2d_transpose conv2d_transpose;
+    clcnn_conv1d conv1d;
+    clcnn_correlate1d correlate1d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_avgpool2d avgpool2d;
@@ -80,7 +114,14 @@ typedef union any_desc {
     clcnn_pad2d pad2d;
     clcnn_adaptive_avgpool2d adaptive;
     clcnn_upsample2d upsample2d;
+    clcnn_concat concat;
+    clcnn_slice slice;
+    clcnn_softmax softmax_rows;
     clcnn_softmax_cross_entropy softmax;
+    clcnn_mse mse;
+    clcnn_l2 l2;
+    clcnn_sgd sgd;
+    clcnn_rmsprop rmsprop;
     clcnn_adam adam;
     clcnn_batchnorm batchnorm;
     clcnn_layernorm layernorm;
@@ -88,20 +129,32 @@ typedef union any_desc {
     clcnn_dropout dropout;
     clcnn_uniform uniform;
     clcnn_normal normal;
+    clcnn_clip_norm clip_norm;
 } any_desc;
 
 typedef enum op_kind {
     ACTIVATION,
     CONV2D,
+    TRANSPOSE,
+    CONV1D,
+    CORRELATE1D,
     DENSE,
     MAXPOOL2D,
+    CONCAT,
+    SLICE,
+    SOFTMAX_ROWS,
+    SOFTMAX,
+    MSE,
+    L2,
+    SGD,
+    RMSPROP,
+    ADAM,
+    CLIP_NORM,
     AVGPOOL2D,
     IM2COL,
     PAD2D,
     ADAPTIVE,
     UPSAMPLE2D,
-    SOFTMAX,
-    ADAM,
     BATCHNORM,
     BATCHNORM_INFERENCE,
     LAYERNORM,
@@ -117,15 +170,26 @@ static const struct {
     size_t size;
 } ops[] = {[ACTIVATION] = {&activation, sizeof activation},
            [CONV2D] = {&conv2d, sizeof conv2d},
+           [TRANSPOSE] = {&conv2d_transpose, sizeof conv2d_transpose},
+           [CONV1D] = {&conv1d, sizeof conv1d},
+           [CORRELATE1D] = {&correlate1d, sizeof correlate1d},
            [DENSE] = {&dense, sizeof dense},
            [MAXPOOL2D] = {&maxpool2d, sizeof maxpool2d},
+           [CONCAT] = {&concat, sizeof concat},
+           [SLICE] = {&slice, sizeof slice},
+           [SOFTMAX_ROWS] = {&softmax_rows, sizeof softmax_rows},
+           [SOFTMAX] = {&softmax, sizeof softmax},
+           [MSE] = {&mse, sizeof mse},
+           [L2] = {&l2, sizeof l2},
+           [SGD] = {&sgd, sizeof sgd},
+           [RMSPROP] = {&rmsprop, sizeof rmsprop},
+           [ADAM] = {&adam, sizeof adam},
+           [CLIP_NORM] = {&clip_norm, sizeof clip_norm},
            [AVGPOOL2D] = {&avgpool2d, sizeof avgpool2d},
            [IM2COL] = {&im2col, sizeof im2col},
            [PAD2D] = {&pad2d, sizeof pad2d},
            [ADAPTIVE] = {&adaptive, sizeof adaptive},
            [UPSAMPLE2D] = {&upsample2d, sizeof upsample2d},
-           [SOFTMAX] = {&softmax, sizeof softmax},
-           [ADAM] = {&adam, sizeof adam},
            [BATCHNORM] = {&batchnorm, sizeof batchnorm},
            [BATCHNORM_INFERENCE] = {&batchnorm_inference, sizeof batchnorm_inference},
            [LAYERNORM] = {&layernorm, sizeof layernorm},
@@ -141,6 +205,12 @@ static any_desc right_desc(op_kind op)
     memset(&desc, 0, sizeof desc);
     memcpy(&desc, ops[op].desc, ops[op].size);
     return desc;
+}
+
+/* Operations whose plan has one algorithm and takes neither a direction nor a limit. */
+static inline bool one_algo(op_kind op)
+{
+    return op == SOFTMAX || op == MSE || op == L2 || op == CLIP_NORM;
 }
 
 enum {
@@ -214,6 +284,57 @@ static clcnn_status run_conv2d_backward_weights(const arguments *a)
 static clcnn_status run_conv2d_pack(const arguments *a)
 {
     return clcnn_conv2d_pack(a->ctx, DESC(a, conv2d), CLCNN_FORWARD, a->m[0], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_forward(const arguments *a)
+{
+    return clcnn_conv2d_transpose_forward(a->ctx, DESC(a, conv2d_transpose), a->m[0], a->m[1],
+                                          a->m[2], a->m[3], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_backward_data(const arguments *a)
+{
+    return clcnn_conv2d_transpose_backward_data(a->ctx, DESC(a, conv2d_transpose), a->m[0], a->m[1],
+                                                a->m[2], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_backward_weights(const arguments *a)
+{
+    return clcnn_conv2d_transpose_backward_weights(a->ctx, DESC(a, conv2d_transpose), a->m[0],
+                                                   a->m[1], a->m[2], a->m[3], a->plan);
+}
+
+static clcnn_status run_conv2d_transpose_pack(const arguments *a)
+{
+    return clcnn_conv2d_transpose_pack(a->ctx, DESC(a, conv2d_transpose), CLCNN_FORWARD, a->m[0],
+                                       a->plan);
+}
+
+static clcnn_status run_conv1d_forward(const arguments *a)
+{
+    return clcnn_conv1d_forward(a->ctx, DESC(a, conv1d), a->m[0], a->m[1], a->m[2], a->m[3],
+                                a->plan);
+}
+
+static clcnn_status run_conv1d_backward_data(const arguments *a)
+{
+    return clcnn_conv1d_backward_data(a->ctx, DESC(a, conv1d), a->m[0], a->m[1], a->m[2], a->plan);
+}
+
+static clcnn_status run_conv1d_backward_weights(const arguments *a)
+{
+    return clcnn_conv1d_backward_weights(a->ctx, DESC(a, conv1d), a->m[0], a->m[1], a->m[2],
+                                         a->m[3], a->plan);
+}
+
+static clcnn_status run_conv1d_pack(const arguments *a)
+{
+    return clcnn_conv1d_pack(a->ctx, DESC(a, conv1d), CLCNN_FORWARD, a->m[0], a->plan);
+}
+
+static clcnn_status run_correlate1d_forward(const arguments *a)
+{
+    return clcnn_correlate1d_forward(a->ctx, DESC(a, correlate1d), a->m[0], a->m[1], a->m[2]);
 }
 
 static clcnn_status run_dense_forward(const arguments *a)
@@ -297,6 +418,36 @@ static clcnn_status run_upsample2d_backward(const arguments *a)
     return clcnn_upsample2d_backward(a->ctx, DESC(a, upsample2d), a->m[0], a->m[1]);
 }
 
+static clcnn_status run_concat_forward(const arguments *a)
+{
+    return clcnn_concat_forward(a->ctx, DESC(a, concat), a->m, a->m[2]);
+}
+
+static clcnn_status run_concat_backward(const arguments *a)
+{
+    return clcnn_concat_backward(a->ctx, DESC(a, concat), a->m[2], a->m);
+}
+
+static clcnn_status run_slice_forward(const arguments *a)
+{
+    return clcnn_slice_forward(a->ctx, DESC(a, slice), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_slice_backward(const arguments *a)
+{
+    return clcnn_slice_backward(a->ctx, DESC(a, slice), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_softmax_rows_forward(const arguments *a)
+{
+    return clcnn_softmax_forward(a->ctx, DESC(a, softmax_rows), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_softmax_rows_backward(const arguments *a)
+{
+    return clcnn_softmax_backward(a->ctx, DESC(a, softmax_rows), a->m[0], a->m[1], a->m[2]);
+}
+
 static clcnn_status run_softmax_forward(const arguments *a)
 {
     return clcnn_softmax_cross_entropy_forward(a->ctx, DESC(a, softmax), a->m[0], a->m[1], a->m[2],
@@ -307,6 +458,47 @@ static clcnn_status run_softmax_backward(const arguments *a)
 {
     return clcnn_softmax_cross_entropy_backward(a->ctx, DESC(a, softmax), a->m[0], a->m[1],
                                                 a->m[2]);
+}
+
+static clcnn_status run_mse_forward(const arguments *a)
+{
+    return clcnn_mse_forward(a->ctx, DESC(a, mse), a->m[0], a->m[1], a->m[2], a->plan);
+}
+
+static clcnn_status run_mse_backward(const arguments *a)
+{
+    return clcnn_mse_backward(a->ctx, DESC(a, mse), a->m[0], a->m[1], a->m[2]);
+}
+
+static clcnn_status run_l2_forward(const arguments *a)
+{
+    return clcnn_l2_forward(a->ctx, DESC(a, l2), a->m[0], a->m[1], a->plan);
+}
+
+static clcnn_status run_l2_backward(const arguments *a)
+{
+    return clcnn_l2_backward(a->ctx, DESC(a, l2), a->m[0], a->m[1]);
+}
+
+static clcnn_status run_sgd_prepare(const arguments *a)
+{
+    return clcnn_sgd_prepare(a->ctx, DESC(a, sgd), a->m[0]);
+}
+
+static clcnn_status run_sgd_step(const arguments *a)
+{
+    return clcnn_sgd_step(a->ctx, DESC(a, sgd), a->m[0], a->m[1], a->m[2], a->m[3], a->m[4]);
+}
+
+static clcnn_status run_rmsprop_prepare(const arguments *a)
+{
+    return clcnn_rmsprop_prepare(a->ctx, DESC(a, rmsprop), a->m[0]);
+}
+
+static clcnn_status run_rmsprop_step(const arguments *a)
+{
+    return clcnn_rmsprop_step(a->ctx, DESC(a, rmsprop), a->m[0], a->m[1], a->m[2], a->m[3],
+                              a->m[4]);
 }
 
 static clcnn_status run_adam_prepare(const arguments *a)
@@ -437,6 +629,12 @@ static clcnn_status run_normal_fill(const arguments *a)
     return clcnn_normal_fill(a->ctx, DESC(a, normal), a->m[0]);
 }
 
+static clcnn_status run_clip_norm_apply(const arguments *a)
+{
+    return clcnn_clip_norm_apply(a->ctx, DESC(a, clip_norm), a->m[0], a->m[1], a->m[2], a->m[3],
+                                 a->plan);
+}
+
 #define PLAN_OF(op, direction)                                                                     \
     static clcnn_status plan_##op##_##direction(clcnn_ctx *ctx, const any_desc *desc,              \
                                                 const char *algo, clcnn_plan *plan)                \
@@ -446,6 +644,12 @@ static clcnn_status run_normal_fill(const arguments *a)
 PLAN_OF(conv2d, CLCNN_FORWARD)
 PLAN_OF(conv2d, CLCNN_BACKWARD_DATA)
 PLAN_OF(conv2d, CLCNN_BACKWARD_WEIGHTS)
+PLAN_OF(conv2d_transpose, CLCNN_FORWARD)
+PLAN_OF(conv2d_transpose, CLCNN_BACKWARD_DATA)
+PLAN_OF(conv2d_transpose, CLCNN_BACKWARD_WEIGHTS)
+PLAN_OF(conv1d, CLCNN_FORWARD)
+PLAN_OF(conv1d, CLCNN_BACKWARD_DATA)
+PLAN_OF(conv1d, CLCNN_BACKWARD_WEIGHTS)
 PLAN_OF(dense, CLCNN_FORWARD)
 PLAN_OF(dense, CLCNN_BACKWARD_DATA)
 PLAN_OF(dense, CLCNN_BACKWARD_WEIGHTS)
@@ -485,6 +689,27 @@ static clcnn_status plan_add(clcnn_ctx *ctx, const any_desc *desc, const char *a
     return clcnn_add_plan(ctx, &desc->add, CLCNN_BACKWARD_DATA, plan);
 }
 
+static clcnn_status plan_mse(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                             clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_mse_plan(ctx, &desc->mse, plan);
+}
+
+static clcnn_status plan_l2(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                            clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_l2_plan(ctx, &desc->l2, plan);
+}
+
+static clcnn_status plan_clip_norm(clcnn_ctx *ctx, const any_desc *desc, const char *algo,
+                                   clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_clip_norm_plan(ctx, &desc->clip_norm, plan);
+}
+
 static const device_call calls[] = {
     {"clcnn_activation_forward",
      ACTIVATION,
@@ -521,6 +746,55 @@ static const device_call calls[] = {
      .run = run_conv2d_pack,
      .plan = plan_conv2d_CLCNN_FORWARD,
      .packs = true},
+    {"clcnn_conv2d_transpose_forward",
+     TRANSPOSE,
+     {{"x", X_TRANSPOSE, IN}, {"w", W_CONV, IN}, {"b", 2, IN | OPTIONAL}, {"y", X_CONV, OUT}},
+     .run = run_conv2d_transpose_forward,
+     .plan = plan_conv2d_transpose_CLCNN_FORWARD},
+    {"clcnn_conv2d_transpose_backward_data",
+     TRANSPOSE,
+     {{"dy", X_CONV, IN}, {"w", W_CONV, IN}, {"dx", X_TRANSPOSE, OUT}},
+     .run = run_conv2d_transpose_backward_data,
+     .plan = plan_conv2d_transpose_CLCNN_BACKWARD_DATA},
+    {"clcnn_conv2d_transpose_backward_weights",
+     TRANSPOSE,
+     {{"x", X_TRANSPOSE, IN},
+      {"dy", X_CONV, IN},
+      {"dw", W_CONV, OUT | OPTIONAL},
+      {"db", 2, OUT | OPTIONAL}},
+     .run = run_conv2d_transpose_backward_weights,
+     .plan = plan_conv2d_transpose_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_conv2d_transpose_pack",
+     TRANSPOSE,
+     {{"w", W_CONV, IN}},
+     .run = run_conv2d_transpose_pack,
+     .plan = plan_conv2d_transpose_CLCNN_FORWARD,
+     .packs = true},
+    {"clcnn_conv1d_forward",
+     CONV1D,
+     {{"x", 36, IN}, {"w", 12, IN}, {"b", 4, IN | OPTIONAL}, {"y", 64, OUT}},
+     .run = run_conv1d_forward,
+     .plan = plan_conv1d_CLCNN_FORWARD},
+    {"clcnn_conv1d_backward_data",
+     CONV1D,
+     {{"dy", 64, IN}, {"w", 12, IN}, {"dx", 36, OUT}},
+     .run = run_conv1d_backward_data,
+     .plan = plan_conv1d_CLCNN_BACKWARD_DATA},
+    {"clcnn_conv1d_backward_weights",
+     CONV1D,
+     {{"x", 36, IN}, {"dy", 64, IN}, {"dw", 12, OUT | OPTIONAL}, {"db", 4, OUT | OPTIONAL}},
+     .run = run_conv1d_backward_weights,
+     .plan = plan_conv1d_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_conv1d_pack",
+     CONV1D,
+     {{"w", 12, IN}},
+     .run = run_conv1d_pack,
+     .plan = plan_conv1d_CLCNN_FORWARD,
+     .packs = true},
+    {"clcnn_correlate1d_forward",
+     CORRELATE1D,
+     {{"a", 9, IN}, {"b", 4, IN}, {"y", 9, OUT}},
+     .run = run_correlate1d_forward},
     {"clcnn_dense_forward",
      DENSE,
      {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}},
@@ -590,6 +864,24 @@ static const device_call calls[] = {
      UPSAMPLE2D,
      {{"dy", Y_UPSAMPLE, IN}, {"dx", X_UPSAMPLE, OUT}},
      .run = run_upsample2d_backward},
+    {"clcnn_concat_forward",
+     CONCAT,
+     {{"x[0]", 24, IN}, {"x[1]", 12, IN}, {"y", 36, OUT}},
+     .run = run_concat_forward},
+    {"clcnn_concat_backward",
+     CONCAT,
+     {{"dx[0]", 24, OUT | OPTIONAL}, {"dx[1]", 12, OUT | OPTIONAL}, {"dy", 36, IN}},
+     .run = run_concat_backward},
+    {"clcnn_slice_forward", SLICE, {{"x", 36, IN}, {"y", 12, OUT}}, .run = run_slice_forward},
+    {"clcnn_slice_backward", SLICE, {{"dy", 12, IN}, {"dx", 36, OUT}}, .run = run_slice_backward},
+    {"clcnn_softmax_forward",
+     SOFTMAX_ROWS,
+     {{"x", 15, IN | IN_PLACE}, {"y", 15, OUT | IN_PLACE}},
+     .run = run_softmax_rows_forward},
+    {"clcnn_softmax_backward",
+     SOFTMAX_ROWS,
+     {{"y", 15, IN}, {"dy", 15, IN | IN_PLACE}, {"dx", 15, OUT | IN_PLACE}},
+     .run = run_softmax_rows_backward},
     {"clcnn_softmax_cross_entropy_forward",
      SOFTMAX,
      {{"x", 15, IN},
@@ -602,7 +894,45 @@ static const device_call calls[] = {
      SOFTMAX,
      {{"y", 15, IN | IN_PLACE}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT | IN_PLACE}},
      .run = run_softmax_backward},
-    {"clcnn_adam_prepare", ADAM, {{"block", CLCNN_ADAM_BLOCK, OUT}}, .run = run_adam_prepare},
+    {"clcnn_mse_forward",
+     MSE,
+     {{"x", 20, IN}, {"target", 20, IN}, {"loss", 1, OUT}},
+     .run = run_mse_forward,
+     .plan = plan_mse},
+    {"clcnn_mse_backward",
+     MSE,
+     {{"x", 20, IN}, {"target", 20, IN}, {"dx", 20, OUT}},
+     .run = run_mse_backward},
+    {"clcnn_l2_forward",
+     L2,
+     {{"w", 20, IN}, {"loss", 1, OUT}},
+     .run = run_l2_forward,
+     .plan = plan_l2},
+    {"clcnn_l2_backward", L2, {{"w", 20, IN}, {"dw", 20, OUT}}, .run = run_l2_backward},
+    {"clcnn_sgd_prepare", SGD, {{"block", CLCNN_OPTIMISER_BLOCK, OUT}}, .run = run_sgd_prepare},
+    {"clcnn_sgd_step",
+     SGD,
+     {{"param", 20, IN | OUT},
+      {"grad", 20, IN},
+      {"velocity", 20, IN | OUT},
+      {"table", 8, IN},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN}},
+     .run = run_sgd_step,
+     .ignores = IGNORES_RATES},
+    {"clcnn_rmsprop_prepare",
+     RMSPROP,
+     {{"block", CLCNN_OPTIMISER_BLOCK, OUT}},
+     .run = run_rmsprop_prepare},
+    {"clcnn_rmsprop_step",
+     RMSPROP,
+     {{"param", 20, IN | OUT},
+      {"grad", 20, IN},
+      {"square_avg", 20, IN | OUT},
+      {"table", 8, IN},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN}},
+     .run = run_rmsprop_step,
+     .ignores = IGNORES_RATES},
+    {"clcnn_adam_prepare", ADAM, {{"block", CLCNN_OPTIMISER_BLOCK, OUT}}, .run = run_adam_prepare},
     {"clcnn_adam_step",
      ADAM,
      {{"param", 20, IN | OUT},
@@ -610,7 +940,7 @@ static const device_call calls[] = {
       {"m", 20, IN | OUT},
       {"v", 20, IN | OUT},
       {"table", 8, IN},
-      {"block", CLCNN_ADAM_BLOCK, IN}},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN}},
      .run = run_adam_step,
      .ignores = IGNORES_RATES},
     {"clcnn_batchnorm_forward",
@@ -726,6 +1056,14 @@ static const device_call calls[] = {
      .run = run_batchnorm_fold,
      .bare = true,
      .ignores = IGNORES_SIZES},
+    {"clcnn_clip_norm_apply",
+     CLIP_NORM,
+     {{"grad", 20, IN},
+      {"table", 8, IN},
+      {"norm", 1, OUT | OPTIONAL},
+      {"block", CLCNN_OPTIMISER_BLOCK, IN | OUT}},
+     .run = run_clip_norm_apply,
+     .plan = plan_clip_norm},
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -762,10 +1100,13 @@ typedef struct field {
 #define UPSAMPLE2D_ROW(member, ...) ROW(UPSAMPLE2D, clcnn_upsample2d, member, __VA_ARGS__)
 #define SOFTMAX_ROW(member, ...) ROW(SOFTMAX, clcnn_softmax_cross_entropy, member, __VA_ARGS__)
 #define ADAM_ROW(member, ...) ROW(ADAM, clcnn_adam, member, __VA_ARGS__)
-#define RATE_ROW(member, value)                                                                    \
+#define RATE_OF(op, type, member, value)                                                           \
     {                                                                                              \
-        ADAM, #member, REAL, offsetof(clcnn_adam, member), value, BAD, #member, IGNORES_RATES      \
+        op, #member, REAL, offsetof(type, member), value, BAD, #member, IGNORES_RATES              \
     }
+#define RATE_ROW(member, value) RATE_OF(ADAM, clcnn_adam, member, value)
+#define SGD_RATE_ROW(member, value) RATE_OF(SGD, clcnn_sgd, member, value)
+#define RMSPROP_RATE_ROW(member, value) RATE_OF(RMSPROP, clcnn_rmsprop, member, value)
 
 #define SIZE_ROW(member, value, status, piece)                                                     \
     {BATCHNORM, #member, INT, offsetof(clcnn_batchnorm, member), value, status, piece, 0},         \
@@ -906,6 +1247,89 @@ static const field fields[] = {
     CONV2D_ROW(activation, INT, 99, BAD, "99"),
     CONV2D_ROW(alpha, REAL, NAN, BAD, "alpha"),
     CONV2D_ROW(alpha, REAL, INFINITY, BAD, "alpha"),
+
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, n, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, n, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, h, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, w, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, r, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, r, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, s, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, s, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, c, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, c, INT, 3, BAD, "3"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, 0, BAD, "0"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, -2, BAD, "-2"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, 3, BAD, "3"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, c, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, k, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, r, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_top, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_left, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_bottom, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_right, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, stride_h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, stride_w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, dilation_h, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, dilation_w, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, groups, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_top, INT, 6, BAD, "6"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_bottom, INT, INT_MAX, BAD, "2147483647"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_left, INT, 5, BAD, "5"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, pad_right, INT, 5, BAD, "5"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_h, INT, 2, BAD, "output_pad"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_w, INT, 2, BAD, "output_pad"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, output_pad_w, INT, INT_MAX, BAD, "2147483647"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, stride_h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, dilation_w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, groups, INT, 3, BAD, "3"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, groups, INT, 4, BAD, "4"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, activation, INT, -1, BAD, "-1"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, activation, INT, 99, BAD, "99"),
+    ROW(TRANSPOSE, clcnn_conv2d_transpose, alpha, REAL, NAN, BAD, "alpha"),
+
+    ROW(CONV1D, clcnn_conv1d, n, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, n, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, w, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, w, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, s, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, s, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, k, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, k, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, c, INT, 0, BAD, "0"),
+    ROW(CONV1D, clcnn_conv1d, c, INT, -2, BAD, "-2"),
+    ROW(CONV1D, clcnn_conv1d, c, INT, 3, BAD, "3"),
+    ROW(CONV1D, clcnn_conv1d, k, INT, 3, BAD, "3"),
+    ROW(CONV1D, clcnn_conv1d, s, INT, 11, BAD, "11"),
+    ROW(CONV1D, clcnn_conv1d, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, pad_left, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, pad_right, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, c, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, k, INT, INT_MAX - 1, TOO_MUCH, ""),
+    ROW(CONV1D, clcnn_conv1d, pad_left, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, pad_right, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, stride, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, dilation, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, groups, INT, -1, BAD, "-1"),
+    ROW(CONV1D, clcnn_conv1d, dilation, INT, 5, BAD, "5"),
+    ROW(CONV1D, clcnn_conv1d, groups, INT, 3, BAD, "3"),
+    ROW(CONV1D, clcnn_conv1d, activation, INT, 99, BAD, "99"),
+    ROW(CONV1D, clcnn_conv1d, alpha, REAL, NAN, BAD, "alpha"),
+
+    ROW(CORRELATE1D, clcnn_correlate1d, a, INT, 0, BAD, "0"),
+    ROW(CORRELATE1D, clcnn_correlate1d, a, INT, -1, BAD, "-1"),
+    ROW(CORRELATE1D, clcnn_correlate1d, b, INT, 0, BAD, "0"),
+    ROW(CORRELATE1D, clcnn_correlate1d, b, INT, -1, BAD, "-1"),
+    ROW(CORRELATE1D, clcnn_correlate1d, mode, INT, -1, BAD, "-1"),
+    ROW(CORRELATE1D, clcnn_correlate1d, mode, INT, 3, BAD, "3"),
 
     DENSE_ROW(n, INT, 0, BAD, "0"),
     DENSE_ROW(n, INT, -1, BAD, "-1"),
@@ -1087,6 +1511,92 @@ static const field fields[] = {
     SOFTMAX_ROW(classes, INT, 0, BAD, "0"),
     SOFTMAX_ROW(classes, INT, -1, BAD, "-1"),
     SOFTMAX_ROW(classes, INT, INT_MAX, TOO_MUCH, ""),
+    SOFTMAX_ROW(label_smoothing, REAL, -0.1, BAD, "label_smoothing"),
+    SOFTMAX_ROW(label_smoothing, REAL, 1.1, BAD, "label_smoothing"),
+    SOFTMAX_ROW(label_smoothing, REAL, NAN, BAD, "label_smoothing"),
+
+    ROW(CONCAT, clcnn_concat, n, INT, 0, BAD, "0"),
+    ROW(CONCAT, clcnn_concat, n, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONCAT, clcnn_concat, h, INT, 0, BAD, "0"),
+    ROW(CONCAT, clcnn_concat, h, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONCAT, clcnn_concat, w, INT, 0, BAD, "0"),
+    ROW(CONCAT, clcnn_concat, w, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, n, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, n, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, c, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, c, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, c, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, h, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, h, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, h, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SLICE, clcnn_slice, w, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, w, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, w, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(CONCAT, clcnn_concat, inputs, INT, 0, BAD, "inputs"),
+    ROW(CONCAT, clcnn_concat, inputs, INT, -1, BAD, "-1"),
+    ROW(CONCAT, clcnn_concat, inputs, INT, 17, BAD, "17"),
+    ROW(SLICE, clcnn_slice, begin, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, begin, INT, 3, BAD, "3"),
+    ROW(SLICE, clcnn_slice, begin, INT, INT_MAX, BAD, "2147483647"),
+    ROW(SLICE, clcnn_slice, count, INT, 0, BAD, "0"),
+    ROW(SLICE, clcnn_slice, count, INT, -1, BAD, "-1"),
+    ROW(SLICE, clcnn_slice, count, INT, 3, BAD, "3"),
+    ROW(SLICE, clcnn_slice, count, INT, INT_MAX, BAD, "2147483647"),
+
+    ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, 0, BAD, "0"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, -1, BAD, "-1"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, n, INT, INT_MAX, TOO_MUCH, ""),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, 0, BAD, "0"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, -1, BAD, "-1"),
+    ROW(SOFTMAX_ROWS, clcnn_softmax, classes, INT, INT_MAX, TOO_MUCH, ""),
+
+    ROW(MSE, clcnn_mse, count, INT, 0, BAD, "0"),
+    ROW(MSE, clcnn_mse, count, INT, -1, BAD, "-1"),
+    ROW(L2, clcnn_l2, count, INT, 0, BAD, "0"),
+    ROW(L2, clcnn_l2, count, INT, -1, BAD, "-1"),
+    ROW(L2, clcnn_l2, lambda, REAL, -1, BAD, "lambda"),
+    ROW(L2, clcnn_l2, lambda, REAL, NAN, BAD, "lambda"),
+    ROW(L2, clcnn_l2, lambda, REAL, INFINITY, BAD, "lambda"),
+    ROW(L2, clcnn_l2, lambda, REAL, 1e39, BAD, "lambda"),
+
+    ROW(SGD, clcnn_sgd, count, INT, 0, BAD, "0"),
+    ROW(SGD, clcnn_sgd, count, INT, -1, BAD, "-1"),
+    ROW(SGD, clcnn_sgd, segments, INT, -1, BAD, "-1"),
+    SGD_RATE_ROW(lr, -0.1),
+    SGD_RATE_ROW(lr, NAN),
+    SGD_RATE_ROW(lr, INFINITY),
+    SGD_RATE_ROW(momentum, -0.1),
+    SGD_RATE_ROW(momentum, NAN),
+    SGD_RATE_ROW(momentum, INFINITY),
+    SGD_RATE_ROW(weight_decay, -0.1),
+    SGD_RATE_ROW(weight_decay, NAN),
+    SGD_RATE_ROW(weight_decay, INFINITY),
+    SGD_RATE_ROW(grad_scale, -0.1),
+    SGD_RATE_ROW(grad_scale, NAN),
+    SGD_RATE_ROW(grad_scale, INFINITY),
+
+    ROW(RMSPROP, clcnn_rmsprop, count, INT, 0, BAD, "0"),
+    ROW(RMSPROP, clcnn_rmsprop, count, INT, -1, BAD, "-1"),
+    ROW(RMSPROP, clcnn_rmsprop, segments, INT, -1, BAD, "-1"),
+    RMSPROP_RATE_ROW(lr, -0.1),
+    RMSPROP_RATE_ROW(lr, NAN),
+    RMSPROP_RATE_ROW(lr, INFINITY),
+    RMSPROP_RATE_ROW(alpha, -0.1),
+    RMSPROP_RATE_ROW(alpha, 1),
+    RMSPROP_RATE_ROW(alpha, NAN),
+    RMSPROP_RATE_ROW(eps, -1e-8),
+    RMSPROP_RATE_ROW(eps, NAN),
+    RMSPROP_RATE_ROW(eps, INFINITY),
+    RMSPROP_RATE_ROW(weight_decay, -0.1),
+    RMSPROP_RATE_ROW(weight_decay, NAN),
+    RMSPROP_RATE_ROW(weight_decay, INFINITY),
+    RMSPROP_RATE_ROW(grad_scale, -0.1),
+    RMSPROP_RATE_ROW(grad_scale, NAN),
+    RMSPROP_RATE_ROW(grad_scale, INFINITY),
 
     ADAM_ROW(count, INT, -1, BAD, "-1"),
     ADAM_ROW(segments, INT, -1, BAD, "-1"),
@@ -1107,6 +1617,18 @@ static const field fields[] = {
     RATE_ROW(weight_decay, -1),
     RATE_ROW(weight_decay, NAN),
     RATE_ROW(weight_decay, INFINITY),
+    RATE_ROW(grad_scale, -0.1),
+    RATE_ROW(grad_scale, NAN),
+    RATE_ROW(grad_scale, INFINITY),
+
+    ROW(CLIP_NORM, clcnn_clip_norm, count, INT, 0, BAD, "0"),
+    ROW(CLIP_NORM, clcnn_clip_norm, count, INT, -1, BAD, "-1"),
+    ROW(CLIP_NORM, clcnn_clip_norm, segments, INT, -1, BAD, "-1"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, 0, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, -1, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, NAN, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, INFINITY, BAD, "max_norm"),
+    ROW(CLIP_NORM, clcnn_clip_norm, max_norm, REAL, 1e39, BAD, "max_norm"),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -1134,6 +1656,14 @@ REFERENCE(clcnn_ref_activation_backward, activation, p[0], p[1], p[2], p[3], p[4
 REFERENCE(clcnn_ref_conv2d_forward, conv2d, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_conv2d_backward_data, conv2d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_conv2d_backward_weights, conv2d, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_conv2d_transpose_forward, conv2d_transpose, p[0], p[1], p[2], p[3], p[4])
+REFERENCE(clcnn_ref_conv2d_transpose_backward_data, conv2d_transpose, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_conv2d_transpose_backward_weights, conv2d_transpose, p[0], p[1], p[2], p[3],
+          p[4], p[5])
+REFERENCE(clcnn_ref_conv1d_forward, conv1d, p[0], p[1], p[2], p[3], p[4])
+REFERENCE(clcnn_ref_conv1d_backward_data, conv1d, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_conv1d_backward_weights, conv1d, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_correlate1d_forward, correlate1d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_forward, dense, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
@@ -1161,8 +1691,22 @@ REFERENCE(clcnn_ref_dropout_forward, dropout, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_dropout_backward, dropout, p[0], p[1], p[2])
 REFERENCE(clcnn_ref_uniform_fill, uniform, p[0])
 REFERENCE(clcnn_ref_normal_fill, normal, p[0], p[1])
+REFERENCE(clcnn_ref_concat_forward, concat, (const float *const[]){p[0], p[1]}, p[2])
+REFERENCE(clcnn_ref_concat_backward, concat, p[0], (double *const[]){p[1], p[2]},
+          (double *const[]){p[3], p[4]})
+REFERENCE(clcnn_ref_slice_forward, slice, p[0], p[1])
+REFERENCE(clcnn_ref_slice_backward, slice, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_softmax_forward, softmax_rows, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_softmax_backward, softmax_rows, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_mse_forward, mse, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_mse_backward, mse, p[0], p[1], p[2], p[3])
+REFERENCE(clcnn_ref_l2_forward, l2, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_l2_backward, l2, p[0], p[1], p[2])
+REFERENCE(clcnn_ref_sgd_step, sgd, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
+REFERENCE(clcnn_ref_rmsprop_step, rmsprop, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
 REFERENCE(clcnn_ref_adam_step, adam, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9],
           p[10])
+REFERENCE(clcnn_ref_clip_norm_apply, clip_norm, p[0], p[1], p[2], p[3], p[4], p[5], p[6])
 
 static clcnn_status clcnn_ref_batchnorm_forward_(const any_desc *desc, void *const *p)
 {
@@ -1242,6 +1786,38 @@ static const reference_call references[] = {
                   {"db", 4, OUT | OPTIONAL},
                   {"dw_mag", W_CONV, MAG},
                   {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_conv2d_transpose_forward), .op = TRANSPOSE,
+     .pointers = {{"x", X_TRANSPOSE, IN},
+                  {"w", W_CONV, IN},
+                  {"b", 2, IN | OPTIONAL},
+                  {"y", X_CONV, OUT},
+                  {"mag", X_CONV, MAG}}},
+    {RUN(clcnn_ref_conv2d_transpose_backward_data), .op = TRANSPOSE,
+     .pointers = {{"dy", X_CONV, IN},
+                  {"w", W_CONV, IN},
+                  {"dx", X_TRANSPOSE, OUT},
+                  {"mag", X_TRANSPOSE, MAG}}},
+    {RUN(clcnn_ref_conv2d_transpose_backward_weights), .op = TRANSPOSE,
+     .pointers = {{"x", X_TRANSPOSE, IN},
+                  {"dy", X_CONV, IN},
+                  {"dw", W_CONV, OUT | OPTIONAL},
+                  {"db", 2, OUT | OPTIONAL},
+                  {"dw_mag", W_CONV, MAG},
+                  {"db_mag", 2, MAG}}},
+    {RUN(clcnn_ref_conv1d_forward), .op = CONV1D,
+     .pointers =
+         {{"x", 36, IN}, {"w", 12, IN}, {"b", 4, IN | OPTIONAL}, {"y", 64, OUT}, {"mag", 64, MAG}}},
+    {RUN(clcnn_ref_conv1d_backward_data), .op = CONV1D,
+     .pointers = {{"dy", 64, IN}, {"w", 12, IN}, {"dx", 36, OUT}, {"mag", 36, MAG}}},
+    {RUN(clcnn_ref_conv1d_backward_weights), .op = CONV1D,
+     .pointers = {{"x", 36, IN},
+                  {"dy", 64, IN},
+                  {"dw", 12, OUT | OPTIONAL},
+                  {"db", 4, OUT | OPTIONAL},
+                  {"dw_mag", 12, MAG},
+                  {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_correlate1d_forward), .op = CORRELATE1D,
+     .pointers = {{"a", 9, IN}, {"b", 4, IN}, {"y", 9, OUT}, {"mag", 9, MAG}}},
     {RUN(clcnn_ref_dense_forward), .op = DENSE,
      .pointers =
          {{"x", 15, IN}, {"w", 20, IN}, {"b", 4, IN | OPTIONAL}, {"y", 12, OUT}, {"mag", 12, MAG}}},
@@ -1280,6 +1856,21 @@ static const reference_call references[] = {
      .pointers = {{"x", X_UPSAMPLE, IN}, {"y", Y_UPSAMPLE, OUT}, {"mag", Y_UPSAMPLE, MAG}}},
     {RUN(clcnn_ref_upsample2d_backward), .op = UPSAMPLE2D,
      .pointers = {{"dy", Y_UPSAMPLE, IN}, {"dx", X_UPSAMPLE, OUT}, {"mag", X_UPSAMPLE, MAG}}},
+    {RUN(clcnn_ref_concat_forward), .op = CONCAT,
+     .pointers = {{"x0", 24, IN}, {"x1", 12, IN}, {"y", 36, OUT}}},
+    {RUN(clcnn_ref_concat_backward), .op = CONCAT,
+     .pointers = {{"dy", 36, IN},
+                  {"dx0", 24, OUT | OPTIONAL},
+                  {"dx1", 12, OUT | OPTIONAL},
+                  {"mag0", 24, MAG},
+                  {"mag1", 12, MAG}}},
+    {RUN(clcnn_ref_slice_forward), .op = SLICE, .pointers = {{"x", 36, IN}, {"y", 12, OUT}}},
+    {RUN(clcnn_ref_slice_backward), .op = SLICE,
+     .pointers = {{"dy", 12, IN}, {"dx", 36, OUT}, {"mag", 36, MAG}}},
+    {RUN(clcnn_ref_softmax_forward), .op = SOFTMAX_ROWS,
+     .pointers = {{"x", 15, IN}, {"y", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_softmax_backward), .op = SOFTMAX_ROWS,
+     .pointers = {{"y", 15, IN}, {"dy", 15, IN}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_forward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN},
                   {"labels", 3, IN | INDEX},
@@ -1289,6 +1880,32 @@ static const reference_call references[] = {
                   {"loss_mag", 1, MAG}}},
     {RUN(clcnn_ref_softmax_cross_entropy_backward), .op = SOFTMAX,
      .pointers = {{"x", 15, IN}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT}, {"mag", 15, MAG}}},
+    {RUN(clcnn_ref_mse_forward), .op = MSE,
+     .pointers = {{"x", 20, IN}, {"target", 20, IN}, {"loss", 1, OUT}, {"mag", 1, MAG}}},
+    {RUN(clcnn_ref_mse_backward), .op = MSE,
+     .pointers = {{"x", 20, IN}, {"target", 20, IN}, {"dx", 20, OUT}, {"mag", 20, MAG}}},
+    {RUN(clcnn_ref_l2_forward), .op = L2,
+     .pointers = {{"w", 20, IN}, {"loss", 1, OUT}, {"mag", 1, MAG}}},
+    {RUN(clcnn_ref_l2_backward), .op = L2,
+     .pointers = {{"w", 20, IN}, {"dw", 20, OUT}, {"mag", 20, MAG}}},
+    {RUN(clcnn_ref_sgd_step), .op = SGD,
+     .pointers = {{"param", 20, IN},
+                  {"grad", 20, IN},
+                  {"velocity", 20, IN},
+                  {"table", 8, IN},
+                  {"new_param", 20, OUT},
+                  {"new_velocity", 20, OUT},
+                  {"param_mag", 20, MAG},
+                  {"velocity_mag", 20, MAG}}},
+    {RUN(clcnn_ref_rmsprop_step), .op = RMSPROP,
+     .pointers = {{"param", 20, IN},
+                  {"grad", 20, IN},
+                  {"square_avg", 20, IN},
+                  {"table", 8, IN},
+                  {"new_param", 20, OUT},
+                  {"new_square_avg", 20, OUT},
+                  {"param_mag", 20, MAG},
+                  {"square_avg_mag", 20, MAG}}},
     {RUN(clcnn_ref_adam_step), .op = ADAM,
      .pointers = {{"param", 20, IN},
                   {"grad", 20, IN},
@@ -1373,6 +1990,14 @@ static const reference_call references[] = {
                   {"folded_b", 3, OUT},
                   {"w_mag", 15, MAG},
                   {"b_mag", 3, MAG}}},
+    {RUN(clcnn_ref_clip_norm_apply), .op = CLIP_NORM,
+     .pointers = {{"grad", 20, IN},
+                  {"table", 8, IN},
+                  {"block", CLCNN_OPTIMISER_BLOCK, IN},
+                  {"norm", 1, OUT | OPTIONAL},
+                  {"clip", 1, OUT},
+                  {"norm_mag", 1, MAG},
+                  {"clip_mag", 1, MAG}}},
 };
 enum { REFERENCES = sizeof references / sizeof *references };
 

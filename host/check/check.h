@@ -22,9 +22,17 @@ enum { CHECK_MAX_IN = 8, CHECK_MAX_OUT = 6, CHECK_MAX_RANK = 4 };
 /* ---------------------------------------------------------------------------------------------
  * Cases
  */
+/* concat's descriptor with its array in it. */
+typedef struct check_concat {
+    int n, h, w, inputs, channels[3], accumulate;
+} check_concat;
+
 typedef union check_desc {
     clcnn_activation activation;
     clcnn_conv2d conv2d;
+    clcnn_conv2d_transpose conv2d_transpose;
+    clcnn_conv1d conv1d;
+    clcnn_correlate1d correlate1d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_avgpool2d avgpool2d;
@@ -32,7 +40,14 @@ typedef union check_desc {
     clcnn_pad2d pad2d;
     clcnn_adaptive_avgpool2d adaptive_avgpool2d;
     clcnn_upsample2d upsample2d;
+    check_concat concat;
+    clcnn_slice slice;
+    clcnn_softmax softmax;
     clcnn_softmax_cross_entropy softmax_cross_entropy;
+    clcnn_mse mse;
+    clcnn_l2 l2;
+    clcnn_sgd sgd;
+    clcnn_rmsprop rmsprop;
     clcnn_adam adam;
     clcnn_batchnorm batchnorm;
     clcnn_layernorm layernorm;
@@ -40,6 +55,7 @@ typedef union check_desc {
     clcnn_dropout dropout;
     clcnn_uniform uniform;
     clcnn_normal normal;
+    clcnn_clip_norm clip_norm;
 } check_desc;
 
 typedef enum check_values {
@@ -231,6 +247,10 @@ struct check_op {
      * fit. Whether the rest fits is asked through `shape`. */
     bool (*sizes)(check_desc *desc, const check_shape *inputs);
     clcnn_status (*legal)(const check_desc *desc, clcnn_error *error);
+    /* NULL, or: golden files may have the results of inputs before these were rounded to float.
+     * `file` has their values by output, NULL where there is none. What lies within that rounding
+     * is adopted as expected, and what follows from it with it. */
+    void (*adopt)(const check_case *c, check_expected *expected, const double *const *file);
     /* Draws the inputs. */
     void (*fill)(check_case *c, check_random *random);
     clcnn_status (*derive)(check_case *c); /* NULL: nothing is derived */
@@ -249,8 +269,10 @@ struct check_op {
 };
 
 /* One per operation, in OP.c. */
-extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax_cross_entropy, check_op_adam;
+extern const check_op check_op_activation, check_op_conv2d, check_op_conv2d_transpose,
+    check_op_conv1d, check_op_correlate1d, check_op_dense, check_op_maxpool2d, check_op_concat,
+    check_op_slice, check_op_softmax, check_op_softmax_cross_entropy, check_op_mse, check_op_l2,
+    check_op_sgd, check_op_rmsprop, check_op_adam, check_op_clip_norm;
 extern const check_op check_op_avgpool2d, check_op_im2col, check_op_col2im, check_op_pad2d,
     check_op_adaptive_avgpool2d, check_op_upsample2d;
 extern const check_op check_op_batchnorm, check_op_layernorm, check_op_add, check_op_dropout,
