@@ -1,24 +1,26 @@
-/* activation: the public calls. What a kind computes stands in kernels/activation_direct.cl. */
+/* activation: the public calls. What a kind computes stands in kernels/activation.clh. */
 #include "activation_args.h"
 #include "internal.h"
 
+/* The constant: host/ref/activation.c. */
 const clcnn_algo clcnn__activation_algos[] = {
-    {"direct", {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+    {"direct", {{CLCNN_ULP, 1.1}, {CLCNN_ULP, 1.1}, {CLCNN_EXACT, 0}}},
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
 
-_Static_assert(CLCNN_IDENTITY == ACTIVATION_KIND_IDENTITY && CLCNN_RELU == ACTIVATION_KIND_RELU,
+#define SAME(kind) (CLCNN_##kind == ACTIVATION_##kind)
+_Static_assert(SAME(IDENTITY) && SAME(RELU) && SAME(LEAKY_RELU) && SAME(ELU) && SAME(SIGMOID) &&
+                   SAME(TANH) && SAME(SILU) && SAME(GELU) && SAME(GELU_TANH),
                "the kernels' kinds are the public ones");
 
-/* What backward needs to know of a kind: whether x or y will do for f'. */
-typedef struct kind_row {
-    bool from_x, from_y;
-} kind_row;
-
-static const kind_row kinds[] = {
-    [CLCNN_IDENTITY] = {true, true},
-    [CLCNN_RELU] = {true, true},
-};
+/* Whether f' follows from y: the kinds that rise everywhere, and whose f' y tells without exp. */
+static bool y_will_do(const clcnn_activation *d)
+{
+    static const bool kinds[] = {
+        [CLCNN_IDENTITY] = true, [CLCNN_RELU] = true, [CLCNN_LEAKY_RELU] = true, [CLCNN_ELU] = true,
+        [CLCNN_SIGMOID] = true,  [CLCNN_TANH] = true, [CLCNN_GELU_TANH] = false};
+    return kinds[d->kind] && !(d->kind == CLCNN_LEAKY_RELU && d->alpha < 0);
+}
 
 static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clcnn_activation *d)
 {
@@ -30,11 +32,11 @@ static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clc
 }
 
 static clcnn_status launch(clcnn_ctx *ctx, const clcnn_activation *d, const char *kernel,
-                           const clcnn_mem *mems, int count)
+                           bool from_y, const clcnn_mem *mems, int count)
 {
     const clcnn__tune_row *row = clcnn__tune(ctx, "activation", "direct", "any");
     const int item = clcnn__tune_value(row, "ITEM"), local = clcnn__tune_value(row, "LOCAL");
-    const activation_args args = {.count = d->count, .alpha = (float)d->alpha};
+    const activation_args args = {.count = d->count, .from_y = from_y, .alpha = (float)d->alpha};
     clcnn__launch_desc desc = {.program = "activation_direct",
                                .kernel = kernel,
                                .row = row,
@@ -65,7 +67,7 @@ clcnn_status clcnn_activation_forward(clcnn_ctx *ctx, const clcnn_activation *d,
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn_mem mems[] = {x, y};
-    return launch(ctx, d, "activation_direct_forward", mems, 2);
+    return launch(ctx, d, "activation_direct_forward", false, mems, 2);
 }
 
 clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d, clcnn_mem x,
@@ -76,10 +78,11 @@ clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d
     clcnn_status status = check_descriptor(ctx, __func__, d);
     if (status != CLCNN_SUCCESS || d->count == 0)
         return status;
-    const kind_row kind = kinds[d->kind];
-    const bool use_x = x.buf && kind.from_x;
-    if (!use_x && !(y.buf && kind.from_y))
+    if (!x.buf && !y.buf)
         return CLCNN__INVALID(&ctx->error, "%s: neither x nor y is given", __func__);
+    if (!x.buf && !y_will_do(d))
+        return CLCNN__INVALID(&ctx->error, "%s: kind %d with alpha %g needs x, y does not do",
+                              __func__, (int)d->kind, d->alpha);
     const size_t count = (size_t)d->count;
     const clcnn__tensor tensors[] = {{"x", x, count, CLCNN__IN | CLCNN__OPTIONAL},
                                      {"y", y, count, CLCNN__IN | CLCNN__OPTIONAL},
@@ -88,6 +91,6 @@ clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d
     status = clcnn__check_tensors(ctx, __func__, tensors, 4);
     if (status != CLCNN_SUCCESS)
         return status;
-    const clcnn_mem mems[] = {use_x ? x : y, dy, dx};
-    return launch(ctx, d, "activation_direct_backward", mems, 3);
+    const clcnn_mem mems[] = {x.buf ? x : y, dy, dx};
+    return launch(ctx, d, "activation_direct_backward", !x.buf, mems, 3);
 }

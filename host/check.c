@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <string.h>
 
 clcnn_status clcnn__elements(clcnn_error *error, const char *what, const int *sizes, int rank,
                              size_t *count)
@@ -129,6 +130,35 @@ clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn_
     return CLCNN_SUCCESS;
 }
 
+clcnn_status clcnn__check_plan(clcnn_ctx *ctx, const char *call, const char *algo, size_t count,
+                               const clcnn_plan *plan)
+{
+    const size_t need = 4 * count;
+    size_t bytes = 0;
+    if (count == 0)
+        return CLCNN_SUCCESS;
+    if (!plan)
+        return CLCNN__INVALID(
+            &ctx->error, "%s: plan is NULL, but %zu bytes of workspace are needed", call, need);
+    if (!plan->algo || strcmp(plan->algo, algo) != 0)
+        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
+                              call, plan->algo ? plan->algo : "(NULL)");
+    if (plan->workspace_bytes < need)
+        return CLCNN__FAIL(
+            &ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+            "%s needs a workspace of %zu bytes, the plan says %zu (a plan of another "
+            "problem?)",
+            call, need, plan->workspace_bytes);
+    if (plan->workspace.buf)
+        clGetMemObjectInfo(plan->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+    if (bytes / 4 < plan->workspace.offset || bytes / 4 - plan->workspace.offset < count)
+        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+                           "%s needs a workspace of %zu bytes from element %zu, the buffer has %zu "
+                           "bytes",
+                           call, need, plan->workspace.offset, bytes);
+    return CLCNN_SUCCESS;
+}
+
 clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char *axis,
                                   const clcnn__window *win, int *out)
 {
@@ -158,13 +188,62 @@ clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char
     return CLCNN_SUCCESS;
 }
 
+/*
+ * Whether each of the windows of one axis has a tap in the image. The last one may begin behind it;
+ * one that begins before it may step over it, where the dilation is larger than the image.
+ */
+static clcnn_status check_reach(clcnn_error *error, const char *call, const char *axis,
+                                const clcnn__window *win, int count)
+{
+    int empty = -1;
+    const int64_t last = (int64_t)(count - 1) * win->stride - win->pad_before;
+    if (last >= win->size)
+        empty = count - 1;
+    const int64_t reach = (int64_t)(win->window - 1) * win->dilation;
+    for (int i = 0; i < count && empty < 0; i++) {
+        const int64_t before = win->pad_before - (int64_t)i * win->stride;
+        if (before <= 0 || (before <= reach && win->dilation <= win->size))
+            break; /* so it is with all that follow */
+        const int64_t first = (before + win->dilation - 1) / win->dilation * win->dilation;
+        if (first > reach || first - before >= win->size)
+            empty = i;
+    }
+    if (empty < 0)
+        return CLCNN_SUCCESS;
+    return CLCNN__INVALID(error,
+                          "%s: %s: window %d (of %d taps, dilation %d, stride %d) lies wholly in "
+                          "the padding (%d + %d + %d)",
+                          call, axis, empty, win->window, win->dilation, win->stride,
+                          win->pad_before, win->size, win->pad_after);
+}
+
+clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *axis,
+                                const clcnn__window *win, bool ceil_mode, int *out)
+{
+    clcnn__window padded = *win;
+    /* Rounding up is rounding down after stride - 1 more of padding. That the sum of both fits is
+     * seen to below; where it does not fit an int, neither does the padded size. */
+    if (ceil_mode && win->stride >= 1 && win->pad_after >= 0)
+        padded.pad_after = win->pad_after > INT32_MAX - (win->stride - 1)
+                               ? INT32_MAX
+                               : win->pad_after + win->stride - 1;
+    clcnn_status status = clcnn__window_output(error, op, axis, &padded, out);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    if (ceil_mode && (int64_t)(*out - 1) * win->stride >= (int64_t)win->size + win->pad_before)
+        --*out;
+    return check_reach(error, op, axis, win, *out);
+}
+
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha)
 {
-    if ((int)kind < CLCNN_IDENTITY || (int)kind > CLCNN_RELU)
+    if ((int)kind < CLCNN_IDENTITY || (int)kind > CLCNN_GELU_TANH)
         return CLCNN__INVALID(error, "%s: activation kind %d is not one of clcnn_activation_kind",
                               op, (int)kind);
-    if (!isfinite(alpha))
-        return CLCNN__INVALID(error, "%s: alpha is %g, it must be finite", op, alpha);
+    if (!isfinite((float)alpha))
+        return CLCNN__INVALID(error, "%s: alpha is %g, it must be finite as a float", op, alpha);
+    if (kind == CLCNN_ELU && alpha < 0)
+        return CLCNN__INVALID(error, "%s: alpha of ELU is %g, it must not be negative", op, alpha);
     return CLCNN_SUCCESS;
 }

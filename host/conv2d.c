@@ -50,15 +50,24 @@ static clcnn_status output_size(const char *call, const clcnn_conv2d *d, int *p,
 }
 
 /* Everything about the descriptor that can be wrong, for one direction. */
-static clcnn_status make_problem(const char *call, const clcnn_conv2d *d, clcnn_direction direction,
-                                 clcnn__conv2d_problem *problem, clcnn_error *error)
+static clcnn_status make_problem(const clcnn__conv2d_op *op, clcnn__conv2d_problem *problem,
+                                 clcnn_error *error)
 {
+    const char *call = op->name;
+    const clcnn_conv2d *d = op->d;
+    const clcnn_direction direction = op->direction;
+    const clcnn_direction forward = op->transposed ? CLCNN_BACKWARD_DATA : CLCNN_FORWARD;
     if (!d)
         return CLCNN__INVALID(error, "%s: the descriptor is NULL", call);
     if ((int)direction < CLCNN_FORWARD || (int)direction > CLCNN_BACKWARD_WEIGHTS)
         return CLCNN__INVALID(error, "%s: direction %d is not one of clcnn_direction", call,
                               (int)direction);
-    *problem = (clcnn__conv2d_problem){.call = call, .d = with_defaults(d), .direction = direction};
+    *problem = (clcnn__conv2d_problem){.call = call,
+                                       .d = with_defaults(d),
+                                       .direction = direction,
+                                       .transposed = op->transposed != NULL,
+                                       .forward = direction == forward,
+                                       .bias = op->transposed ? d->c : d->k};
     d = &problem->d;
     if (d->groups < 1 || d->c % d->groups || d->k % d->groups)
         return CLCNN__INVALID(error, "%s: %d groups do not divide c = %d and k = %d", call,
@@ -66,15 +75,20 @@ static clcnn_status make_problem(const char *call, const clcnn_conv2d *d, clcnn_
     clcnn_status status = clcnn__check_activation(error, call, d->activation, d->alpha);
     if (status == CLCNN_SUCCESS)
         status = output_size(call, d, &problem->p, &problem->q, error);
+    if (op->transposed) {
+        problem->p = op->transposed->p;
+        problem->q = op->transposed->q;
+    }
     problem->group_c = d->c / d->groups;
     problem->group_k = d->k / d->groups;
     const struct {
         const char *name;
         int sizes[4];
         size_t *count;
-    } tensors[] = {{"x", {d->n, d->c, d->h, d->w}, &problem->x_count},
-                   {"w", {d->k, problem->group_c, d->r, d->s}, &problem->w_count},
-                   {"y", {d->n, d->k, problem->p, problem->q}, &problem->y_count}};
+    } tensors[] = {
+        {op->transposed ? "y" : "x", {d->n, d->c, d->h, d->w}, &problem->x_count},
+        {"w", {d->k, problem->group_c, d->r, d->s}, &problem->w_count},
+        {op->transposed ? "x" : "y", {d->n, d->k, problem->p, problem->q}, &problem->y_count}};
     for (size_t i = 0; i < 3 && status == CLCNN_SUCCESS; i++) {
         char what[64];
         snprintf(what, sizeof what, "%s: %s", call, tensors[i].name);
@@ -83,12 +97,19 @@ static clcnn_status make_problem(const char *call, const clcnn_conv2d *d, clcnn_
     return status;
 }
 
+clcnn_status clcnn__conv2d_check(const clcnn__conv2d_op *op, clcnn_error *error)
+{
+    clcnn__conv2d_problem problem;
+    return make_problem(op, &problem, error);
+}
+
 clcnn_status clcnn_conv2d_output(const clcnn_conv2d *d, int *p, int *q, clcnn_error *error)
 {
     if (!p || !q)
         return CLCNN__INVALID(error, "clcnn_conv2d_output: %s is NULL", p ? "q" : "p");
     clcnn__conv2d_problem problem;
-    clcnn_status status = make_problem("clcnn_conv2d_output", d, CLCNN_FORWARD, &problem, error);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = CLCNN_FORWARD};
+    clcnn_status status = make_problem(&op, &problem, error);
     if (status == CLCNN_SUCCESS) {
         *p = problem.p;
         *q = problem.q;
@@ -160,16 +181,15 @@ static void plan_default(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, s
     }
 }
 
-clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
-                                clcnn_direction direction, const char *algo, size_t max_workspace,
-                                clcnn_plan *plan)
+clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const clcnn__conv2d_op *op, const char *algo,
+                                size_t max_workspace, clcnn_plan *plan)
 {
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
     if (!plan)
-        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", name);
+        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", op->name);
     clcnn__conv2d_problem problem;
-    clcnn_status status = make_problem(name, d, direction, &problem, &ctx->error);
+    clcnn_status status = make_problem(op, &problem, &ctx->error);
     if (status != CLCNN_SUCCESS)
         return status;
     if (algo)
@@ -229,54 +249,55 @@ static clcnn_status check_tensors(clcnn_ctx *ctx, const clcnn__conv2d_call *call
         {CLCNN__IN, CLCNN__IN, CLCNN__IN | CLCNN__OPTIONAL, CLCNN__OUT},
         {CLCNN__OUT, CLCNN__IN, CLCNN__IN | CLCNN__OPTIONAL, CLCNN__IN},
         {CLCNN__IN, CLCNN__OUT | CLCNN__OPTIONAL, CLCNN__OUT | CLCNN__OPTIONAL, CLCNN__IN}};
-    static const char *const names[3][4] = {
-        {"x", "w", "b", "y"}, {"dx", "w", "b", "dy"}, {"x", "dw", "db", "dy"}};
+    static const char *const names[2][3][4] = {
+        {{"x", "w", "b", "y"}, {"dx", "w", "b", "dy"}, {"x", "dw", "db", "dy"}},
+        {{"dy", "w", "b", "dx"}, {"y", "w", "b", "x"}, {"dy", "dw", "db", "x"}}};
     const int *flag = flags[problem->direction];
-    const char *const *name = names[problem->direction];
+    const char *const *name = names[problem->transposed][problem->direction];
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !call->w.buf && !call->b.buf)
         return CLCNN__INVALID(&ctx->error, "%s: neither dw nor db is given", problem->call);
     const clcnn__tensor tensors[] = {
         {name[0], call->x, problem->x_count, flag[0]},
         {name[1], call->w, problem->w_count, flag[1]},
-        {name[2], call->b, (size_t)problem->d.k, flag[2]},
+        {name[2], call->b, (size_t)problem->bias, flag[2]},
         {name[3], call->y, problem->y_count, flag[3]},
         {"packed", call->packed, packed_bytes / 4, CLCNN__IN | CLCNN__OPTIONAL},
         {"workspace", call->workspace, call->workspace_bytes / 4, CLCNN__OUT | CLCNN__OPTIONAL}};
     return clcnn__check_tensors(ctx, problem->call, tensors, sizeof tensors / sizeof *tensors);
 }
 
-clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
-                               clcnn_direction direction, clcnn__conv2d_call *call,
+clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn__conv2d_call *call,
                                const clcnn_plan *plan)
 {
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
     const clcnn__conv2d_algo *algo = NULL;
-    clcnn_status status = make_problem(name, d, direction, &call->problem, &ctx->error);
+    clcnn_status status = make_problem(op, &call->problem, &ctx->error);
     if (status == CLCNN_SUCCESS)
         status = resolve_plan(ctx, call, plan, &algo);
     if (status != CLCNN_SUCCESS)
         return status;
-    bool packs = algo->packed && direction != CLCNN_BACKWARD_WEIGHTS;
+    bool packs = algo->packed && op->direction != CLCNN_BACKWARD_WEIGHTS;
     if (!packs)
         call->packed = CLCNN_NO_MEM;
     status = check_tensors(ctx, call, packs ? algo->packed(ctx, &call->problem) : 0);
     return status == CLCNN_SUCCESS ? algo->enqueue(ctx, call) : status;
 }
 
-clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
-                                clcnn_direction direction, clcnn_mem w, const clcnn_plan *plan)
+clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn_mem w,
+                                const clcnn_plan *plan)
 {
+    const char *name = op->name;
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
     if (!plan)
         return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", name);
     clcnn__conv2d_call call = {.w = w, .packed = plan->packed};
-    clcnn_status status = make_problem(name, d, direction, &call.problem, &ctx->error);
+    clcnn_status status = make_problem(op, &call.problem, &ctx->error);
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn__conv2d_algo *algo = plan->algo ? find_algo(plan->algo) : NULL;
-    if (!algo || !algo->packed || direction == CLCNN_BACKWARD_WEIGHTS)
+    if (!algo || !algo->packed || op->direction == CLCNN_BACKWARD_WEIGHTS)
         return CLCNN__INVALID(&ctx->error,
                               "%s: algorithm \"%.40s\" does not pack weights in this "
                               "direction",
@@ -297,21 +318,24 @@ clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const char *name, const clcnn_co
 clcnn_status clcnn_conv2d_plan(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
                                const char *algo, size_t max_workspace, clcnn_plan *plan)
 {
-    return clcnn__conv2d_plan(ctx, __func__, d, direction, algo, max_workspace, plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = direction};
+    return clcnn__conv2d_plan(ctx, &op, algo, max_workspace, plan);
 }
 
 clcnn_status clcnn_conv2d_forward(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem x, clcnn_mem w,
                                   clcnn_mem b, clcnn_mem y, const clcnn_plan *plan)
 {
     clcnn__conv2d_call call = {.x = x, .w = w, .b = b, .y = y};
-    return clcnn__conv2d_run(ctx, __func__, d, CLCNN_FORWARD, &call, plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = CLCNN_FORWARD};
+    return clcnn__conv2d_run(ctx, &op, &call, plan);
 }
 
 clcnn_status clcnn_conv2d_backward_data(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem dy,
                                         clcnn_mem w, clcnn_mem dx, const clcnn_plan *plan)
 {
     clcnn__conv2d_call call = {.x = dx, .w = w, .y = dy};
-    return clcnn__conv2d_run(ctx, __func__, d, CLCNN_BACKWARD_DATA, &call, plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = CLCNN_BACKWARD_DATA};
+    return clcnn__conv2d_run(ctx, &op, &call, plan);
 }
 
 clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_mem x,
@@ -319,20 +343,36 @@ clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn_conv2d *d
                                            const clcnn_plan *plan)
 {
     clcnn__conv2d_call call = {.x = x, .w = dw, .b = db, .y = dy};
-    return clcnn__conv2d_run(ctx, __func__, d, CLCNN_BACKWARD_WEIGHTS, &call, plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = CLCNN_BACKWARD_WEIGHTS};
+    return clcnn__conv2d_run(ctx, &op, &call, plan);
 }
 
 clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,
                                clcnn_mem w, const clcnn_plan *plan)
 {
-    return clcnn__conv2d_pack(ctx, __func__, d, direction, w, plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = direction};
+    return clcnn__conv2d_pack(ctx, &op, w, plan);
+}
+
+/* The shape that db sums over takes the place of dy's. */
+conv2d_args clcnn__conv2d_bias_args(const clcnn__conv2d_call *call, clcnn_mem *gradient)
+{
+    conv2d_args args = clcnn__conv2d_make_args(call);
+    *gradient = call->y;
+    if (call->problem.transposed) {
+        *gradient = call->x;
+        args.k = args.c;
+        args.p = args.h;
+        args.q = args.w;
+    }
+    return args;
 }
 
 conv2d_args clcnn__conv2d_make_args(const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const clcnn_conv2d *d = &problem->d;
-    bool forward = problem->direction == CLCNN_FORWARD;
+    const bool forward = problem->forward;
     return (conv2d_args){.n = d->n,
                          .c = d->c,
                          .h = d->h,

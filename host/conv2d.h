@@ -6,11 +6,25 @@
 #include "conv2d_args.h"
 #include "internal.h"
 
+/*
+ * A transposed convolution is the adjoint of the convolution from its own output to its input: its
+ * forward is that one's backward_data, and the other way round; in backward_weights x and dy change
+ * places. So it is run as that convolution, whose x is its y, k its c, and so on, with a bias over
+ * the convolution's c. The size of the convolution's output is given, because more than one size of
+ * the image may lead to it.
+ */
+typedef struct clcnn__transposed {
+    int p, q;
+} clcnn__transposed;
+
 /* A checked descriptor with its defaults filled in, its output size, and one direction. */
 typedef struct clcnn__conv2d_problem {
     const char *call; /* the public function, for messages */
     clcnn_conv2d d;
     clcnn_direction direction;
+    bool transposed;
+    bool forward; /* of the operation that is asked for: with bias and activation, no gradient */
+    int bias;     /* elements of b and db */
     int p, q, group_c, group_k;
     size_t x_count, w_count, y_count; /* elements of x and dx, w and dw, y and dy */
 } clcnn__conv2d_problem;
@@ -18,7 +32,8 @@ typedef struct clcnn__conv2d_problem {
 /*
  * One call, its tensors checked. The names are those of the operation; which of them a direction
  * reads and writes follows from it: forward (x, w, b) -> y, backward_data (y, w) -> x,
- * backward_weights (x, y) -> (w, b), y and the results being gradients when it goes backward.
+ * backward_weights (x, y) -> (w, b), y and the results being gradients when it goes backward. For
+ * a transposed convolution x and y are those of the convolution that it is run as.
  */
 typedef struct clcnn__conv2d_call {
     clcnn__conv2d_problem problem;
@@ -44,20 +59,35 @@ typedef struct clcnn__conv2d_algo {
 /* The refusal of an algorithm whose kernel does not build; the ctx's error then tells why. */
 extern const char clcnn__conv2d_not_built[];
 
+/* Whether the call ends with an activation that only a CURVED build of the kernels has. */
+static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
+{
+    return problem->direction == CLCNN_FORWARD && clcnn__curved(problem->d.activation);
+}
+
 extern const clcnn__conv2d_algo clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,
     clcnn__conv2d_direct;
 
 /* The arguments that direct and gemm share. */
 conv2d_args clcnn__conv2d_make_args(const clcnn__conv2d_call *call);
+/* The same for the sum that is db, with k, p and q those of the gradient that it is of. */
+conv2d_args clcnn__conv2d_bias_args(const clcnn__conv2d_call *call, clcnn_mem *gradient);
 
-/* conv2d's calls under another name (dense), after `d` was made from another descriptor. */
-clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
-                                clcnn_direction direction, const char *algo, size_t max_workspace,
-                                clcnn_plan *plan);
-clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
-                               clcnn_direction direction, clcnn__conv2d_call *call,
+/* What is to be computed: conv2d, or another operation after `d` was made from its descriptor. */
+typedef struct clcnn__conv2d_op {
+    const char *name;      /* of the public function */
+    const clcnn_conv2d *d; /* NULL: there was none */
+    clcnn_direction direction;
+    const clcnn__transposed *transposed; /* NULL: it is not */
+} clcnn__conv2d_op;
+
+/* Whether the descriptor is legal. */
+clcnn_status clcnn__conv2d_check(const clcnn__conv2d_op *op, clcnn_error *error);
+clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const clcnn__conv2d_op *op, const char *algo,
+                                size_t max_workspace, clcnn_plan *plan);
+clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn__conv2d_call *call,
                                const clcnn_plan *plan);
-clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const char *name, const clcnn_conv2d *d,
-                                clcnn_direction direction, clcnn_mem w, const clcnn_plan *plan);
+clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn_mem w,
+                                const clcnn_plan *plan);
 
 #endif

@@ -26,17 +26,28 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const conv2d_args *args,
                            const clcnn_mem *mems, int mem_count, const size_t global[3])
 {
-    clcnn__launch_desc desc = {.program = "conv2d_direct",
-                               .kernel = kernel,
-                               .args = args,
-                               .args_size = sizeof *args,
-                               .mem_count = mem_count,
-                               .global = {global[0], global[1], global[2]}};
+    clcnn__launch_desc desc = {
+        .program = "conv2d_direct",
+        .kernel = kernel,
+        .macro_count = 1,
+        .macros = {{"CURVED", clcnn__curved((clcnn_activation_kind)args->activation)}},
+        .args = args,
+        .args_size = sizeof *args,
+        .mem_count = mem_count,
+        .global = {global[0], global[1], global[2]}};
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "direct", "any");
     desc.local[0] = row ? (size_t)clcnn__tune_value(row, "ITEMS") : 1;
     for (int i = 0; i < mem_count; i++)
         desc.mems[i] = mems[i];
     return clcnn__launch(ctx, &desc);
+}
+
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    clcnn_mem gradient;
+    const conv2d_args args = clcnn__conv2d_bias_args(call, &gradient);
+    return launch(ctx, "conv2d_direct_backward_bias", &args, (clcnn_mem[]){gradient, call->b}, 2,
+                  (size_t[]){(size_t)args.k, 1, 1});
 }
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
@@ -52,7 +63,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
                       (size_t[]){(size_t)args.p * (size_t)args.q, k, n});
     case CLCNN_BACKWARD_DATA:
         return launch(ctx, "conv2d_direct_backward_data", &args,
-                      (clcnn_mem[]){call->y, call->w, call->x}, 3,
+                      (clcnn_mem[]){call->y, call->w, call->b, call->x}, 4,
                       (size_t[]){(size_t)args.h * (size_t)args.w, c, n});
     case CLCNN_BACKWARD_WEIGHTS:
         if (call->w.buf)
@@ -60,8 +71,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
                             (clcnn_mem[]){call->x, call->y, call->w}, 3,
                             (size_t[]){problem->w_count / k, k, 1});
         if (status == CLCNN_SUCCESS && call->b.buf)
-            status = launch(ctx, "conv2d_direct_backward_bias", &args,
-                            (clcnn_mem[]){call->y, call->b}, 2, (size_t[]){k, 1, 1});
+            status = enqueue_bias(ctx, call);
     }
     return status;
 }

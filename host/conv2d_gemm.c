@@ -47,16 +47,17 @@ static clcnn__launch_desc describe(clcnn_ctx *ctx, const clcnn__conv2d_problem *
     const clcnn_conv2d *d = &problem->d;
     tile t = tile_of(ctx);
     bool known = d->r == d->s && (d->r == 1 || d->r == 3 || d->r == 5);
-    return (clcnn__launch_desc){
-        .program = "conv2d_gemm",
-        .kernel = kernel,
-        .row = t.row,
-        .macro_count = 2,
-        .macros = {{"DIRECTION", (int)problem->direction}, {"FILTER", known ? d->r : 0}},
-        .args = args,
-        .args_size = sizeof *args,
-        .local = {t.items, 1, 1},
-        .fixed_local = true};
+    return (clcnn__launch_desc){.program = "conv2d_gemm",
+                                .kernel = kernel,
+                                .row = t.row,
+                                .macro_count = 3,
+                                .macros = {{"DIRECTION", (int)problem->direction},
+                                           {"FILTER", known ? d->r : 0},
+                                           {"CURVED", clcnn__conv2d_curved(problem)}},
+                                .args = args,
+                                .args_size = sizeof *args,
+                                .local = {t.items, 1, 1},
+                                .fixed_local = true};
 }
 
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -156,10 +157,12 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
         status = clcnn__launch(ctx, &desc);
     }
     if (status == CLCNN_SUCCESS && call->b.buf) {
-        clcnn__launch_desc desc = describe(ctx, problem, args, "conv2d_gemm_backward_bias");
-        desc.mems[desc.mem_count++] = call->y;
+        clcnn_mem gradient;
+        const conv2d_args bias = clcnn__conv2d_bias_args(call, &gradient);
+        clcnn__launch_desc desc = describe(ctx, problem, &bias, "conv2d_gemm_backward_bias");
+        desc.mems[desc.mem_count++] = gradient;
         desc.mems[desc.mem_count++] = call->b;
-        desc.global[0] = (size_t)args->k * desc.local[0];
+        desc.global[0] = (size_t)bias.k * desc.local[0];
         status = clcnn__launch(ctx, &desc);
     }
     return status;
@@ -173,7 +176,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     case CLCNN_FORWARD:
         return enqueue_product(ctx, problem, &args, call->w, call->x, call->b, call->y);
     case CLCNN_BACKWARD_DATA:
-        return enqueue_product(ctx, problem, &args, call->w, call->y, CLCNN_NO_MEM, call->x);
+        return enqueue_product(ctx, problem, &args, call->w, call->y, call->b, call->x);
     default:
         return enqueue_weights(ctx, call, &args);
     }

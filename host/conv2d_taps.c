@@ -65,6 +65,7 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
     const double rows = (double)from.h + from.top + from.bottom;
     const double columns = (double)from.w + from.left + from.right + slack;
     const double taps = (double)reads_of(problem) * d->r * d->s;
+    t->macros[t->macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
     t->blocks = clcnn__ceil_div(clcnn__taps_lanes(problem), t->block);
     const double weights = taps * t->blocks * d->groups * t->block;
     if (d->n * rows * columns * from.channels > INT32_MAX)
@@ -150,9 +151,6 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
         a.out_channels = d->k;
         a.out_group = problem->group_k;
         a.step_h = a.step_w = a.sign = 1;
-        a.has_bias = call->b.buf != NULL;
-        a.activation = (int)d->activation;
-        a.alpha = (float)d->alpha;
     } else {
         a.in_step_h = a.in_step_w = 1;
         a.in_top = t->from.top;
@@ -166,8 +164,11 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
         a.pad_top = d->pad_top;
         a.pad_left = d->pad_left;
         a.sign = -1;
-        a.accumulate = d->accumulate;
     }
+    a.has_bias = problem->forward && call->b.buf;
+    a.activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY;
+    a.alpha = (float)d->alpha;
+    a.accumulate = !problem->forward && d->accumulate;
     return a;
 }
 

@@ -19,7 +19,7 @@ typedef struct clcnn__taps {
     const char *program;
     const clcnn__tune_row *row;
     int macro_count;
-    clcnn__macro macros[2];
+    clcnn__macro macros[3];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     clcnn__source from;
     size_t padded, taps, weights; /* elements of the workspace; padded 0: x is used as it is */
@@ -30,8 +30,8 @@ int clcnn__ceil_div(int a, int b);
 /* The channels of a group in the result (backward_weights: in dy). */
 int clcnn__taps_lanes(const clcnn__conv2d_problem *problem);
 
-/* Fills in what follows from problem, program, row and block, or only `refusal`; `slack`: further
- * zeros after each row. */
+/* Fills in what follows from problem, program, row and block, or only `refusal`, and adds the macro
+ * that all kernels here have; `slack`: further zeros after each row. */
 void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t);
 int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);

@@ -91,6 +91,17 @@ static int splits_for(size_t items, int rows, size_t pixels)
     return splits > 1 ? (int)splits : 1;
 }
 
+/* A transposed convolution's db: the blocks of a group's channels, and the elements of each sum. */
+static size_t bias_blocks(const clcnn__conv2d_problem *problem, const tile *t)
+{
+    return (size_t)clcnn__ceil_div(problem->group_c, t->taps.block);
+}
+
+static size_t bias_pixels(const clcnn__conv2d_problem *problem)
+{
+    return (size_t)problem->d.n * (size_t)problem->d.h * (size_t)problem->d.w;
+}
+
 static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
 {
     const conv2d_tile_weights_args a = weights_args(problem, t);
@@ -103,6 +114,11 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
                 .bias_splits = splits_for(blocks, INT32_MAX, pixels)};
     l.partial = (size_t)l.splits * blocks * taps * block;
     l.bias = (size_t)l.bias_splits * blocks * block;
+    if (problem->transposed) { /* its db is not of the gradient that is packed */
+        const size_t sums = bias_blocks(problem, t) * block;
+        l.bias_splits = splits_for((size_t)problem->d.c, problem->d.n, bias_pixels(problem));
+        l.bias = (size_t)l.bias_splits * (size_t)problem->d.groups * sums;
+    }
     return l;
 }
 
@@ -176,6 +192,29 @@ static clcnn_status enqueue_sums(clcnn_ctx *ctx, const tile *t, const char *kern
                               (size_t[]){(size_t)args->k, 1, 1});
 }
 
+/* db, of the gradient packed already or, transposed, of the convolution's x as it is. */
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t,
+                                 const layout *l, conv2d_tile_weights_args args, clcnn_mem gradient,
+                                 clcnn_mem partial)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const char *kernel = "conv2d_tile_backward_bias";
+    size_t global[3] = {(size_t)args.blocks * (size_t)args.groups, (size_t)l->bias_splits, 1};
+    args.splits = l->bias_splits;
+    args.taps = 1;
+    if (problem->transposed) {
+        kernel = "conv2d_tile_plane_sums";
+        args.k = problem->d.c;
+        args.group_k = problem->group_c;
+        args.blocks = (int)bias_blocks(problem, t);
+        args.pq = problem->d.h * problem->d.w;
+        global[0] = (size_t)args.k;
+        gradient = call->x;
+    }
+    return enqueue_sums(ctx, t, kernel, &args, (clcnn_mem[]){gradient, partial}, 2, global,
+                        call->b);
+}
+
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
@@ -188,9 +227,11 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     const clcnn_mem bias = clcnn__behind(partial, l.partial);
     clcnn_mem x = call->x;
 
-    clcnn_status status = clcnn__taps_launch(ctx, &t.taps, "conv2d_tile_pack_dy", &args,
-                                             sizeof args, (clcnn_mem[]){call->y, gradient}, 2,
-                                             (size_t[]){(size_t)args.n, blocks, 1});
+    clcnn_status status = CLCNN_SUCCESS;
+    if (call->w.buf || !problem->transposed)
+        status = clcnn__taps_launch(ctx, &t.taps, "conv2d_tile_pack_dy", &args, sizeof args,
+                                    (clcnn_mem[]){call->y, gradient}, 2,
+                                    (size_t[]){(size_t)args.n, blocks, 1});
     if (status == CLCNN_SUCCESS && call->w.buf)
         status = clcnn__taps_pad(ctx, call, &t.taps, &x);
     if (status == CLCNN_SUCCESS && call->w.buf) {
@@ -200,14 +241,9 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
             (size_t[]){(size_t)clcnn__ceil_div(args.taps, t.pixels), blocks, (size_t)args.splits},
             call->w);
     }
-    if (status == CLCNN_SUCCESS && call->b.buf) {
-        args.splits = l.bias_splits;
-        args.taps = 1;
-        status =
-            enqueue_sums(ctx, &t, "conv2d_tile_backward_bias", &args, (clcnn_mem[]){gradient, bias},
-                         2, (size_t[]){blocks, (size_t)args.splits, 1}, call->b);
-    }
-    return status;
+    return status == CLCNN_SUCCESS && call->b.buf
+               ? enqueue_bias(ctx, call, &t, &l, args, gradient, bias)
+               : status;
 }
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)

@@ -19,15 +19,16 @@ clcnn_status clcnn_dense_plan(clcnn_ctx *ctx, const clcnn_dense *d, clcnn_direct
                               const char *algo, size_t max_workspace, clcnn_plan *plan)
 {
     clcnn_conv2d conv = d ? as_conv2d(d) : (clcnn_conv2d){0};
-    return clcnn__conv2d_plan(ctx, __func__, d ? &conv : NULL, direction, algo, max_workspace,
-                              plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d ? &conv : NULL, .direction = direction};
+    return clcnn__conv2d_plan(ctx, &op, algo, max_workspace, plan);
 }
 
 static clcnn_status run(clcnn_ctx *ctx, const char *name, const clcnn_dense *d,
                         clcnn_direction direction, clcnn__conv2d_call *call, const clcnn_plan *plan)
 {
     clcnn_conv2d conv = d ? as_conv2d(d) : (clcnn_conv2d){0};
-    return clcnn__conv2d_run(ctx, name, d ? &conv : NULL, direction, call, plan);
+    const clcnn__conv2d_op op = {.name = name, .d = d ? &conv : NULL, .direction = direction};
+    return clcnn__conv2d_run(ctx, &op, call, plan);
 }
 
 clcnn_status clcnn_dense_forward(clcnn_ctx *ctx, const clcnn_dense *d, clcnn_mem x, clcnn_mem w,
@@ -56,5 +57,6 @@ clcnn_status clcnn_dense_pack(clcnn_ctx *ctx, const clcnn_dense *d, clcnn_direct
                               clcnn_mem w, const clcnn_plan *plan)
 {
     clcnn_conv2d conv = d ? as_conv2d(d) : (clcnn_conv2d){0};
-    return clcnn__conv2d_pack(ctx, __func__, d ? &conv : NULL, direction, w, plan);
+    const clcnn__conv2d_op op = {.name = __func__, .d = d ? &conv : NULL, .direction = direction};
+    return clcnn__conv2d_pack(ctx, &op, w, plan);
 }

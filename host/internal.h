@@ -64,7 +64,7 @@ enum {
     CLCNN__IN_PLACE = 8  /* this output may be exactly the input marked the same way */
 };
 
-enum { CLCNN__MAX_TENSORS = 16 }; /* of one call */
+enum { CLCNN__MAX_TENSORS = 20 }; /* of one call */
 
 typedef struct clcnn__tensor {
     const char *name;
@@ -80,6 +80,14 @@ typedef struct clcnn__tensor {
 clcnn_status clcnn__check_tensors(clcnn_ctx *ctx, const char *call, const clcnn__tensor *tensors,
                                   size_t count);
 
+/*
+ * The plan of an operation with one algorithm, `algo`, that needs `count` elements of workspace: it
+ * must be there, of this algorithm, and its buffer large enough. A plan is not asked for when count
+ * is 0. Overlaps are clcnn__check_tensors' to find.
+ */
+clcnn_status clcnn__check_plan(clcnn_ctx *ctx, const char *call, const char *algo, size_t count,
+                               const clcnn_plan *plan);
+
 /* One axis of a window: size in, padding before and after, window, stride, dilation -> size out. */
 typedef struct clcnn__window {
     int size, pad_before, pad_after, window, stride, dilation;
@@ -87,8 +95,18 @@ typedef struct clcnn__window {
 /* `axis` is "height" or "width", for the message. The defaults must have been filled in. */
 clcnn_status clcnn__window_output(clcnn_error *error, const char *op, const char *axis,
                                   const clcnn__window *win, int *out);
+/* The same for a pooling window: rounded up with ceil_mode (see clcnn_maxpool2d), and an invalid
+ * argument where a window has no tap in the image. */
+clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *axis,
+                                const clcnn__window *win, bool ceil_mode, int *out);
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha);
+/* Kinds that take more than a comparison and a product: conv2d's kernels are built with them only
+ * where they are asked for. */
+static inline bool clcnn__curved(clcnn_activation_kind kind)
+{
+    return kind > CLCNN_LEAKY_RELU;
+}
 
 /* ---------------------------------------------------------------------------------------------
  * tune.c: rows of tuning values, by operation, algorithm, device and shape class
@@ -154,6 +172,22 @@ typedef struct clcnn__launch_desc {
  */
 clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc);
 
+/* The output of an operation whose kernels go row by row (kernels/rows.clh). */
+typedef struct clcnn__rows {
+    size_t rows;
+    int width;   /* elements of a row */
+    int inner;   /* those of them that vectors are good for */
+    double taps; /* how often a kernel's inner loop runs for one element, at most */
+} clcnn__rows;
+
+/*
+ * The grid for such an output, cut up as the tuning row says, and the macros VEC, ROWS and COLUMNS:
+ * vectors as long as `inner` allows, and no more rows than a work-item should have. program,
+ * kernel, args, mems and further macros are the caller's.
+ */
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo,
+                                clcnn__launch_desc *desc, const clcnn__rows *rows);
+
 /* Builds the kernel if need be and tells the largest work-group that it can run in here. */
 clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc, size_t *limit);
 
@@ -178,9 +212,20 @@ typedef struct clcnn__op {
 } clcnn__op;
 
 extern const clcnn_algo clcnn__conv2d_algos[];
+#define clcnn__conv2d_transpose_algos clcnn__conv2d_algos /* and a transposed one is, reversed */
+#define clcnn__conv1d_algos clcnn__conv2d_algos
 #define clcnn__dense_algos clcnn__conv2d_algos /* a dense layer is a 1x1 convolution */
-#define CLCNN__ADAM_CONSTANT 13                /* of adam's error bound, derived in ref/adam.c */
+/* Of the error bounds of the optimisers, derived in ref/OP.c. */
+#define CLCNN__SGD_CONSTANT 17
+#define CLCNN__RMSPROP_CONSTANT 13
+#define CLCNN__ADAM_CONSTANT 13
 extern const clcnn_algo clcnn__maxpool2d_algos[], clcnn__activation_algos[],
-    clcnn__softmax_cross_entropy_algos[], clcnn__adam_algos[];
+    clcnn__correlate1d_algos[], clcnn__concat_algos[], clcnn__slice_algos[], clcnn__softmax_algos[],
+    clcnn__softmax_cross_entropy_algos[], clcnn__mse_algos[], clcnn__l2_algos[], clcnn__sgd_algos[],
+    clcnn__rmsprop_algos[], clcnn__adam_algos[], clcnn__clip_norm_algos[];
+extern const clcnn_algo clcnn__avgpool2d_algos[], clcnn__im2col_algos[], clcnn__col2im_algos[],
+    clcnn__pad2d_algos[], clcnn__adaptive_avgpool2d_algos[], clcnn__upsample2d_algos[];
+extern const clcnn_algo clcnn__batchnorm_algos[], clcnn__layernorm_algos[], clcnn__add_algos[];
+extern const clcnn_algo clcnn__dropout_algos[], clcnn__uniform_algos[], clcnn__normal_algos[];
 
 #endif

@@ -443,6 +443,38 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
     return CLCNN_SUCCESS;
 }
 
+/*
+ * How many times a work-item may go round its loops. llvmpipe leaves them, without a word, after
+ * 65535 times in all; a quarter of that is work enough for any work-item.
+ */
+enum { MAX_ROUNDS = 1 << 14 };
+
+clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo,
+                                clcnn__launch_desc *desc, const clcnn__rows *r)
+{
+    desc->row = clcnn__tune(ctx, op, algo, "any");
+    int vec = clcnn__tune_value(desc->row, "MAX_VEC");
+    int rows = clcnn__tune_value(desc->row, "MAX_ROWS");
+    int columns = clcnn__tune_value(desc->row, "PIECE");
+    while (vec > 4 && vec > r->inner)
+        vec /= 2;
+    /* Of a row, the columns that vectors are good for take one round each vector. */
+    const int inner = r->inner < r->width ? r->inner : r->width;
+    const int vectors = vec > 0 && inner >= vec ? inner - inner / vec : 0;
+    const double rounds = (double)(r->width - vectors) * r->taps;
+    while (rows > 1 && rows * rounds > MAX_ROUNDS)
+        rows /= 2;
+    if (columns == 0 && rounds > MAX_ROUNDS)
+        columns = 1;
+    const clcnn__macro macros[] = {{"VEC", vec}, {"ROWS", rows}, {"COLUMNS", columns}};
+    for (size_t i = 0; i < sizeof macros / sizeof *macros; i++)
+        desc->macros[desc->macro_count++] = macros[i];
+    const size_t parts = columns > 0 ? clcnn__div_up((size_t)r->width, columns) : 1;
+    desc->global[0] = parts * clcnn__div_up(r->rows, rows);
+    desc->local[0] = (size_t)clcnn__tune_value(desc->row, "LOCAL");
+    return clcnn__launch(ctx, desc);
+}
+
 clcnn_status clcnn__programs_create(clcnn__programs **programs, clcnn_error *error)
 {
     *programs = calloc(1, sizeof **programs);

@@ -19,42 +19,6 @@ static int or_else(int value, int otherwise)
     return value ? value : otherwise;
 }
 
-/*
- * Whether each of the windows of one axis has a tap in the image. The last one may begin behind it;
- * one that begins before it may step over it, where the dilation is larger than the image.
- */
-static clcnn_status check_reach(clcnn_error *error, const char *call, const char *axis,
-                                const clcnn__window *win, int count)
-{
-    int empty = -1;
-    const int64_t last = (int64_t)(count - 1) * win->stride - win->pad_before;
-    if (last >= win->size)
-        empty = count - 1;
-    const int64_t reach = (int64_t)(win->window - 1) * win->dilation;
-    for (int i = 0; i < count && empty < 0; i++) {
-        const int64_t before = win->pad_before - (int64_t)i * win->stride;
-        if (before <= 0 || (before <= reach && win->dilation <= win->size))
-            break; /* so it is with all that follow */
-        const int64_t first = (before + win->dilation - 1) / win->dilation * win->dilation;
-        if (first > reach || first - before >= win->size)
-            empty = i;
-    }
-    if (empty < 0)
-        return CLCNN_SUCCESS;
-    return CLCNN__INVALID(error,
-                          "%s: %s: window %d (of %d taps, dilation %d, stride %d) lies wholly in "
-                          "the padding (%d + %d + %d)",
-                          call, axis, empty, win->window, win->dilation, win->stride,
-                          win->pad_before, win->size, win->pad_after);
-}
-
-static clcnn_status axis_output(const char *call, const char *axis, const clcnn__window *win,
-                                int *out, clcnn_error *error)
-{
-    clcnn_status status = clcnn__window_output(error, call, axis, win, out);
-    return status == CLCNN_SUCCESS ? check_reach(error, call, axis, win, *out) : status;
-}
-
 static clcnn_status make_problem(const char *call, const clcnn_maxpool2d *given, problem *out,
                                  clcnn_error *error)
 {
@@ -69,9 +33,10 @@ static clcnn_status make_problem(const char *call, const clcnn_maxpool2d *given,
     const clcnn__window rows = {d->h, d->pad_top, d->pad_bottom, d->r, d->stride_h, d->dilation_h};
     const clcnn__window columns = {d->w, d->pad_left, d->pad_right,
                                    d->s, d->stride_w, d->dilation_w};
-    clcnn_status status = axis_output(call, "height", &rows, &out->p, error);
+    clcnn_status status =
+        clcnn__pool_output(error, call, "height", &rows, d->ceil_mode != 0, &out->p);
     if (status == CLCNN_SUCCESS)
-        status = axis_output(call, "width", &columns, &out->q, error);
+        status = clcnn__pool_output(error, call, "width", &columns, d->ceil_mode != 0, &out->q);
     const int x[] = {d->n, d->c, d->h, d->w}, y[] = {d->n, d->c, out->p, out->q};
     if (status == CLCNN_SUCCESS)
         status = clcnn__elements(error, "x", x, 4, &out->x_count);

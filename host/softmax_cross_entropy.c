@@ -1,13 +1,9 @@
 /*
  * softmax_cross_entropy: the public calls. Forward is one launch for the rows and one for each
- * stage of adding up their losses: two in all for up to FAN rows.
+ * stage of adding up their losses (and counts): two in all for up to SUM_FAN rows.
  */
-#include "internal.h"
 #include "softmax_cross_entropy_args.h"
-
-#include <string.h>
-
-enum { FAN = SOFTMAX_CROSS_ENTROPY_FAN };
+#include "sum.h"
 
 /* The constant: host/ref/softmax_cross_entropy.c. */
 const clcnn_algo clcnn__softmax_cross_entropy_algos[] = {
@@ -15,15 +11,14 @@ const clcnn_algo clcnn__softmax_cross_entropy_algos[] = {
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
 
-/* The workspace holds the rows' losses, then the sums of each stage but the last. */
-static size_t workspace_count(int n)
+static const clcnn__sum sums = {"softmax_cross_entropy", "softmax_cross_entropy_direct",
+                                "softmax_cross_entropy_direct_sum"};
+
+/* The workspace holds the rows' losses with their sums, and behind them, where labels may be
+ * ignored, the rows' counts with theirs. */
+static size_t workspace_count(const clcnn_softmax_cross_entropy *d)
 {
-    size_t count = (size_t)n, total = count;
-    while (count > FAN) {
-        count = clcnn__div_up(count, FAN);
-        total += count;
-    }
-    return total;
+    return clcnn__sum_workspace((size_t)d->n) * (d->ignore ? 2 : 1);
 }
 
 static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call,
@@ -32,6 +27,9 @@ static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call,
     if (!d)
         return CLCNN__INVALID(&ctx->error, "%s: the descriptor is NULL", call);
     const int sizes[] = {d->n, d->classes};
+    if (!(d->label_smoothing >= 0 && d->label_smoothing <= 1))
+        return CLCNN__INVALID(&ctx->error, "%s: label_smoothing is %g, it must be from 0 to 1",
+                              call, d->label_smoothing);
     return clcnn__elements(&ctx->error, call, sizes, 2, count);
 }
 
@@ -47,34 +45,7 @@ clcnn_status clcnn_softmax_cross_entropy_plan(clcnn_ctx *ctx, const clcnn_softma
     if (!plan)
         return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", __func__);
     *plan = (clcnn_plan){.algo = clcnn__softmax_cross_entropy_algos[0].name,
-                         .workspace_bytes = 4 * workspace_count(d->n)};
-    return CLCNN_SUCCESS;
-}
-
-/* The workspace of a call that wants the loss: it must be there and large enough for n rows. */
-static clcnn_status check_plan(clcnn_ctx *ctx, const char *call, int n, const clcnn_plan *plan)
-{
-    if (!plan)
-        return CLCNN__INVALID(&ctx->error, "%s: the loss needs a plan, plan is NULL", call);
-    if (!plan->algo || strcmp(plan->algo, clcnn__softmax_cross_entropy_algos[0].name) != 0)
-        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
-                              call, plan->algo ? plan->algo : "(NULL)");
-    const size_t need = 4 * workspace_count(n);
-    size_t bytes = plan->workspace_bytes;
-    if (bytes < need)
-        return CLCNN__FAIL(
-            &ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
-            "%s: %d rows need a workspace of %zu bytes, the plan says %zu (a plan of "
-            "another problem?)",
-            call, n, need, bytes);
-    bytes = 0;
-    if (plan->workspace.buf)
-        clGetMemObjectInfo(plan->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
-    if (bytes / 4 < plan->workspace.offset || bytes / 4 - plan->workspace.offset < need / 4)
-        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
-                           "%s: %d rows need a workspace of %zu bytes from element %zu, the buffer "
-                           "has %zu bytes",
-                           call, n, need, plan->workspace.offset, bytes);
+                         .workspace_bytes = 4 * workspace_count(d)};
     return CLCNN_SUCCESS;
 }
 
@@ -95,29 +66,47 @@ static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const void *args,
     return clcnn__launch(ctx, &desc);
 }
 
-/* Adds up the n shares of the mean loss that begin the workspace. */
-static clcnn_status reduce(clcnn_ctx *ctx, int n, clcnn_mem workspace, clcnn_mem loss)
+/* Adds up the n shares of the mean loss that begin the workspace; where labels may be ignored, the
+ * rows that count behind them. */
+static clcnn_status reduce(clcnn_ctx *ctx, const clcnn_softmax_cross_entropy *d,
+                           clcnn_mem workspace, clcnn_mem loss)
 {
-    clcnn_status status = CLCNN_SUCCESS;
-    clcnn_mem from = workspace;
-    for (size_t count = (size_t)n; from.buf && status == CLCNN_SUCCESS;) {
-        const size_t sums = clcnn__div_up(count, FAN);
-        const bool last = sums == 1;
-        const clcnn_mem to = last ? loss : (clcnn_mem){from.buf, from.offset + count};
-        const softmax_cross_entropy_reduce_args args = {.count = (int)count};
-        const clcnn_mem mems[] = {from, to};
-        status =
-            launch(ctx, "softmax_cross_entropy_direct_reduce", &args, sizeof args, sums, mems, 2);
-        from = last ? CLCNN_NO_MEM : to;
-        count = sums;
-    }
-    return status;
+    size_t left = (size_t)d->n, counts_left = left;
+    clcnn_mem losses = workspace;
+    clcnn_mem counts = {workspace.buf, workspace.offset + clcnn__sum_workspace((size_t)d->n)};
+    if (!d->ignore)
+        return clcnn__sum_enqueue(ctx, &sums, left, 1, workspace, loss);
+    clcnn_status status = clcnn__sum_shrink(ctx, &sums, &losses, &left);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__sum_shrink(ctx, &sums, &counts, &counts_left);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const softmax_cross_entropy_finish_args args = {.count = (int)left, .n = (float)d->n};
+    const clcnn_mem mems[] = {losses, counts, loss};
+    return launch(ctx, "softmax_cross_entropy_direct_finish", &args, sizeof args, 1, mems, 3);
+}
+
+/* Rows of a work-item of backward: one, or so many that counting the labels is no more work than
+ * all the rest. */
+static int backward_rows(const clcnn_softmax_cross_entropy *d)
+{
+    enum { MOST_ITEMS = 1024 };
+    return d->ignore ? (int)clcnn__div_up((size_t)d->n, MOST_ITEMS) : 1;
 }
 
 static softmax_cross_entropy_args make_args(const clcnn_softmax_cross_entropy *d)
 {
-    return (softmax_cross_entropy_args){
-        .n = d->n, .classes = d->classes, .inverse_n = (float)(1.0 / d->n)};
+    const double smoothing = d->label_smoothing / d->classes;
+    return (softmax_cross_entropy_args){.n = d->n,
+                                        .classes = d->classes,
+                                        .ignore = d->ignore,
+                                        .ignored_label = d->ignored_label,
+                                        .counts = (int)clcnn__sum_workspace((size_t)d->n),
+                                        .rows = backward_rows(d),
+                                        .rest = (float)(1 - d->label_smoothing),
+                                        .smoothing = (float)smoothing,
+                                        .hit = (float)(1 - d->label_smoothing + smoothing),
+                                        .inverse_n = (float)(1.0 / d->n)};
 }
 
 clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
@@ -132,7 +121,7 @@ clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
     if (status == CLCNN_SUCCESS && !y.buf && !loss.buf)
         status = CLCNN__INVALID(&ctx->error, "%s: neither y nor loss is given", __func__);
     if (status == CLCNN_SUCCESS && loss.buf)
-        status = check_plan(ctx, __func__, d->n, plan);
+        status = clcnn__check_sum_plan(ctx, __func__, plan, workspace_count(d));
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn_mem workspace = loss.buf ? plan->workspace : CLCNN_NO_MEM;
@@ -142,7 +131,7 @@ clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
         {"labels", labels, (size_t)d->n, with_labels},
         {"y", y, count, CLCNN__OUT | CLCNN__OPTIONAL},
         {"loss", loss, 1, CLCNN__OUT | CLCNN__OPTIONAL},
-        {"workspace", workspace, workspace_count(d->n), CLCNN__OUT | CLCNN__OPTIONAL}};
+        {"workspace", workspace, workspace_count(d), CLCNN__OUT | CLCNN__OPTIONAL}};
     status = clcnn__check_tensors(ctx, __func__, tensors, 5);
     if (status != CLCNN_SUCCESS)
         return status;
@@ -153,7 +142,7 @@ clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
     const clcnn_mem mems[] = {x, labels, y, workspace};
     status = launch(ctx, "softmax_cross_entropy_direct_forward", &args, sizeof args, (size_t)d->n,
                     mems, 4);
-    return status == CLCNN_SUCCESS && loss.buf ? reduce(ctx, d->n, workspace, loss) : status;
+    return status == CLCNN_SUCCESS && loss.buf ? reduce(ctx, d, workspace, loss) : status;
 }
 
 clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
@@ -174,6 +163,6 @@ clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
         return status;
     const softmax_cross_entropy_args args = make_args(d);
     const clcnn_mem mems[] = {y, labels, dx};
-    return launch(ctx, "softmax_cross_entropy_direct_backward", &args, sizeof args, (size_t)d->n,
-                  mems, 3);
+    return launch(ctx, "softmax_cross_entropy_direct_backward", &args, sizeof args,
+                  clcnn__div_up((size_t)d->n, args.rows), mems, 3);
 }

@@ -2,8 +2,8 @@
  * activation, direct: y = f(x) and dx = dy * f'(x), element by element.
  *
  * Work-item i takes the elements from i*ITEM to (i+1)*ITEM, VEC at a time. Each kind is a build of
- * its own (KIND, see activation_args.h), so that a kind costs nothing but its own arithmetic. To
- * add one, add its two functions here and its row in host/activation.c.
+ * its own (KIND, see activation_args.h), so that a kind costs nothing but its own arithmetic. What
+ * the kinds compute stands in activation.clh.
  */
 #include "activation_args.h"
 #include "common.clh"
@@ -15,33 +15,29 @@
 #error "ITEM must be a multiple of VEC"
 #endif
 #ifndef KIND
-#define KIND ACTIVATION_KIND_RELU
+#define KIND ACTIVATION_RELU
 #endif
-
-/* value: f. slope: dy * f', given x or y, whichever the host passed. A NaN fails x <= 0: it stays,
- * and its gradient passes as that of a positive number. */
-#if KIND == ACTIVATION_KIND_IDENTITY
-static inline floatV value(floatV x)
-{
-    return x;
-}
-static inline floatV slope(floatV dy, floatV given)
-{
-    (void)given;
-    return dy;
-}
-#elif KIND == ACTIVATION_KIND_RELU
-static inline floatV value(floatV x)
-{
-    return x <= 0.0f ? (floatV)(0.0f) : x;
-}
-static inline floatV slope(floatV dy, floatV given)
-{
-    return given <= 0.0f ? (floatV)(0.0f) : dy;
-}
-#else
+#if KIND < ACTIVATION_IDENTITY || KIND > ACTIVATION_GELU_TANH
 #error "KIND is none of activation_args.h"
 #endif
+
+#define REAL floatV
+#define CURVED (KIND > ACTIVATION_LEAKY_RELU)
+#include "activation.clh"
+
+/* dy * f', given x or y. */
+static inline floatV gradient(const activation_args a, floatV dy, floatV given)
+{
+    if (KIND == ACTIVATION_RELU)
+        return given <= 0.0f ? (floatV)(0.0f) : dy;
+    if (KIND == ACTIVATION_LEAKY_RELU)
+        return given <= 0.0f ? a.alpha * dy : dy;
+#if CURVED
+    return dy *
+           (a.from_y ? curve_slope_of_y(given, KIND, a.alpha) : curve_slope(given, KIND, a.alpha));
+#endif
+    return dy;
+}
 
 __kernel void activation_direct_forward(const activation_args a, __global const float *x,
                                         uint x_offset, __global float *y, uint y_offset)
@@ -54,9 +50,9 @@ __kernel void activation_direct_forward(const activation_args a, __global const 
     y += y_offset + first;
     int i = 0;
     for (; i + VEC <= count; i += VEC)
-        VSTORE(value(VLOAD(x + i)), y + i);
+        VSTORE(activate(VLOAD(x + i), KIND, a.alpha), y + i);
     if (i < count)
-        store_part(value(load_part(x + i, count - i)), y + i, count - i);
+        store_part(activate(load_part(x + i, count - i), KIND, a.alpha), y + i, count - i);
 }
 
 /* `given` is x or y. */
@@ -73,9 +69,9 @@ __kernel void activation_direct_backward(const activation_args a, __global const
     dx += dx_offset + first;
     int i = 0;
     for (; i + VEC <= count; i += VEC)
-        VSTORE(slope(VLOAD(dy + i), VLOAD(given + i)), dx + i);
+        VSTORE(gradient(a, VLOAD(dy + i), VLOAD(given + i)), dx + i);
     if (i < count) {
         const int rest = count - i;
-        store_part(slope(load_part(dy + i, rest), load_part(given + i, rest)), dx + i, rest);
+        store_part(gradient(a, load_part(dy + i, rest), load_part(given + i, rest)), dx + i, rest);
     }
 }

@@ -8,7 +8,11 @@
  * backward_data     item -> dx[n][c][h][w], gathers over k, r, s the outputs that used it
  * backward_weights  item -> dw[k][c][r][s], loops over n, p, q
  * backward_bias     item -> db[k], loops over n, p, q
+ *
+ * A transposed convolution goes the other way round: backward_data is its forward, with bias and
+ * activation, and forward its way back, which may accumulate.
  */
+#include "activation.clh"
 #include "common.clh"
 #include "conv2d_args.h"
 
@@ -37,11 +41,14 @@ __kernel void conv2d_direct_forward(const conv2d_args a, __global const float *x
                     sum = FMA(x[(c * a.h + row) * a.w + column], w[(c * a.r + r) * a.s + s], sum);
             }
         }
-    y[y_offset + (uint)((n * a.k + k) * a.p * a.q + pixel)] = activate(sum, a.activation);
+    y += y_offset + (uint)((n * a.k + k) * a.p * a.q + pixel);
+    sum = activate(sum, a.activation, a.alpha);
+    *y = a.accumulate ? *y + sum : sum;
 }
 
 __kernel void conv2d_direct_backward_data(const conv2d_args a, __global const float *dy,
                                           uint dy_offset, __global const float *w, uint w_offset,
+                                          __global const float *b, uint b_offset,
                                           __global float *dx, uint dx_offset)
 {
     const int pixel = (int)get_global_id(0), c = (int)get_global_id(1), n = (int)get_global_id(2);
@@ -52,7 +59,7 @@ __kernel void conv2d_direct_backward_data(const conv2d_args a, __global const fl
     dy += dy_offset + (uint)((n * a.k + first) * a.p * a.q);
     w += w_offset + (uint)((first * a.group_c + c - group * a.group_c) * a.r * a.s);
 
-    float sum = 0.0f;
+    float sum = a.has_bias ? b[b_offset + (uint)c] : 0.0f;
     for (int k = 0; k < a.group_k; k++)
         for (int r = 0; r < a.r; r++) {
             const int up = row - r * a.dilation_h, p = up / a.stride_h;
@@ -66,6 +73,7 @@ __kernel void conv2d_direct_backward_data(const conv2d_args a, __global const fl
             }
         }
     dx += dx_offset + (uint)((n * a.c + c) * a.h * a.w + pixel);
+    sum = activate(sum, a.activation, a.alpha);
     *dx = a.accumulate ? *dx + sum : sum;
 }
 

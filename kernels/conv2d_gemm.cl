@@ -18,6 +18,7 @@
  * FILTER is the filter's height and width where the two are equal and known (1, 3, 5: divisions by
  * constants), else 0.
  */
+#include "activation.clh"
 #include "common.clh"
 #include "conv2d_args.h"
 
@@ -218,7 +219,7 @@ conv2d_gemm(const conv2d_args a, __global const float *left, uint left_offset,
             float value = sum[m][n];
             if (a.has_bias)
                 value += bias[bias_offset + (uint)(group * rows + row)];
-            value = activate(value, a.activation);
+            value = activate(value, a.activation, a.alpha);
             __global float *to = out + place(a, group, row, col);
             *to = a.accumulate && !copies ? *to + value : value;
         }

@@ -12,6 +12,8 @@
  * NEON's 32.
  */
 #include "common.clh"
+#define REAL floatV
+#include "activation.clh"
 #include "conv2d_args.h"
 
 #ifndef BLOCK
@@ -84,9 +86,7 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
 #pragma unroll
         for (int i = 0; i < SEGS; i++) {
             __global float *place = out + to[i] + k * plane;
-            floatV value = sum[i][k] + b;
-            if (a.activation == ACTIVATION_RELU)
-                value = select(value, (floatV)(0.0f), value <= (floatV)(0.0f));
+            const floatV value = activate(sum[i][k] + b, a.activation, a.alpha);
             if (live[i] == VEC) {
                 VSTORE(a.accumulate ? VLOAD(place) + value : value, place);
             } else {

@@ -17,6 +17,8 @@
  * place.
  */
 #include "common.clh"
+#define REAL floatV
+#include "activation.clh"
 #include "conv2d_args.h"
 
 #ifndef PIX
@@ -107,8 +109,8 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     for (int v = 0; v < VECS; v++) {
         const int live = min(VEC, a.out_group - channel - v * VEC);
         float b[VEC];
-        for (int l = 0; l < live; l++)
-            b[l] = a.has_bias
+        for (int l = 0; l < VEC; l++)
+            b[l] = a.has_bias && l < live
                        ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
                        : 0.0f;
 #pragma unroll
@@ -116,12 +118,10 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
             if (first + i >= pixels)
                 continue;
             float lanes[VEC];
-            VSTORE(sum[i][v], lanes);
+            VSTORE(activate(sum[i][v] + VLOAD(b), a.activation, a.alpha), lanes);
             __global float *place = out + to[i] + v * VEC * plane;
-            for (int l = 0; l < live; l++) {
-                const float value = activate(lanes[l] + b[l], a.activation);
-                place[l * plane] = a.accumulate ? place[l * plane] + value : value;
-            }
+            for (int l = 0; l < live; l++)
+                place[l * plane] = a.accumulate ? place[l * plane] + lanes[l] : lanes[l];
         }
     }
 }
@@ -232,6 +232,33 @@ ALONE __kernel void conv2d_tile_backward_bias(const conv2d_tile_weights_args a,
 #pragma unroll
     for (int v = 0; v < VECS; v++)
         VSTORE((sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]), partial + v * VEC);
+}
+
+/* item -> one channel, one split of the images: partial[split][block][BLOCK], from planes as they
+ * are (a.pq elements each). What backward_bias is for a packed gradient, for a transposed
+ * convolution's. */
+ALONE __kernel void conv2d_tile_plane_sums(const conv2d_tile_weights_args a,
+                                           __global const float *y, uint y_offset,
+                                           __global float *partial, uint partial_offset)
+{
+    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
+    const int group = k / a.group_k, channel = k % a.group_k;
+    const int end = split_begin(a.n, a.splits, split + 1);
+    floatV lanes = (floatV)(0.0f);
+    for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
+        __global const float *plane = y + y_offset + (uint)((image * a.k + k) * a.pq);
+        int i = 0;
+        for (; i + VEC <= a.pq; i += VEC)
+            lanes += VLOAD(plane + i);
+        if (i < a.pq)
+            lanes += load_part(plane + i, a.pq - i);
+    }
+    float parts[VEC], sum = 0.0f;
+    VSTORE(lanes, parts);
+    for (int i = 0; i < VEC; i++)
+        sum += parts[i];
+    const int block = (split * a.groups + group) * a.blocks + channel / BLOCK;
+    partial[partial_offset + (uint)(block * BLOCK + channel % BLOCK)] = sum;
 }
 
 /* item -> all taps of one channel: dw[k][tap], from partial[split][block][tap][BLOCK] */

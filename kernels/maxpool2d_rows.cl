@@ -11,75 +11,13 @@
  */
 #include "common.clh"
 #include "maxpool2d_window.clh"
+#include "strided.clh"
 
 #ifndef ITEM
 #define ITEM 1
 #endif
 #if ITEM < 1
 #error "ITEM must be at least 1"
-#endif
-
-/*
- * EVEN and ODD: every second lane of a, then of b. ZIP_LOW and ZIP_HIGH: the halves of a.s0, b.s0,
- * a.s1, b.s1 and so on. Written out because Oclgrind 21.10 crashes on assignments to v.even, v.odd.
- */
-#if VEC == 4
-#define EVEN(a, b) ((float4)((a).s0, (a).s2, (b).s0, (b).s2))
-#define ODD(a, b) ((float4)((a).s1, (a).s3, (b).s1, (b).s3))
-#define ZIP_LOW(a, b) ((float4)((a).s0, (b).s0, (a).s1, (b).s1))
-#define ZIP_HIGH(a, b) ((float4)((a).s2, (b).s2, (a).s3, (b).s3))
-#elif VEC == 8
-#define EVEN(a, b) ((float8)((a).s0, (a).s2, (a).s4, (a).s6, (b).s0, (b).s2, (b).s4, (b).s6))
-#define ODD(a, b) ((float8)((a).s1, (a).s3, (a).s5, (a).s7, (b).s1, (b).s3, (b).s5, (b).s7))
-#define ZIP_LOW(a, b) ((float8)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
-#define ZIP_HIGH(a, b) ((float8)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
-#else
-#define EVEN(a, b)                                                                                 \
-    ((float16)((a).s0, (a).s2, (a).s4, (a).s6, (a).s8, (a).sa, (a).sc, (a).se, (b).s0, (b).s2,     \
-               (b).s4, (b).s6, (b).s8, (b).sa, (b).sc, (b).se))
-#define ODD(a, b)                                                                                  \
-    ((float16)((a).s1, (a).s3, (a).s5, (a).s7, (a).s9, (a).sb, (a).sd, (a).sf, (b).s1, (b).s3,     \
-               (b).s5, (b).s7, (b).s9, (b).sb, (b).sd, (b).sf))
-#define ZIP_LOW(a, b)                                                                              \
-    ((float16)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4,     \
-               (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
-#define ZIP_HIGH(a, b)                                                                             \
-    ((float16)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc,     \
-               (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
-#endif
-
-/*
- * One tap of VEC windows side by side, that of the left-most at x. With stride 2 every second
- * element from x on is wanted. They are loaded together with the ones after them for the windows'
- * first column, with the ones before them for the others: never with one that lies past the last
- * window.
- */
-#if STRIDE == 1
-#define LOAD_FIRST(x) VLOAD(x)
-#define LOAD_OTHER(x) VLOAD(x)
-#elif STRIDE == 2
-#define LOAD_FIRST(x) load_even(x)
-#define LOAD_OTHER(x) load_odd((x)-1)
-static inline floatV load_even(__global const float *x)
-{
-    const floatV low = VLOAD(x), high = VLOAD(x + VEC);
-    return EVEN(low, high);
-}
-static inline floatV load_odd(__global const float *x)
-{
-    const floatV low = VLOAD(x), high = VLOAD(x + VEC);
-    return ODD(low, high);
-}
-#else
-#define LOAD_FIRST(x) load_strided((x), STRIDE_W)
-#define LOAD_OTHER(x) load_strided((x), STRIDE_W)
-static inline floatV load_strided(__global const float *x, int stride)
-{
-    float lanes[VEC];
-    for (int i = 0; i < VEC; i++)
-        lanes[i] = x[i * stride];
-    return VLOAD(lanes);
-}
 #endif
 
 /* Lets VEC elements at `index` take over from the best ones, as in pool_one. */

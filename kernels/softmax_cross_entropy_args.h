@@ -2,18 +2,22 @@
 #ifndef CLCNN_SOFTMAX_CROSS_ENTROPY_ARGS
 #define CLCNN_SOFTMAX_CROSS_ENTROPY_ARGS
 
-/* Losses that one work-item of the reduction adds up. */
-#define SOFTMAX_CROSS_ENTROPY_FAN 256
-
 typedef struct softmax_cross_entropy_args {
     int n, classes;
     int with_y, with_loss;
+    int ignore, ignored_label;
+    int counts;      /* where the rows' counts lie after their losses */
+    int rows;        /* of a work-item of backward */
+    float smoothing; /* label_smoothing / classes, for each class */
+    float rest;      /* 1 - label_smoothing, for the label */
+    float hit;       /* the label's target: rest + smoothing */
     float inverse_n; /* 1/n */
 } softmax_cross_entropy_args;
 
-/* One stage of the reduction: `count` values become count/FAN, rounded up. */
-typedef struct softmax_cross_entropy_reduce_args {
+/* The last stage: `count` losses over n, and counts, are left. */
+typedef struct softmax_cross_entropy_finish_args {
     int count;
-} softmax_cross_entropy_reduce_args;
+    float n;
+} softmax_cross_entropy_finish_args;
 
 #endif

@@ -1,51 +1,47 @@
 /*
  * softmax_cross_entropy, direct: a work-item takes a row of logits; the rows' shares of the mean
- * loss are then added up in stages of FAN values each, in a fixed order.
+ * loss, and where labels may be ignored their counts, are then added up in stages, in a fixed
+ * order.
  *
- * - forward: work-item i -> y[i][...] and the loss of row i over n, into the workspace
- * - reduce: work-item i -> the sum of values i*FAN to (i+1)*FAN
- * - backward: work-item i -> dx[i][...]
+ * - forward: work-item i -> y[i][...], and the loss of row i over n and whether it counts, into the
+ *   workspace
+ * - sum: work-item i -> the sum of SUM_FAN of them
+ * - finish, where labels may be ignored: a single work-item: the last sums, and the mean over the
+ *   rows that count
+ * - backward: work-item i -> dx[i*rows ... (i+1)*rows - 1][...]; where labels may be ignored it
+ *   counts them by itself, and so takes several rows when there are many
  *
- * The largest logit is subtracted first, so that no exp overflows and the sum is at least 1. A
- * label is held against the number of classes before it is used as an index.
+ * A label is held against the number of classes before it is used as an index.
  */
 #include "common.clh"
 #include "softmax_cross_entropy_args.h"
+#include "softmax_rows.clh"
 
-#define FAN SOFTMAX_CROSS_ENTROPY_FAN
-
-/* VEC logits of a row, of which `rest` are left; -Inf, whose exp is 0, past the last one. */
-static inline floatV load_logits(__global const float *x, int rest)
+/* Half the sum of largest - x[j], no term of which is negative. */
+static inline float half_distances(__global const float *x, float largest, int classes)
 {
-    if (rest >= VEC)
-        return VLOAD(x);
-    return LANES < rest ? load_part(x, rest) : (floatV)(-INFINITY);
+    floatV sums = 0.0f;
+    int j = 0;
+    for (; j + VEC <= classes; j += VEC)
+        sums += 0.5f * largest - 0.5f * VLOAD(x + j);
+    if (j < classes)
+        sums += LANES < classes - j ? 0.5f * largest - 0.5f * load_part(x + j, classes - j)
+                                    : (floatV)(0.0f);
+    return sum_lanes(sums);
 }
 
-static inline void store_row(floatV v, __global float *y, int rest)
+/* Half the loss, for the difference of two finite logits may be twice what a float holds. */
+static inline float half_loss(const softmax_cross_entropy_args a, __global const float *x,
+                              int label, float largest, float sum)
 {
-    if (rest >= VEC)
-        VSTORE(v, y);
-    else
-        store_part(v, y, rest);
-}
-
-static inline float largest_lane(floatV v)
-{
-    float lanes[VEC], largest = -INFINITY;
-    VSTORE(v, lanes);
-    for (int i = 0; i < VEC; i++)
-        largest = lanes[i] > largest ? lanes[i] : largest;
-    return largest;
-}
-
-static inline float sum_lanes(floatV v)
-{
-    float lanes[VEC], sum = 0.0f;
-    VSTORE(v, lanes);
-    for (int i = 0; i < VEC; i++)
-        sum += lanes[i];
-    return sum;
+    if (label < 0 || label >= a.classes)
+        return NAN;
+    float loss = 0.5f * log(sum);
+    if (a.smoothing > 0.0f)
+        loss += a.smoothing * half_distances(x, largest, a.classes);
+    if (a.rest > 0.0f) /* or an infinite distance would count that has no weight */
+        loss += a.rest * (0.5f * largest - 0.5f * x[label]);
+    return loss;
 }
 
 __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_args a,
@@ -60,49 +56,53 @@ __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_a
     x += x_offset + i * (size_t)a.classes;
     y += a.with_y ? y_offset + i * (size_t)a.classes : 0;
 
-    /* A NaN is not larger; it comes back in the sum. */
-    floatV most = -INFINITY, sums = 0.0f;
-    for (int j = 0; j < a.classes; j += VEC) {
-        const floatV logits = load_logits(x + j, a.classes - j);
-        most = logits > most ? logits : most;
-    }
-    const float largest = largest_lane(most);
-    for (int j = 0; j < a.classes; j += VEC) {
-        const floatV e = exp(load_logits(x + j, a.classes - j) - largest);
-        sums += e;
-        if (a.with_y)
-            store_row(e, y + j, a.classes - j);
-    }
-    const float sum = sum_lanes(sums);
+    const float largest = largest_of_row(x, a.classes);
+    const float sum = exp_row(x, largest, a.classes, a.with_y, y);
     for (int j = 0; a.with_y && j < a.classes; j += VEC)
-        store_row(load_logits(y + j, a.classes - j) / sum, y + j, a.classes - j);
+        store_row(load_row(y + j, a.classes - j) / sum, y + j, a.classes - j);
 
     if (a.with_loss) {
         const int label = labels[labels_offset + i];
-        const bool legal = label >= 0 && label < a.classes;
-        /* Half the loss, for the difference of two finite logits may be twice what a float holds.
-         */
-        const float half_loss = legal ? 0.5f * log(sum) + (0.5f * largest - 0.5f * x[label]) : NAN;
-        losses[losses_offset + i] = half_loss * (2.0f * a.inverse_n);
+        const bool counts = !a.ignore || label != a.ignored_label;
+        losses += losses_offset + i;
+        losses[0] = counts ? half_loss(a, x, label, largest, sum) * (2.0f * a.inverse_n) : 0.0f;
+        if (a.ignore)
+            losses[a.counts] = counts ? 1.0f : 0.0f;
     }
 }
 
-__kernel void softmax_cross_entropy_direct_reduce(const softmax_cross_entropy_reduce_args a,
-                                                  __global const float *values, uint values_offset,
-                                                  __global float *sums, uint sums_offset)
+__kernel void softmax_cross_entropy_direct_sum(const sum_args a, __global const float *values,
+                                               uint values_offset, __global float *sums,
+                                               uint sums_offset)
 {
-    const size_t i = get_global_id(0), first = i * FAN;
-    if (first >= (size_t)a.count)
+    sum_stage(a, values + values_offset, sums + sums_offset);
+}
+
+__kernel void softmax_cross_entropy_direct_finish(const softmax_cross_entropy_finish_args a,
+                                                  __global const float *losses, uint losses_offset,
+                                                  __global const float *counts, uint counts_offset,
+                                                  __global float *loss, uint loss_offset)
+{
+    if (get_global_id(0) > 0)
         return;
-    const int count = min(FAN, a.count - (int)first);
-    values += values_offset + first;
-    floatV lanes = 0.0f;
-    int at = 0;
-    for (; at + VEC <= count; at += VEC)
-        lanes += VLOAD(values + at);
-    if (at < count)
-        lanes += load_part(values + at, count - at);
-    sums[sums_offset + i] = sum_lanes(lanes);
+    const float share = a.n / sum_values(counts + counts_offset, a.count);
+    loss[loss_offset] = sum_values(losses + losses_offset, a.count) * share;
+}
+
+/* How many labels are not ignored. */
+static inline int count_labels(__global const int *labels, int n, int ignored)
+{
+    intV lanes = 0;
+    int at = 0, count = 0;
+    for (; at + VEC <= n; at += VEC)
+        lanes -= JOIN(vload, VEC)(0, labels + at) != ignored; /* true is -1 */
+    for (; at < n; at++)
+        count += labels[at] != ignored ? 1 : 0;
+    int parts[VEC];
+    JOIN(vstore, VEC)(lanes, 0, parts);
+    for (int i = 0; i < VEC; i++)
+        count += parts[i];
+    return count;
 }
 
 __kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_args a,
@@ -110,13 +110,23 @@ __kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_
                                                     __global const int *labels, uint labels_offset,
                                                     __global float *dx, uint dx_offset)
 {
-    const size_t i = get_global_id(0);
-    if (i >= (size_t)a.n)
+    const size_t first = get_global_id(0) * (size_t)a.rows;
+    if (first >= (size_t)a.n)
         return;
-    y += y_offset + i * (size_t)a.classes;
-    dx += dx_offset + i * (size_t)a.classes;
-    const int label = labels[labels_offset + i];
-    const float scale = label >= 0 && label < a.classes ? a.inverse_n : NAN;
-    for (int j = 0; j < a.classes; j++)
-        dx[j] = (y[j] - (j == label ? 1.0f : 0.0f)) * scale;
+    y += y_offset;
+    labels += labels_offset;
+    dx += dx_offset;
+    float inverse = a.inverse_n;
+    if (a.ignore)
+        inverse = 1.0f / (float)count_labels(labels, a.n, a.ignored_label);
+    for (size_t i = first; i < first + (size_t)a.rows && i < (size_t)a.n; i++) {
+        const int label = labels[i];
+        const bool ignored = a.ignore && label == a.ignored_label;
+        const float scale = label >= 0 && label < a.classes ? inverse : NAN;
+        const size_t row = i * (size_t)a.classes;
+        for (int j = 0; j < a.classes; j++) {
+            const float target = j == label ? a.hit : a.smoothing;
+            dx[row + (size_t)j] = ignored ? 0.0f : (y[row + (size_t)j] - target) * scale;
+        }
+    }
 }

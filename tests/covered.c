@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_COVERED = 128 };
+enum { MAX_COVERED = 256 };
 
 static const char *covered[MAX_COVERED];
 static int covered_count;

@@ -106,8 +106,8 @@ typedef struct pin {
     int unsupported_files;
     int passed_by[ALGOS]; /* lines: file and direction */
 } pin;
-static const pin pin_all = {82, {30, 82, 82, 132}};
-static const pin pin_short = {2, {4, 6, 6, 15}};
+static const pin pin_all = {0, {32, 106, 106, 270}};
+static const pin pin_short = {0, {4, 6, 6, 15}};
 
 static void test_true_files(void)
 {
@@ -142,6 +142,7 @@ static void test_worked_examples(void)
                 {"seed1_conv2d_forward", 1},
                 {"seed1_maxpool2d_overlap", 2},
                 {"seed2_maxpool2d", 2},
+                {"seed3_sgd_momentum", 1},
                 {"seed4_conv2d", 3},
                 {"seed4_maxpool2d", 2}};
     for (int device = 0; device < harness_device_count(); device++) {
@@ -167,8 +168,8 @@ static void test_named_algorithm(void)
                 {"conv2d_000", "row", 0, 3}, /* strides of 3 */
                 {"conv2d_004", "row", 2, 1}, /* it has no backward_weights */
                 {"maxpool2d_000", "gemm", 0, 2},    {"activation_000", "direct", 2, 0},
-                {"activation_001", "direct", 0, 1}, {"adam_000", "direct", 1, 0},
-                {"sgd_000", "direct", 0, 1}};
+                {"activation_001", "direct", 2, 0}, {"adam_000", "direct", 1, 0},
+                {"sgd_000", "direct", 1, 0}};
     for (int device = 0; device < harness_device_count(); device++) {
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i += harness_short() ? 4 : 1) {
             char path[MAX_PATH];
@@ -427,9 +428,9 @@ static void test_falsified_inputs(void)
     list_files();
     for (int i = 0; i < file_count; i++) {
         copy c;
-        if (strstr(files[i], "activation"))
-            continue; /* where ReLU is 0, dy decides nothing */
-        if (!supported(files[i]) || !copy_open(&c, files[i]))
+        if (strstr(files[i], "activation") || strstr(files[i], "pad2d"))
+            continue; /* where ReLU is 0, and in the padding, dy decides nothing */
+        if ((harness_short() && i % 60 != 0) || !supported(files[i]) || !copy_open(&c, files[i]))
             continue;
         if (make_image(&c, files[i])) {
             for (size_t t = 0; t < c.tensor_count; t++)
@@ -542,7 +543,7 @@ static const edit edits[] = {
     {"activation_000", "kind", "kind", NULL, true},
     {"activation_000", "kind", "kind", "relu6", true},
     {"activation_000", "kind", "kind", "identity", true},
-    {"activation_000", "kind", "kind", "elu", false}, /* unsupported */
+    {"activation_000", "kind", "kind", "elu", true},
     {"activation_000", "alpha", "alpha", "one", true},
     {"activation_000", "alpha", "alpha", "nan", true},
     {"activation_000", "alpha", "alpha", NULL, false},
@@ -564,6 +565,22 @@ static const edit edits[] = {
     {"softmax_cross_entropy_000", "op", "op", "softmax", true},
     {"sgd_000", "lr", "learning_rate", "0.1", true},
     {"avgpool2d_000", "kernel", "window", "1,5", true},
+    {"avgpool2d_000", "kernel", "kernel", "1,4", true},
+    {"avgpool2d_000", "stride", "stride", NULL, true},
+    {"avgpool2d_001", "count_include_pad", "count_include_pad", "0", true},
+    {"avgpool2d_001", "count_include_pad", "count_include_pad", "2", true},
+    {"avgpool2d_001", "count_include_pad", "count_include_pad", NULL, false}, /* its default */
+    {"avgpool2d_002", "count_include_pad", "count_include_pad", NULL, true},
+    {"im2col_000", "kernel", "kernel", "3,1", true},
+    {"im2col_000", "pad", "pad", "0,4,0,1", true},
+    {"im2col_000", "dilation", "dilation", NULL, false},
+    {"im2col_000", "op", "op", "col2im", true},
+    {"col2im_000", "size", "size", "7,12", true},
+    {"col2im_000", "size", "size", NULL, true},
+    {"col2im_000", "kernel", "kernel", "5,7", true},
+    {"pad2d_000", "pad", "pad", "3,1,4,2", true},
+    {"pad2d_000", "pad", "pad", NULL, true},
+    {"pad2d_000", "pad", "stride", "1,1", true},
 };
 
 static void test_falsified_attributes(void)

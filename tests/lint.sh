@@ -15,10 +15,42 @@ conv2d_row BLOCK 1 2 3 4 6 8
 conv2d_row SEGS 1 2 16
 conv2d_gemm DIRECTION 0 1 2
 conv2d_gemm FILTER 0 1 3 5
-activation_direct KIND 0 1
+activation_direct KIND 0 1 2 3 4 5 6 7 8
+add_direct CURVED 0 1
+conv2d_direct CURVED 0 1
+conv2d_row CURVED 0 1
+conv2d_tile CURVED 0 1
+conv2d_gemm CURVED 0 1
 maxpool2d_rows WINDOW 0 2 3
 maxpool2d_rows STRIDE 0 1 2
 maxpool2d_rows VEC 4 8 16
+avgpool2d_direct WINDOW 0 3
+avgpool2d_direct STRIDE 0 1 2
+avgpool2d_direct VEC 4 16
+avgpool2d_direct ROWS 1
+avgpool2d_direct COLUMNS 0 1
+im2col_direct STRIDE 0 1 2
+im2col_direct VEC 4 16
+im2col_direct ROWS 1
+im2col_direct COLUMNS 0 1
+col2im_direct STRIDE 0 1 2
+col2im_direct VEC 4 16
+col2im_direct ROWS 1
+col2im_direct COLUMNS 0 1
+pad2d_direct VEC 4 16
+pad2d_direct ROWS 1
+pad2d_direct COLUMNS 0 1
+adaptive_avgpool2d_direct VEC 4 16
+adaptive_avgpool2d_direct ROWS 1
+adaptive_avgpool2d_direct COLUMNS 0 1
+adaptive_avgpool2d_global VEC 4 16
+adaptive_avgpool2d_global ROWS 1
+adaptive_avgpool2d_global COLUMNS 0 1
+upsample2d_direct LINEAR 0 1
+upsample2d_direct SCALE 0 2
+upsample2d_direct VEC 4 16
+upsample2d_direct ROWS 1
+upsample2d_direct COLUMNS 0 1
 END
 
 compile() { # FILE FLAG...

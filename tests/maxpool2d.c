@@ -96,7 +96,8 @@ static clcnn_maxpool2d random_desc(check_random *random)
                               .stride_w = w.stride,
                               .dilation_h = h.dilation,
                               .dilation_w = w.dilation,
-                              .accumulate = check_random_int(random, 0, 1)};
+                              .accumulate = check_random_int(random, 0, 1),
+                              .ceil_mode = check_random_int(random, 0, 1)};
     } while (clcnn_maxpool2d_output(&d, &p, &q, NULL) != CLCNN_SUCCESS);
     return d;
 }
@@ -113,6 +114,42 @@ static void test_random(void)
         sweep_desc(&s, name, &desc, i % 2 ? CHECK_REALS : CHECK_INTEGERS, random.state, 0);
     }
     sweep_check_filled(&s);
+}
+
+/* What PyTorch's rule gives; by hand. */
+static void test_ceil_mode(void)
+{
+    static const struct {
+        int size, window, before, after, stride, dilation, down, up; /* 0: refused */
+    } rows[] = {{5, 2, 0, 0, 2, 1, 2, 3}, {6, 3, 0, 0, 2, 1, 2, 3},  {7, 3, 0, 0, 2, 1, 3, 3},
+                {4, 3, 1, 1, 2, 1, 2, 3}, {5, 2, 1, 1, 2, 1, 3, 3},  {8, 3, 0, 0, 3, 1, 2, 3},
+                {2, 3, 0, 0, 2, 1, 0, 1}, {2, 4, 0, 0, 2, 1, 0, 0},  {9, 2, 0, 0, 5, 1, 2, 2},
+                {6, 2, 0, 0, 5, 1, 1, 2}, {10, 3, 1, 0, 4, 2, 2, 3}, {5, 1, 0, 0, 5, 1, 1, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        clcnn_maxpool2d d = {.n = 1,
+                             .c = 1,
+                             .h = rows[i].size,
+                             .w = 1,
+                             .r = rows[i].window,
+                             .s = 1,
+                             .pad_top = rows[i].before,
+                             .pad_bottom = rows[i].after,
+                             .stride_h = rows[i].stride,
+                             .stride_w = 1,
+                             .dilation_h = rows[i].dilation};
+        for (d.ceil_mode = 0; d.ceil_mode < 2; d.ceil_mode++) {
+            int p = 0, q = 0;
+            const clcnn_status status = clcnn_maxpool2d_output(&d, &p, &q, NULL);
+            const int want = d.ceil_mode ? rows[i].up : rows[i].down;
+            CHECK(p == want && (status == CLCNN_SUCCESS) == (want > 0),
+                  "row %zu, ceil_mode %d: %d (%s), not %d", i, d.ceil_mode, p,
+                  clcnn_status_name(status), want);
+        }
+    }
+    clcnn_maxpool2d far = {.n = 1, .c = 1, .h = 5, .w = 5, .r = 2, .s = 2, .ceil_mode = 1};
+    int p = 0, q = 0;
+    far.stride_h = INT32_MAX;
+    CHECK(clcnn_maxpool2d_output(&far, &p, &q, NULL) == CLCNN_UNSUPPORTED, "a stride of 2^31 - 1");
 }
 
 /* ---- Special values ----------------------------------------------------------------------------
@@ -331,6 +368,7 @@ static const harness_test tests[] = {{"small shapes", test_small},
                                      {"every kernel", test_kernels},
                                      {"layers of networks", test_layers},
                                      {"random shapes", test_random},
+                                     {"sizes rounded up", test_ceil_mode},
                                      {"special values", test_special_values},
                                      {"written semantics", test_semantics},
                                      {"padding never wins", test_padding},

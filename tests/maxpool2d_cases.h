@@ -34,6 +34,11 @@ static const maxpool2d_case maxpool2d_small[] = {
     {"dilation 2 by 3", {.n = 2, .c = 3, .h = 9, .w = 13, .r = 3, .s = 3, .stride_h = 1, .stride_w = 1, .dilation_h = 2, .dilation_w = 3}, 1},
     {"dilation 3 and stride 2, padded", {.n = 1, .c = 2, .h = 12, .w = 11, .r = 3, .s = 2, .pad_top = 2, .pad_left = 1, .pad_right = 2, .stride_h = 2, .stride_w = 2, .dilation_h = 3, .dilation_w = 3}, 0},
     {"dilation larger than the stride by far", {.n = 1, .c = 2, .h = 14, .w = 15, .r = 2, .s = 2, .stride_h = 3, .stride_w = 2, .dilation_h = 7, .dilation_w = 9}, 0},
+    {"rounded up", {.n = 2, .c = 2, .h = 8, .w = 39, .r = 3, .s = 3, .stride_h = 2, .stride_w = 2, .ceil_mode = 1}, 1},
+    {"rounded up, any stride", {.n = 2, .c = 2, .h = 8, .w = 9, .r = 3, .s = 2, .stride_h = 3, .stride_w = 4, .ceil_mode = 1}, 0},
+    {"rounded up, but the last window would begin in the padding", {.n = 1, .c = 2, .h = 5, .w = 5, .r = 2, .s = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .ceil_mode = 1}, 1},
+    {"rounded up, a window larger than the image", {.n = 1, .c = 2, .h = 2, .w = 2, .r = 3, .s = 3, .stride_h = 2, .stride_w = 2, .ceil_mode = 1}, 0},
+    {"rounded up, dilation", {.n = 1, .c = 2, .h = 9, .w = 24, .r = 2, .s = 3, .pad_top = 1, .pad_left = 1, .stride_h = 2, .stride_w = 2, .dilation_h = 3, .dilation_w = 2, .ceil_mode = 1}, 0},
     {"accumulating", {.n = 2, .c = 3, .h = 9, .w = 10, .r = 3, .s = 3, .stride_h = 2, .stride_w = 2, .accumulate = 1}, 1},
     {"accumulating, not overlapping", {.n = 1, .c = 3, .h = 8, .w = 9, .r = 2, .s = 2, .accumulate = 1}, 0},
     {NULL, {.n = 0}, 0}};
@@ -44,6 +49,7 @@ static const maxpool2d_case maxpool2d_layers[] = {
     {"alexnet pool1", {.n = 8, .c = 64, .h = 55, .w = 55, .r = 3, .s = 3, .stride_h = 2, .stride_w = 2}, 0},
     {"vgg16 pool1", {.n = 8, .c = 64, .h = 224, .w = 224, .r = 2, .s = 2}, 0},
     {"resnet50 pool", {.n = 8, .c = 64, .h = 112, .w = 112, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .stride_h = 2, .stride_w = 2}, 0},
+    {"global", {.n = 8, .c = 64, .h = 14, .w = 14, .r = 14, .s = 14}, 0},
     {"inception pool", {.n = 8, .c = 192, .h = 28, .w = 28, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .stride_h = 1, .stride_w = 1}, 0},
     {NULL, {.n = 0}, 0}};
 /* clang-format on */

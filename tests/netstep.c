@@ -244,7 +244,7 @@ static void forward(step *s)
 static value loss(const value *logits, const int32_t *labels, int n, double *loss,
                   double *loss_error)
 {
-    clcnn_softmax_cross_entropy d = {n, CLASSES};
+    const clcnn_softmax_cross_entropy d = {.n = n, .classes = CLASSES};
     value dx = new_value(logits->count);
     double y[MAX_BATCH * CLASSES], gradient[MAX_BATCH * CLASSES], mag[MAX_BATCH * CLASSES], e = 0;
     double loss_mag;

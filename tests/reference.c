@@ -124,6 +124,43 @@ static void test_conv2d_groups_by_hand(void)
     equal_values("db", db, (double[]){1, 1, 1, 2}, 4);
 }
 
+/* ---- conv2d_transpose --------------------------------------------------------------------------
+ */
+
+/*
+ * x = 1 2 by the row 1 10 100 at stride 2: 1 10 100 and, two further on, 2 20 200: 1 10 102 20 200,
+ * and one column of output padding: 0. Cropped by one on the left and none on the right, plus 5:
+ * 15 107 25 205 5. With dy = 1 2 3 4 5 (0 where y was cropped) x0 gets 0*1 + 1*10 + 2*100 = 210 and
+ * x1 2*1 + 3*10 + 4*100 = 432; dw: 1*0 + 2*2 = 4, 1*1 + 2*3 = 7, 1*2 + 2*4 = 10; db = 15.
+ */
+static void test_conv2d_transpose_by_hand(void)
+{
+    static const float x[] = {1, 2}, w[] = {1, 10, 100}, b[] = {5}, dy[] = {1, 2, 3, 4, 5};
+    const clcnn_conv2d_transpose d = {.n = 1,
+                                      .c = 1,
+                                      .h = 1,
+                                      .w = 2,
+                                      .k = 1,
+                                      .r = 1,
+                                      .s = 3,
+                                      .pad_left = 1,
+                                      .output_pad_w = 1,
+                                      .stride_w = 2};
+    double y[5], mag[5], dx[2], dw[3], db[1];
+    int p = 0, q = 0;
+    succeeds("output", clcnn_conv2d_transpose_output(&d, &p, &q, NULL));
+    CHECK(p == 1 && q == 5, "%d x %d", p, q);
+    succeeds("forward", clcnn_ref_conv2d_transpose_forward(&d, x, w, b, y, mag));
+    equal_values("y", y, (double[]){15, 107, 25, 205, 5}, 5);
+    equal_values("mag", mag, (double[]){15, 107, 25, 205, 5}, 5);
+    succeeds("backward_data", clcnn_ref_conv2d_transpose_backward_data(&d, dy, w, dx, NULL));
+    equal_values("dx", dx, (double[]){210, 432}, 2);
+    succeeds("backward_weights",
+             clcnn_ref_conv2d_transpose_backward_weights(&d, x, dy, dw, db, NULL, NULL));
+    equal_values("dw", dw, (double[]){4, 7, 10}, 3);
+    equal_values("db", db, (double[]){15}, 1);
+}
+
 /* ---- dense -------------------------------------------------------------------------------------
  */
 
@@ -210,15 +247,15 @@ static void test_activation_by_hand(void)
     const clcnn_activation relu = {.count = 6, .kind = CLCNN_RELU};
     const clcnn_activation identity = {.count = 6, .kind = CLCNN_IDENTITY};
     double y[6], dx[6];
-    succeeds("ReLU", clcnn_ref_activation_forward(&relu, x, y));
+    succeeds("ReLU", clcnn_ref_activation_forward(&relu, x, y, NULL));
     equal_values("y", y, (double[]){0, 0, 3}, 3);
     CHECK(isnan(y[3]) && y[4] >= 0 && y[4] <= 0 && isinf(y[5]), "ReLU of NaN, -Inf, Inf: %g %g %g",
           y[3], y[4], y[5]);
-    succeeds("ReLU backward", clcnn_ref_activation_backward(&relu, x, dy, dx));
+    succeeds("ReLU backward", clcnn_ref_activation_backward(&relu, x, NULL, dy, dx, NULL));
     equal_values("dx", dx, (double[]){0, 0, 9, 1, 0, 3}, 6);
-    succeeds("identity", clcnn_ref_activation_forward(&identity, x, y));
+    succeeds("identity", clcnn_ref_activation_forward(&identity, x, y, NULL));
     equal_values("y", y, (double[]){-2, 0, 3}, 3);
-    succeeds("identity backward", clcnn_ref_activation_backward(&identity, x, dy, dx));
+    succeeds("identity backward", clcnn_ref_activation_backward(&identity, x, NULL, dy, dx, NULL));
     equal_values("dx", dx, (double[]){7, 8, 9, 1, 2, 3}, 6);
 }
 
@@ -263,6 +300,33 @@ static void test_softmax_extremes(void)
     succeeds("backward", clcnn_ref_softmax_cross_entropy_backward(&d, x, foreign, dx, NULL));
     CHECK(isnan(dx[0]) && isnan(dx[1]), "the gradient of a foreign label is %g %g", dx[0], dx[1]);
     equal_values("the other row", dx + 2, (double[]){0, 0}, 2);
+}
+
+/*
+ * One row of logits 0 0, label 0, and one that is ignored: log 2 whatever the smoothing, for both
+ * distances are 0; dx = 1/2 minus the targets 1 - 0.5/2 and 0.5/2. The softmax of 0 and ln 3.
+ */
+static void test_smoothing_by_hand(void)
+{
+    static const float x[] = {0, 0, 9, 7}, logits[] = {0, 1.0986122886681098f};
+    static const int32_t labels[] = {0, -1}, ignored[] = {-1, -1};
+    const clcnn_softmax_cross_entropy d = {
+        .n = 2, .classes = 2, .label_smoothing = 0.5, .ignore = 1, .ignored_label = -1};
+    double loss, dx[4], y[2];
+    succeeds("forward",
+             clcnn_ref_softmax_cross_entropy_forward(&d, x, labels, NULL, &loss, NULL, NULL));
+    near_values("loss", &loss, (double[]){0.6931471805599453}, 1, 1e-15);
+    succeeds("backward", clcnn_ref_softmax_cross_entropy_backward(&d, x, labels, dx, NULL));
+    near_values("dx", dx, (double[]){-0.25, 0.25, 0, 0}, 4, 1e-15);
+    succeeds("forward",
+             clcnn_ref_softmax_cross_entropy_forward(&d, x, ignored, NULL, &loss, NULL, NULL));
+    CHECK(isnan(loss), "the loss of no row is %g", loss);
+    clcnn_softmax rows = {.n = 1, .classes = 2};
+    succeeds("softmax", clcnn_ref_softmax_forward(&rows, logits, y, NULL));
+    near_values("y", y, (double[]){0.25, 0.75}, 2, 1e-7);
+    rows.log = 1;
+    succeeds("log-softmax", clcnn_ref_softmax_forward(&rows, logits, y, NULL));
+    near_values("log y", y, (double[]){-1.3862943611198906, -0.2876820724517809}, 2, 1e-7);
 }
 
 /* ---- adam --------------------------------------------------------------------------------------
@@ -355,9 +419,11 @@ typedef double (*objective)(void);
 
 static struct {
     clcnn_conv2d conv2d;
+    clcnn_conv2d_transpose transpose;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
     clcnn_softmax_cross_entropy softmax;
+    clcnn_softmax rows;
     float x[MOST], w[MOST], b[MOST], dy[MOST];
     int32_t labels[MOST];
     double y[MOST];
@@ -481,6 +547,89 @@ static void test_conv2d_gradients(void)
     }
 }
 
+static double conv2d_transpose_objective(void)
+{
+    clcnn_ref_conv2d_transpose_forward(&g.transpose, g.x, g.w, g.b, g.y, NULL);
+    return weighted_sum();
+}
+
+static void test_conv2d_transpose_gradients(void)
+{
+    static const clcnn_conv2d_transpose shapes[] = {
+        {.n = 2, .c = 2, .h = 3, .w = 4, .k = 3, .r = 3, .s = 2},
+        {.n = 1,
+         .c = 4,
+         .h = 4,
+         .w = 3,
+         .k = 2,
+         .r = 2,
+         .s = 3,
+         .pad_top = 1,
+         .pad_right = 2,
+         .output_pad_h = 1,
+         .output_pad_w = 2,
+         .stride_h = 2,
+         .dilation_w = 3,
+         .groups = 2}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const clcnn_conv2d_transpose *d = &g.transpose;
+        static double dx[MOST], dw[MOST], db[MOST];
+        const int groups = shapes[i].groups ? shapes[i].groups : 1;
+        int p = 0, q = 0;
+        g.transpose = shapes[i];
+        succeeds("output", clcnn_conv2d_transpose_output(d, &p, &q, NULL));
+        g.outputs = d->n * d->k * p * q;
+        draw_all(harness_seed() + i);
+        succeeds("backward_data", clcnn_ref_conv2d_transpose_backward_data(d, g.dy, g.w, dx, NULL));
+        succeeds("backward_weights",
+                 clcnn_ref_conv2d_transpose_backward_weights(d, g.x, g.dy, dw, db, NULL, NULL));
+        check_gradient("dx", conv2d_transpose_objective, g.x, dx, d->n * d->c * d->h * d->w, 0.25f,
+                       1e-11);
+        check_gradient("dw", conv2d_transpose_objective, g.w, dw,
+                       d->c * d->k / groups * d->r * d->s, 0.25f, 1e-11);
+        check_gradient("db", conv2d_transpose_objective, g.b, db, d->k, 0.25f, 1e-11);
+    }
+}
+
+/* It is the adjoint of conv2d: one's forward is the other's backward_data. */
+static void test_conv2d_transpose_is_adjoint(void)
+{
+    static double dx[MOST];
+    const clcnn_conv2d conv = {.n = 2,
+                               .c = 3,
+                               .h = 8,
+                               .w = 9,
+                               .k = 4,
+                               .r = 3,
+                               .s = 2,
+                               .pad_top = 1,
+                               .pad_right = 2,
+                               .stride_h = 2,
+                               .stride_w = 3};
+    int p = 0, q = 0, h = 0, w = 0;
+    succeeds("output", clcnn_conv2d_output(&conv, &p, &q, NULL));
+    clcnn_conv2d_transpose d = {.n = 2,
+                                .c = 4,
+                                .h = p,
+                                .w = q,
+                                .k = 3,
+                                .r = 3,
+                                .s = 2,
+                                .pad_top = 1,
+                                .pad_right = 2,
+                                .stride_h = 2,
+                                .stride_w = 3};
+    succeeds("output", clcnn_conv2d_transpose_output(&d, &h, &w, NULL));
+    d.output_pad_h = conv.h - h;
+    d.output_pad_w = conv.w - w;
+    succeeds("output", clcnn_conv2d_transpose_output(&d, &h, &w, NULL));
+    CHECK(h == conv.h && w == conv.w, "%d x %d, not %d x %d", h, w, conv.h, conv.w);
+    draw_all(harness_seed());
+    succeeds("conv2d", clcnn_ref_conv2d_backward_data(&conv, g.x, g.w, dx, NULL));
+    succeeds("forward", clcnn_ref_conv2d_transpose_forward(&d, g.x, g.w, NULL, g.y, NULL));
+    near_values("y", g.y, dx, 2 * 3 * h * w, 1e-13);
+}
+
 static double dense_objective(void)
 {
     clcnn_ref_dense_forward(&g.dense, g.x, g.w, g.b, g.y, NULL);
@@ -553,7 +702,8 @@ static void test_maxpool2d_gradient(void)
 
 static double relu_objective(void)
 {
-    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y);
+    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y,
+                                 NULL);
     return weighted_sum();
 }
 
@@ -566,7 +716,7 @@ static void test_activation_gradient(void)
     draw_all(harness_seed());
     for (int i = 0; i < d.count; i++)
         g.x[i] += g.x[i] < 0 ? -1.0f : 1.0f;
-    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, g.dy, dx));
+    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, NULL, g.dy, dx, NULL));
     check_gradient("dx", relu_objective, g.x, dx, d.count, 0.25f, 1e-11);
 }
 
@@ -588,6 +738,44 @@ static void test_softmax_gradient(void)
              clcnn_ref_softmax_cross_entropy_backward(&g.softmax, g.x, g.labels, dx, NULL));
     /* The fifth derivative of the loss is below 1, so that the formula errs by step^4/30. */
     check_gradient("dx", loss_objective, g.x, dx, 35, 0x1p-9f, 2e-12);
+}
+
+/* One row of each: smoothed, ignored, plain. */
+static void test_smoothed_gradient(void)
+{
+    static double dx[MOST];
+    g.softmax = (clcnn_softmax_cross_entropy){
+        .n = 5, .classes = 7, .label_smoothing = 0.25, .ignore = 1, .ignored_label = 3};
+    draw_all(harness_seed());
+    for (int i = 0; i < 5; i++)
+        g.labels[i] = i * 3 % 7;
+    succeeds("backward",
+             clcnn_ref_softmax_cross_entropy_backward(&g.softmax, g.x, g.labels, dx, NULL));
+    equal_values("the ignored row", dx + 7, (double[7]){0}, 7);
+    check_gradient("dx", loss_objective, g.x, dx, 35, 0x1p-9f, 2e-12);
+}
+
+static double softmax_objective(void)
+{
+    clcnn_ref_softmax_forward(&g.rows, g.x, g.y, NULL);
+    return weighted_sum();
+}
+
+/* Backward starts from a y that is rounded to float: so is the gradient. */
+static void test_softmax_rows_gradient(void)
+{
+    static double dx[MOST];
+    static float y[MOST];
+    for (int log = 0; log < 2; log++) {
+        g.rows = (clcnn_softmax){.n = 5, .classes = 7, .log = log};
+        g.outputs = 35;
+        draw_all(harness_seed());
+        succeeds("forward", clcnn_ref_softmax_forward(&g.rows, g.x, g.y, NULL));
+        for (int i = 0; i < 35; i++)
+            y[i] = (float)g.y[i];
+        succeeds("backward", clcnn_ref_softmax_backward(&g.rows, y, g.dy, dx, NULL));
+        check_gradient("dx", softmax_objective, g.x, dx, 35, 0x1p-9f, 4e-6);
+    }
 }
 
 /* ---- Shapes ------------------------------------------------------------------------------------
@@ -733,27 +921,34 @@ static void test_illegal_shapes(void)
           clcnn_status_name(status));
 }
 
-static const harness_test tests[] = {{"conv2d by hand", test_conv2d_by_hand},
-                                     {"conv2d with strides by hand", test_conv2d_strides_by_hand},
-                                     {"conv2d with groups by hand", test_conv2d_groups_by_hand},
-                                     {"dense by hand", test_dense_by_hand},
-                                     {"maxpool2d by hand", test_maxpool2d_by_hand},
-                                     {"maxpool2d's windows by hand", test_maxpool2d_window_by_hand},
-                                     {"activation by hand", test_activation_by_hand},
-                                     {"softmax by hand", test_softmax_by_hand},
-                                     {"softmax of extremes", test_softmax_extremes},
-                                     {"adam by hand", test_adam_by_hand},
-                                     {"adam's decay by hand", test_adam_decay_by_hand},
-                                     {"adam's segments by hand", test_adam_segments_by_hand},
-                                     {"conv2d's gradients", test_conv2d_gradients},
-                                     {"dense's gradients", test_dense_gradients},
-                                     {"maxpool2d's gradient", test_maxpool2d_gradient},
-                                     {"activation's gradient", test_activation_gradient},
-                                     {"softmax's gradient", test_softmax_gradient},
-                                     {"conv2d's shapes", test_conv2d_shapes},
-                                     {"maxpool2d's shapes", test_maxpool2d_shapes},
-                                     {"illegal shapes", test_illegal_shapes},
-                                     {NULL, NULL}};
+static const harness_test tests[] = {
+    {"conv2d by hand", test_conv2d_by_hand},
+    {"conv2d with strides by hand", test_conv2d_strides_by_hand},
+    {"conv2d with groups by hand", test_conv2d_groups_by_hand},
+    {"conv2d_transpose by hand", test_conv2d_transpose_by_hand},
+    {"dense by hand", test_dense_by_hand},
+    {"maxpool2d by hand", test_maxpool2d_by_hand},
+    {"maxpool2d's windows by hand", test_maxpool2d_window_by_hand},
+    {"activation by hand", test_activation_by_hand},
+    {"softmax by hand", test_softmax_by_hand},
+    {"softmax of extremes", test_softmax_extremes},
+    {"smoothing by hand", test_smoothing_by_hand},
+    {"adam by hand", test_adam_by_hand},
+    {"adam's decay by hand", test_adam_decay_by_hand},
+    {"adam's segments by hand", test_adam_segments_by_hand},
+    {"conv2d's gradients", test_conv2d_gradients},
+    {"conv2d_transpose's gradients", test_conv2d_transpose_gradients},
+    {"conv2d_transpose is conv2d's adjoint", test_conv2d_transpose_is_adjoint},
+    {"dense's gradients", test_dense_gradients},
+    {"maxpool2d's gradient", test_maxpool2d_gradient},
+    {"activation's gradient", test_activation_gradient},
+    {"softmax's gradient", test_softmax_gradient},
+    {"smoothed labels' gradient", test_smoothed_gradient},
+    {"softmax of rows' gradient", test_softmax_rows_gradient},
+    {"conv2d's shapes", test_conv2d_shapes},
+    {"maxpool2d's shapes", test_maxpool2d_shapes},
+    {"illegal shapes", test_illegal_shapes},
+    {NULL, NULL}};
 
 int main(void)
 {

@@ -10,14 +10,19 @@
 
 static const sweep_pin pins[] = {{"", "direct", 0, 0}, {.algo = NULL}};
 
-static check_case *make_case(int n, int classes)
+static check_case *make_case_of(const clcnn_softmax_cross_entropy *d)
 {
     clcnn_error error = {.message = ""};
-    const check_desc desc = {.softmax_cross_entropy = {.n = n, .classes = classes}};
-    check_case *c = check_case_create(&check_op_softmax_cross_entropy, &desc, CHECK_REALS,
+    check_case *c = check_case_create(&check_op_softmax_cross_entropy,
+                                      &(check_desc){.softmax_cross_entropy = *d}, CHECK_REALS,
                                       harness_seed(), &error);
     CHECK(c != NULL, "%s", error.message);
     return c;
+}
+
+static check_case *make_case(int n, int classes)
+{
+    return make_case_of(&(clcnn_softmax_cross_entropy){.n = n, .classes = classes});
 }
 
 /* All ways to get the gradient: from y into another buffer, from y in place, all in one buffer. */
@@ -145,6 +150,60 @@ static void test_foreign_labels(void)
     }
 }
 
+/* Smoothed labels, ignored ones (a class and no class), and both, in every shape. */
+static void test_smoothed_and_ignored(void)
+{
+    static const clcnn_softmax_cross_entropy variants[] = {
+        {.label_smoothing = 0.1},
+        {.label_smoothing = 1},
+        {.ignore = 1, .ignored_label = 0},
+        {.label_smoothing = 0.3, .ignore = 1, .ignored_label = -100}};
+    for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
+        sweep s = {.op = &check_op_softmax_cross_entropy};
+        for (const softmax_cross_entropy_case *row = softmax_cross_entropy_cases; row->name;
+             row++) {
+            clcnn_softmax_cross_entropy d = variants[v];
+            d.n = row->d.n;
+            d.classes = row->d.classes;
+            if (harness_short() && !row->quick)
+                continue;
+            check_case *c = make_case_of(&d);
+            check_tensor *labels = check_case_input(c, "labels");
+            for (size_t i = 0; d.ignore && i < labels->count; i++)
+                labels->i[i] = i % 3 == 1 ? d.ignored_label : labels->i[i];
+            run_all_ways(&s, row->name, c);
+            check_case_destroy(c);
+        }
+        sweep_check_filled(&s);
+    }
+}
+
+/* Nothing but ignored labels: the loss is NaN, the gradient 0. And an ignored row may hold NaN. */
+static void test_all_ignored(void)
+{
+    sweep s = {.op = &check_op_softmax_cross_entropy};
+    check_case *c = make_case_of(
+        &(clcnn_softmax_cross_entropy){.n = 300, .classes = 5, .ignore = 1, .ignored_label = 2});
+    check_tensor *labels = check_case_input(c, "labels"), *x = check_case_input(c, "x");
+    for (int i = 0; i < 300; i++)
+        labels->i[i] = 2;
+    for (int i = 0; i < harness_device_count(); i++) {
+        check_result loss =
+            sweep_run("all ignored", c, "forward", i, (check_options){.keep = true});
+        check_result dx = sweep_run("all ignored", c, "backward", i, (check_options){.keep = true});
+        CHECK(loss.out[1] && all_nan(loss.out[1], 1), "the loss of no row is a number");
+        for (int e = 0; dx.out[0] && e < 300 * 5; e++)
+            CHECK(((float *)dx.out[0])[e] == 0, "dx[%d] is %g", e, (double)((float *)dx.out[0])[e]);
+        check_result_free(&loss);
+        check_result_free(&dx);
+    }
+    for (int i = 0; i < 300; i++)
+        labels->i[i] = i % 2 ? 2 : 4;
+    x->f[5 * 7 + 3] = NAN;
+    run_all_ways(&s, "NaN in an ignored row", c);
+    check_case_destroy(c);
+}
+
 static const harness_test tests[] = {{"cases", test_cases},
                                      {"every kernel", test_kernels},
                                      {"random shapes", test_random},
@@ -152,6 +211,8 @@ static const harness_test tests[] = {{"cases", test_cases},
                                      {"large logits", test_large_logits},
                                      {"equal logits", test_equal_logits},
                                      {"labels that are no classes", test_foreign_labels},
+                                     {"smoothed and ignored", test_smoothed_and_ignored},
+                                     {"all ignored", test_all_ignored},
                                      {NULL, NULL}};
 
 int main(void)

@@ -3,6 +3,8 @@
 
 #include "internal.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* y is an input of backward where a case asks for the gradient from y alone. */
@@ -29,7 +31,12 @@ static bool sizes(check_desc *desc, const check_shape *inputs)
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
     const clcnn_activation *d = &desc->activation;
-    return d->count >= 0 ? CLCNN_SUCCESS : CLCNN__INVALID(error, "count is %d", d->count);
+    if (d->count < 0)
+        return CLCNN__INVALID(error, "count is %d", d->count);
+    const clcnn_activation none = {.kind = d->kind, .alpha = d->alpha};
+    if (clcnn_ref_activation_forward(&none, NULL, NULL, NULL) != CLCNN_SUCCESS)
+        return CLCNN__INVALID(error, "kind %d with alpha %g", (int)d->kind, d->alpha);
+    return CLCNN_SUCCESS;
 }
 
 static void fill(check_case *c, check_random *random)
@@ -42,10 +49,14 @@ static clcnn_status derive(check_case *c)
 {
     if (!c->in[X].f || !c->in[Y].f)
         return CLCNN_SUCCESS;
-    for (size_t i = 0; i < c->in[X].count; i++)
-        c->in[Y].f[i] =
-            c->desc.activation.kind == CLCNN_RELU && c->in[X].f[i] <= 0 ? 0 : c->in[X].f[i];
-    return CLCNN_SUCCESS;
+    double *y = malloc((c->in[Y].count + 1) * sizeof *y);
+    const clcnn_status status =
+        y ? clcnn_ref_activation_forward(&c->desc.activation, c->in[X].f, y, NULL)
+          : CLCNN_OUT_OF_MEMORY;
+    for (size_t i = 0; status == CLCNN_SUCCESS && i < c->in[Y].count; i++)
+        c->in[Y].f[i] = (float)y[i];
+    free(y);
+    return status;
 }
 
 static clcnn_status forward(const check_call *a)
@@ -56,7 +67,8 @@ static clcnn_status forward(const check_call *a)
 static clcnn_status ref_forward(const check_case *c, check_expected *e)
 {
     e->out[0].n = 1;
-    return clcnn_ref_activation_forward(&c->desc.activation, c->in[X].f, e->out[0].value);
+    return clcnn_ref_activation_forward(&c->desc.activation, c->in[X].f, e->out[0].value,
+                                        e->out[0].mag);
 }
 
 static clcnn_status backward(const check_call *a)
@@ -65,12 +77,21 @@ static clcnn_status backward(const check_call *a)
                                      a->out[0]);
 }
 
-/* ReLU's y says as much about its gradient as x. */
 static clcnn_status ref_backward(const check_case *c, check_expected *e)
 {
-    const float *x = c->in[X].f ? c->in[X].f : c->in[Y].f;
     e->out[0].n = 1;
-    return clcnn_ref_activation_backward(&c->desc.activation, x, c->in[DY].f, e->out[0].value);
+    return clcnn_ref_activation_backward(&c->desc.activation, c->in[X].f, c->in[Y].f, c->in[DY].f,
+                                         e->out[0].value, e->out[0].mag);
+}
+
+/* GELU as x*(1 + erf)/2 and its derivative, and 1 - tanh^2. */
+static double cancels(const check_case *c, clcnn_direction direction, size_t i)
+{
+    const clcnn_activation_kind kind = c->desc.activation.kind;
+    const double x = fabs((double)c->in[X].f[i]);
+    if (direction == CLCNN_FORWARD)
+        return kind == CLCNN_GELU || kind == CLCNN_GELU_TANH ? x : 0;
+    return kind == CLCNN_TANH || kind >= CLCNN_GELU ? fabs((double)c->in[DY].f[i]) * (1 + x) : 0;
 }
 
 static const check_direction directions[] = {{.name = "forward",
@@ -118,4 +139,5 @@ const check_op check_op_activation = {
     .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .derive = derive};
+    .derive = derive,
+    .cancels = cancels};

@@ -3,35 +3,17 @@
  * results are called new_param, new_m and new_v. The table of segments is an integer tensor of the
  * rows' bits.
  */
-#include "check.h"
+#include "optimiser.h"
 
 #include <math.h>
 
-#include "internal.h"
-
-#include <string.h>
-
 enum { PARAM, GRAD, M, V, TABLE };
-
-enum { WORDS_PER_SEGMENT = sizeof(clcnn_segment) / 4 };
-_Static_assert(sizeof(clcnn_segment) == 16, "a row of the table is four words");
 
 static bool adam_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    static const char *const names[] = {"param", "grad", "m", "v", "new_param", "new_m", "new_v"};
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0)
-            count = (size_t)desc->adam.count;
-    }
-    if (strcmp(name, "table") == 0)
-        count = (size_t)desc->adam.segments * WORDS_PER_SEGMENT;
-    else if (strcmp(name, "block") == 0)
-        count = CLCNN_ADAM_BLOCK;
-    else if (count == 0)
-        return false;
-    *shape = (check_shape){1, {count}};
-    return true;
+    static const char *const names[] = {"param",     "grad",  "m",     "v",
+                                        "new_param", "new_m", "new_v", NULL};
+    return check_optimiser_shape(names, desc->adam.count, desc->adam.segments, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
@@ -48,20 +30,6 @@ static clcnn_status legal(const check_desc *desc, clcnn_error *error)
     return CLCNN_SUCCESS;
 }
 
-/* Segments of about equal length, each with other factors, every third frozen; the last one ends
- * before the arena does. */
-static void fill_table(const clcnn_adam *d, int32_t *words)
-{
-    for (int i = 0; i < d->segments; i++) {
-        const clcnn_segment row = {
-            .end = (int32_t)((int64_t)d->count * (i + 1) / d->segments - (i + 1 == d->segments)),
-            .lr_factor = 1 + 0.5f * (float)(i % 4),
-            .decay_factor = (float)(i % 2),
-            .frozen = i % 3 == 2};
-        memcpy(words + i * WORDS_PER_SEGMENT, &row, sizeof row);
-    }
-}
-
 static void fill(check_case *c, check_random *random)
 {
     check_fill(c, &c->in[PARAM], 1, random);
@@ -69,10 +37,7 @@ static void fill(check_case *c, check_random *random)
     check_fill(c, &c->in[M], 1, random);
     for (size_t i = 0; i < c->in[V].count; i++)
         c->in[V].f[i] = (float)check_random_real(random);
-    if (c->desc.adam.segments > 0)
-        fill_table(&c->desc.adam, c->in[TABLE].i);
-    else
-        check_case_drop(c, "table");
+    check_fill_table(c, c->desc.adam.count, c->desc.adam.segments);
 }
 
 static clcnn_status step(const check_call *a)
@@ -149,32 +114,29 @@ static const check_field fields[] = {
     {"decoupled", CHECK_INT, offsetof(clcnn_adam, decoupled)},
     {"step", CHECK_INT64, offsetof(clcnn_adam, step)},
     {"segments", CHECK_INT, offsetof(clcnn_adam, segments)},
+    {"grad_scale", CHECK_DOUBLE, offsetof(clcnn_adam, grad_scale)},
     {.name = NULL}};
 
-#define REAL_ATTRIBUTE(field, least, most, must)                                                   \
-    {                                                                                              \
-        .name = #field, .type = CHECK_DOUBLE, .count = 1, .offset = {offsetof(clcnn_adam, field)}, \
-        .low = (least), .high = (most), .required = (must)                                         \
-    }
 /* eps starts above 0 because 0 would be read as "the default". */
-static const check_attribute attributes[] = {REAL_ATTRIBUTE(lr, 0, 1e30, true),
-                                             REAL_ATTRIBUTE(beta1, 0, 0x1.fffffffffffffp-1, true),
-                                             REAL_ATTRIBUTE(beta2, 0, 0x1.fffffffffffffp-1, true),
-                                             REAL_ATTRIBUTE(eps, 1e-300, 1e30, true),
-                                             REAL_ATTRIBUTE(weight_decay, 0, 1e30, false),
-                                             {.name = "decoupled",
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_adam, decoupled)},
-                                              .low = 0,
-                                              .high = 1},
-                                             {.name = "step",
-                                              .type = CHECK_INT64,
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_adam, step)},
-                                              .low = 1,
-                                              .high = 0x1p53,
-                                              .required = true},
-                                             {.name = NULL}};
+static const check_attribute attributes[] = {
+    CHECK_REAL_ATTRIBUTE(clcnn_adam, lr, 0, 1e30, true),
+    CHECK_REAL_ATTRIBUTE(clcnn_adam, beta1, 0, 0x1.fffffffffffffp-1, true),
+    CHECK_REAL_ATTRIBUTE(clcnn_adam, beta2, 0, 0x1.fffffffffffffp-1, true),
+    CHECK_REAL_ATTRIBUTE(clcnn_adam, eps, 1e-300, 1e30, true),
+    CHECK_REAL_ATTRIBUTE(clcnn_adam, weight_decay, 0, 1e30, false),
+    {.name = "decoupled",
+     .count = 1,
+     .offset = {offsetof(clcnn_adam, decoupled)},
+     .low = 0,
+     .high = 1},
+    {.name = "step",
+     .type = CHECK_INT64,
+     .count = 1,
+     .offset = {offsetof(clcnn_adam, step)},
+     .low = 1,
+     .high = 0x1p53,
+     .required = true},
+    {.name = NULL}};
 
 const check_op check_op_adam = {.name = "adam",
                                 .inputs = {{.name = "param"},

@@ -53,12 +53,26 @@ static clcnn_error_class error_class(const run *r)
     return r->algo->error[r->direction->direction].error_class;
 }
 
-/* Integers leave no room for rounding, unless the algorithm takes detours through fractions. */
+/* Integers leave no room for rounding, unless the algorithm takes detours through fractions or
+ * something comes after the sum. */
+static bool exact_sums(const run *r)
+{
+    const check_op *op = r->c->op;
+    return error_class(r) == CLCNN_DOT && r->c->values == CHECK_INTEGERS &&
+           !(op->rounds && op->rounds(&r->c->desc, r->direction->direction));
+}
+
+/* Where not even the sign of a zero may differ. */
+static bool exact_bits(const run *r, int output, size_t i)
+{
+    const clcnn_error_class class = error_class(r);
+    return class == CLCNN_EXACT || (class == CLCNN_ULP && !(r->expected->out[output].mag[i] > 0));
+}
+
 static double bound_of(const run *r, int output, size_t i)
 {
     const double n = r->expected->out[output].n, mag = r->expected->out[output].mag[i];
-    const clcnn_error_class class = error_class(r);
-    if (class == CLCNN_EXACT || (class == CLCNN_DOT && r->c->values == CHECK_INTEGERS))
+    if (exact_bits(r, output, i) || exact_sums(r))
         return 0;
     return clcnn_error_bound(r->algo, r->direction->direction, n, mag) + (n + 2) * 0x1p-126;
 }
@@ -115,12 +129,12 @@ static bool judge_output(run *r, int j)
 {
     const check_output *output = &r->direction->outputs[j];
     const void *data = check_buffer_elements(&r->out[j]);
-    const bool bits = error_class(r) == CLCNN_EXACT;
     size_t wrong = 0, worst_at = 0;
     double worst = 0;
     for (size_t i = 0; i < r->expected->out[j].count; i++) {
         const double want = r->expected->out[j].value[i], got = element(output, data, i);
         const double bound = output->integer ? 0 : bound_of(r, j, i);
+        const bool bits = exact_bits(r, j, i);
         const double ratio = error_ratio(want, got, bound, bits);
         r->result->nonzero += got < 0 || got > 0;
         r->result->could_be += bits || r->expected->out[j].mag[i] > 0;

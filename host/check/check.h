@@ -17,18 +17,45 @@
 
 #include <stdbool.h>
 
-enum { CHECK_MAX_IN = 6, CHECK_MAX_OUT = 4, CHECK_MAX_RANK = 4 };
+enum { CHECK_MAX_IN = 8, CHECK_MAX_OUT = 6, CHECK_MAX_RANK = 4 };
 
 /* ---------------------------------------------------------------------------------------------
  * Cases
  */
+/* concat's descriptor with its array in it. */
+typedef struct check_concat {
+    int n, h, w, inputs, channels[3], accumulate;
+} check_concat;
+
 typedef union check_desc {
     clcnn_activation activation;
     clcnn_conv2d conv2d;
+    clcnn_conv2d_transpose conv2d_transpose;
+    clcnn_conv1d conv1d;
+    clcnn_correlate1d correlate1d;
     clcnn_dense dense;
     clcnn_maxpool2d maxpool2d;
+    clcnn_avgpool2d avgpool2d;
+    clcnn_im2col im2col; /* and col2im */
+    clcnn_pad2d pad2d;
+    clcnn_adaptive_avgpool2d adaptive_avgpool2d;
+    clcnn_upsample2d upsample2d;
+    check_concat concat;
+    clcnn_slice slice;
+    clcnn_softmax softmax;
     clcnn_softmax_cross_entropy softmax_cross_entropy;
+    clcnn_mse mse;
+    clcnn_l2 l2;
+    clcnn_sgd sgd;
+    clcnn_rmsprop rmsprop;
     clcnn_adam adam;
+    clcnn_batchnorm batchnorm;
+    clcnn_layernorm layernorm;
+    clcnn_add add;
+    clcnn_dropout dropout;
+    clcnn_uniform uniform;
+    clcnn_normal normal;
+    clcnn_clip_norm clip_norm;
 } check_desc;
 
 typedef enum check_values {
@@ -177,7 +204,8 @@ typedef enum check_field_type {
     CHECK_INT,
     CHECK_INT64,
     CHECK_DOUBLE,
-    CHECK_ACTIVATION_KIND
+    CHECK_ACTIVATION_KIND,
+    CHECK_WORD /* attributes alone: an int, by a list of words */
 } check_field_type;
 
 /* A field of the descriptor, for messages. The list ends with name = NULL. */
@@ -195,7 +223,8 @@ typedef struct check_attribute {
     size_t offset[4];
     double low, high; /* least and greatest value */
     bool required;
-    const char *otherwise; /* when it is not there; NULL: leave the field as it is */
+    const char *const *words; /* of CHECK_WORD: what 0, 1 ... are called, ended by NULL */
+    const char *otherwise;    /* when it is not there; NULL: leave the field as it is */
 } check_attribute;
 
 /* The shape of an input that a golden file has. */
@@ -218,24 +247,45 @@ struct check_op {
      * fit. Whether the rest fits is asked through `shape`. */
     bool (*sizes)(check_desc *desc, const check_shape *inputs);
     clcnn_status (*legal)(const check_desc *desc, clcnn_error *error);
+    /* NULL, or: golden files may have the results of inputs before these were rounded to float.
+     * `file` has their values by output, NULL where there is none. What lies within that rounding
+     * is adopted as expected, and what follows from it with it. */
+    void (*adopt)(const check_case *c, check_expected *expected, const double *const *file);
     /* Draws the inputs. */
     void (*fill)(check_case *c, check_random *random);
     clcnn_status (*derive)(check_case *c); /* NULL: nothing is derived */
     bool (*accumulate)(const check_desc *desc);
+    /* Whether results are rounded though the sums of a case of integers are exact: an activation at
+     * their end. NULL: never. */
+    bool (*rounds)(const check_desc *desc, clcnn_direction direction);
+    /*
+     * Golden files hold what the textbook's formula gives in double. Where that cancels and the
+     * reference's does not, the magnitude of what cancels at element i of the result; NULL: never.
+     */
+    double (*cancels)(const check_case *c, clcnn_direction direction, size_t i);
     /* NULL: the operation has no plan, and the only algorithm is the one that clcnn_algos names. */
     clcnn_status (*plan)(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
                          const char *algo, size_t max_workspace, clcnn_plan *plan);
 };
 
 /* One per operation, in OP.c. */
-extern const check_op check_op_activation, check_op_conv2d, check_op_dense, check_op_maxpool2d,
-    check_op_softmax_cross_entropy, check_op_adam;
+extern const check_op check_op_activation, check_op_conv2d, check_op_conv2d_transpose,
+    check_op_conv1d, check_op_correlate1d, check_op_dense, check_op_maxpool2d, check_op_concat,
+    check_op_slice, check_op_softmax, check_op_softmax_cross_entropy, check_op_mse, check_op_l2,
+    check_op_sgd, check_op_rmsprop, check_op_adam, check_op_clip_norm;
+extern const check_op check_op_avgpool2d, check_op_im2col, check_op_col2im, check_op_pad2d,
+    check_op_adaptive_avgpool2d, check_op_upsample2d;
+extern const check_op check_op_batchnorm, check_op_layernorm, check_op_add, check_op_dropout,
+    check_op_uniform, check_op_normal;
 /* By name; NULL if there is none. */
 const check_op *check_op_find(const char *name);
 /* All of them, ended by NULL. */
 extern const check_op *const check_ops[];
 /* The direction of this name; it must exist. */
 const check_direction *check_direction_find(const check_op *op, const char *name);
+
+/* "relu" and the like, as golden files have them; NULL for what is no kind. */
+const char *check_activation_name(clcnn_activation_kind kind);
 
 /* "conv2d {n=2 c=3 ...}": writes the descriptor's fields that are not 0. */
 void check_describe(const check_op *op, const check_desc *desc, char *text, size_t size);

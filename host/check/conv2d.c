@@ -79,6 +79,11 @@ static bool accumulate(const check_desc *desc)
     return desc->conv2d.accumulate != 0;
 }
 
+static bool rounds(const check_desc *desc, clcnn_direction direction)
+{
+    return direction == CLCNN_FORWARD && desc->conv2d.activation > CLCNN_RELU;
+}
+
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
                          const char *algo, size_t max_workspace, clcnn_plan *result)
 {
@@ -182,6 +187,7 @@ static const check_field fields[] = {
     FIELD(dilation_w),
     FIELD(groups),
     {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_conv2d, activation)},
+    {"alpha", CHECK_DOUBLE, offsetof(clcnn_conv2d, alpha)},
     FIELD(accumulate),
     {.name = NULL}};
 
@@ -220,4 +226,5 @@ const check_op check_op_conv2d = {
     .legal = legal,
     .fill = fill,
     .accumulate = accumulate,
+    .rounds = rounds,
     .plan = plan};

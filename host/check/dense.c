@@ -35,7 +35,15 @@ static bool sizes(check_desc *desc, const check_shape *inputs)
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
     const clcnn_dense *d = &desc->dense;
-    const clcnn_conv2d conv = {.n = d->n, .c = d->c, .h = 1, .w = 1, .k = d->k, .r = 1, .s = 1};
+    const clcnn_conv2d conv = {.n = d->n,
+                               .c = d->c,
+                               .h = 1,
+                               .w = 1,
+                               .k = d->k,
+                               .r = 1,
+                               .s = 1,
+                               .activation = d->activation,
+                               .alpha = d->alpha};
     int p, q;
     return clcnn_conv2d_output(&conv, &p, &q, error);
 }
@@ -54,6 +62,11 @@ static void fill(check_case *c, check_random *random)
 static bool accumulate(const check_desc *desc)
 {
     return desc->dense.accumulate != 0;
+}
+
+static bool rounds(const check_desc *desc, clcnn_direction direction)
+{
+    return direction == CLCNN_FORWARD && desc->dense.activation > CLCNN_RELU;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -142,9 +155,13 @@ static const check_direction directions[] = {
 #name, CHECK_INT, offsetof(clcnn_dense, name)                                              \
     }
 static const check_field fields[] = {
-    FIELD(n),          FIELD(c),
-    FIELD(k),          {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_dense, activation)},
-    FIELD(accumulate), {.name = NULL}};
+    FIELD(n),
+    FIELD(c),
+    FIELD(k),
+    {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_dense, activation)},
+    {"alpha", CHECK_DOUBLE, offsetof(clcnn_dense, alpha)},
+    FIELD(accumulate),
+    {.name = NULL}};
 
 static const check_attribute attributes[] = {{.name = NULL}};
 
@@ -159,4 +176,5 @@ const check_op check_op_dense = {
     .legal = legal,
     .fill = fill,
     .accumulate = accumulate,
+    .rounds = rounds,
     .plan = plan};

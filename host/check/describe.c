@@ -8,10 +8,33 @@
 
 const check_op *const check_ops[] = {&check_op_activation,
                                      &check_op_conv2d,
+                                     &check_op_conv2d_transpose,
+                                     &check_op_conv1d,
+                                     &check_op_correlate1d,
                                      &check_op_dense,
                                      &check_op_maxpool2d,
+                                     &check_op_avgpool2d,
+                                     &check_op_im2col,
+                                     &check_op_col2im,
+                                     &check_op_pad2d,
+                                     &check_op_adaptive_avgpool2d,
+                                     &check_op_upsample2d,
+                                     &check_op_concat,
+                                     &check_op_slice,
+                                     &check_op_softmax,
                                      &check_op_softmax_cross_entropy,
+                                     &check_op_mse,
+                                     &check_op_l2,
+                                     &check_op_sgd,
+                                     &check_op_rmsprop,
                                      &check_op_adam,
+                                     &check_op_batchnorm,
+                                     &check_op_layernorm,
+                                     &check_op_add,
+                                     &check_op_dropout,
+                                     &check_op_uniform,
+                                     &check_op_normal,
+                                     &check_op_clip_norm,
                                      NULL};
 
 const check_op *check_op_find(const char *name)
@@ -29,6 +52,21 @@ const check_direction *check_direction_find(const check_op *op, const char *name
     while (strcmp(direction->name, name) != 0)
         direction++;
     return direction;
+}
+
+const char *check_activation_name(clcnn_activation_kind kind)
+{
+    static const char *const names[] = {[CLCNN_IDENTITY] = "identity",
+                                        [CLCNN_RELU] = "relu",
+                                        [CLCNN_LEAKY_RELU] = "leaky_relu",
+                                        [CLCNN_ELU] = "elu",
+                                        [CLCNN_SIGMOID] = "sigmoid",
+                                        [CLCNN_TANH] = "tanh",
+                                        [CLCNN_SILU] = "silu",
+                                        [CLCNN_GELU] = "gelu",
+                                        [CLCNN_GELU_TANH] = "gelu_tanh"};
+    const size_t i = (size_t)kind;
+    return i < sizeof names / sizeof *names ? names[i] : NULL;
 }
 
 static void append(char *text, size_t size, const char *format, ...)
@@ -56,8 +94,9 @@ void check_describe(const check_op *op, const check_desc *desc, char *text, size
             append(text, size, "%s%s=%" PRId64, separator, f->name, *(const int64_t *)at);
         if (f->type == CHECK_DOUBLE && !(*(const double *)at >= 0 && *(const double *)at <= 0))
             append(text, size, "%s%s=%.9g", separator, f->name, *(const double *)at);
-        if (f->type == CHECK_ACTIVATION_KIND && *(const clcnn_activation_kind *)at == CLCNN_RELU)
-            append(text, size, "%s%s=relu", separator, f->name);
+        if (f->type == CHECK_ACTIVATION_KIND && *(const clcnn_activation_kind *)at)
+            append(text, size, "%s%s=%s", separator, f->name,
+                   check_activation_name(*(const clcnn_activation_kind *)at));
         if (strlen(text) > before)
             separator = " ";
     }

@@ -118,10 +118,10 @@ static const check_direction directions[] = {
 #name, CHECK_INT, offsetof(clcnn_maxpool2d, name)                                          \
     }
 static const check_field fields[] = {
-    FIELD(n),          FIELD(c),          FIELD(h),          FIELD(w),
-    FIELD(r),          FIELD(s),          FIELD(pad_top),    FIELD(pad_left),
-    FIELD(pad_bottom), FIELD(pad_right),  FIELD(stride_h),   FIELD(stride_w),
-    FIELD(dilation_h), FIELD(dilation_w), FIELD(accumulate), {.name = NULL}};
+    FIELD(n),         FIELD(c),        FIELD(h),          FIELD(w),          FIELD(r),
+    FIELD(s),         FIELD(pad_top),  FIELD(pad_left),   FIELD(pad_bottom), FIELD(pad_right),
+    FIELD(stride_h),  FIELD(stride_w), FIELD(dilation_h), FIELD(dilation_w), FIELD(accumulate),
+    FIELD(ceil_mode), {.name = NULL}};
 
 /* In golden files a missing stride is 1; here it would be the window. */
 static const check_attribute attributes[] = {

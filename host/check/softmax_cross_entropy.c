@@ -145,7 +145,7 @@ static void forward_magnitudes(const check_case *c, int output, double *magnitud
         for (int j = 0; output == 0 && j < d->classes; j++)
             *magnitudes++ = softmax_magnitude(&r, x[i][j]);
         const int32_t label = c->in[LABELS].i[i];
-        if (label >= 0 && label < d->classes)
+        if (label >= 0 && label < d->classes && !(d->ignore && label == d->ignored_label))
             loss += 1 + r.log_sum + r.max - x[i][label];
     }
     if (output == 1)
@@ -186,6 +186,9 @@ static const check_direction directions[] = {
 static const check_field fields[] = {
     {"n", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, n)},
     {"classes", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, classes)},
+    {"label_smoothing", CHECK_DOUBLE, offsetof(clcnn_softmax_cross_entropy, label_smoothing)},
+    {"ignore", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, ignore)},
+    {"ignored_label", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, ignored_label)},
     {.name = NULL}};
 
 static const check_attribute attributes[] = {{.name = NULL}};

@@ -5,7 +5,7 @@
  *
  * Each bound is CLCNN__ADAM_CONSTANT * u * mag. To first order in u, with beta, 1 - beta, decay and
  * lr each rounded once, and the factors of a segment multiplied to them in float:
- *   - g: within 4u of G = |grad| + |decay*param|
+ *   - g: within 4u of G = |grad| + |decay*param|, within 7u if the gradient is scaled
  *   - new m: within 8u of M = beta1*|m| + (1 - beta1)*G: g's 4, the constant, two operations
  *   - new v: within 12u of V = beta2*v + (1 - beta2)*G^2: g's 4 twice, the constant, three more
  *   - root of v = new v: |error| <= min(error_v/sqrt(v), sqrt(error_v)), whatever cancelled in g;
@@ -17,12 +17,13 @@
  *
  * M, V and the denominator contain no cancellation themselves. What flushed denormals may cost m
  * and v (2^-126 each) is carried into param's bound, because there it may be magnified by lr/eps.
+ * A scaled gradient's 3u more make 11u of the 8u and 18u of the 12u, half as much again at most.
  */
-#include "ref.h"
+#include "optimiser.h"
 
 /* What the hyper-parameters come to for one segment at one step. */
 typedef struct constants {
-    double beta1, beta2, eps;
+    double beta1, beta2, eps, grad_scale;
     double gradient_decay; /* of the segment, 0 when decoupled */
     double param_decay;    /* lr*decay of the segment, 0 unless decoupled */
     double rate;           /* lr of the segment over 1 - beta1^t */
@@ -42,6 +43,7 @@ static constants make_constants(const clcnn_adam *d, const clcnn_segment *segmen
     return (constants){.beta1 = d->beta1,
                        .beta2 = d->beta2,
                        .eps = d->eps == 0 ? 1e-8 : d->eps,
+                       .grad_scale = clcnn__ref_grad_scale(d->grad_scale),
                        .gradient_decay = d->decoupled ? 0 : decay,
                        .param_decay = d->decoupled ? lr * decay : 0,
                        .rate = lr / bias_correction(d->beta1, d->step),
@@ -57,7 +59,7 @@ typedef struct element {
 
 static void update(const constants *k, element *e)
 {
-    double g = e->grad + k->gradient_decay * e->param;
+    double g = k->grad_scale * e->grad + k->gradient_decay * e->param;
     e->new_m = k->beta1 * e->m + (1 - k->beta1) * g;
     e->new_v = k->beta2 * e->v + (1 - k->beta2) * g * g;
     double denominator = sqrt(e->new_v) * k->root_factor + k->eps;
@@ -67,14 +69,15 @@ static void update(const constants *k, element *e)
 /* The comment at the top, line by line. */
 static void bound(const constants *k, element *e)
 {
-    double g_mag = fabs(e->grad) + fabs(k->gradient_decay * e->param);
-    double m_mag = k->beta1 * fabs(e->m) + (1 - k->beta1) * g_mag;
-    double v_mag = k->beta2 * fabs(e->v) + (1 - k->beta2) * g_mag * g_mag;
-    double m_error = 8 * REF_U * m_mag + REF_LEAST_NORMAL;
-    double v_error = 12 * REF_U * v_mag + REF_LEAST_NORMAL;
+    double more = k->grad_scale == 1 ? 1 : 1.5;
+    double g_mag = fabs(k->grad_scale * e->grad) + fabs(k->gradient_decay * e->param);
+    double m_mag = more * (k->beta1 * fabs(e->m) + (1 - k->beta1) * g_mag);
+    double v_mag = more * (k->beta2 * fabs(e->v) + (1 - k->beta2) * g_mag * g_mag);
+    double m_error = 8 * REF_U * m_mag + 2 * REF_LEAST_NORMAL;
+    double v_error = 12 * REF_U * v_mag + 2 * REF_LEAST_NORMAL;
 
     double root = sqrt(e->new_v);
-    double root_error = fmin(root > 0 ? v_error / root : INFINITY, sqrt(v_error));
+    double root_error = clcnn__ref_root_error(e->new_v, v_error);
     double denominator = root * k->root_factor + k->eps;
     double denominator_error =
         k->root_factor * (root_error + 10 * REF_U * root) + 2 * REF_U * denominator;
@@ -93,29 +96,13 @@ static void bound(const constants *k, element *e)
     e->param_mag = param_error / (CLCNN__ADAM_CONSTANT * REF_U) + REF_LEAST / REF_U;
 }
 
-static bool in_range(double value, double low, double end)
-{
-    return value >= low && value < end; /* false for a NaN */
-}
-
 static bool legal(const clcnn_adam *d)
 {
-    return d && d->count >= 1 && d->segments >= 0 && d->step >= 1 && in_range(d->lr, 0, INFINITY) &&
-           in_range(d->beta1, 0, 1) && in_range(d->beta2, 0, 1) && in_range(d->eps, 0, INFINITY) &&
-           in_range(d->weight_decay, 0, INFINITY);
-}
-
-/* The segment of element i: the first that ends after it. NULL past the last one. */
-static const clcnn_segment *find_segment(const clcnn_adam *d, const clcnn_segment *table, int i)
-{
-    static const clcnn_segment whole = {.end = INT32_MAX, .lr_factor = 1, .decay_factor = 1};
-    if (d->segments == 0)
-        return &whole;
-    for (int s = 0; s < d->segments; s++) {
-        if (i < table[s].end)
-            return &table[s];
-    }
-    return NULL;
+    return d && d->count >= 1 && d->segments >= 0 && d->step >= 1 &&
+           clcnn__ref_in_range(d->lr, 0, INFINITY) && clcnn__ref_in_range(d->beta1, 0, 1) &&
+           clcnn__ref_in_range(d->beta2, 0, 1) && clcnn__ref_in_range(d->eps, 0, INFINITY) &&
+           clcnn__ref_in_range(d->weight_decay, 0, INFINITY) &&
+           clcnn__ref_in_range(d->grad_scale, 0, INFINITY);
 }
 
 clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param, const float *grad,
@@ -135,7 +122,7 @@ clcnn_status clcnn_ref_adam_step(const clcnn_adam *d, const float *param, const 
                      .new_param = param[i],
                      .new_m = m[i],
                      .new_v = v[i]};
-        const clcnn_segment *segment = find_segment(d, table, i);
+        const clcnn_segment *segment = clcnn__ref_find_segment(d->segments, table, i);
         if (segment && !segment->frozen) {
             constants k = make_constants(d, segment);
             update(&k, &e);

@@ -4,8 +4,8 @@
  *
  * mag: the sum of |product| (and of |bias|, and of what a gradient started from). Any order of
  * float additions of n such products, with or without fused multiply-add, is within
- * gamma(n + 2) * mag of the exact sum. The fused activations are 1-Lipschitz, so that the bound of
- * the sum holds for f of the sum too.
+ * gamma(n + 2) * mag of the exact sum. An activation behind the sum changes mag: see
+ * clcnn__ref_activated_mag.
  */
 #include "ref.h"
 
@@ -116,6 +116,7 @@ clcnn_status clcnn_ref_conv2d_forward(const clcnn_conv2d *d, const float *x_data
     double(*y)[e.k][e.p][e.q] = (void *)y_data;
     double(*mag)[e.k][e.p][e.q] = (void *)mag_data;
 
+    const double summands = (double)e.channels * e.r * e.s + 1;
     for (window o = no_window; next_window(&e, &o);) {
         double sum = b ? (double)b[o.k] : 0, magnitude = fabs(sum);
         for (tap t = before_first; next_tap(&e, &o, &t);) {
@@ -123,9 +124,10 @@ clcnn_status clcnn_ref_conv2d_forward(const clcnn_conv2d *d, const float *x_data
             sum += product;
             magnitude += fabs(product);
         }
-        y[o.n][o.k][o.p][o.q] = clcnn__ref_activate(d->activation, sum);
+        y[o.n][o.k][o.p][o.q] = clcnn__ref_activate(d->activation, d->alpha, sum);
         if (mag)
-            mag[o.n][o.k][o.p][o.q] = magnitude;
+            mag[o.n][o.k][o.p][o.q] =
+                clcnn__ref_activated_mag(d->activation, d->alpha, sum, magnitude, summands);
     }
     return CLCNN_SUCCESS;
 }

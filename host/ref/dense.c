@@ -7,10 +7,9 @@
 
 static clcnn_status check(const clcnn_dense *d)
 {
-    if (!d || d->n < 1 || d->c < 1 || d->k < 1 || !isfinite(d->alpha))
+    if (!d || d->n < 1 || d->c < 1 || d->k < 1)
         return CLCNN_INVALID_ARGUMENT;
-    return d->activation == CLCNN_IDENTITY || d->activation == CLCNN_RELU ? CLCNN_SUCCESS
-                                                                          : CLCNN_INVALID_ARGUMENT;
+    return clcnn__check_activation(NULL, "dense", d->activation, d->alpha);
 }
 
 clcnn_status clcnn_ref_dense_forward(const clcnn_dense *d, const float *x_data, const float *w_data,
@@ -31,9 +30,10 @@ clcnn_status clcnn_ref_dense_forward(const clcnn_dense *d, const float *x_data, 
                 sum += product;
                 magnitude += fabs(product);
             }
-            y[n][k] = clcnn__ref_activate(d->activation, sum);
+            y[n][k] = clcnn__ref_activate(d->activation, d->alpha, sum);
             if (mag)
-                mag[n][k] = magnitude;
+                mag[n][k] =
+                    clcnn__ref_activated_mag(d->activation, d->alpha, sum, magnitude, d->c + 1.0);
         }
     }
     return CLCNN_SUCCESS;

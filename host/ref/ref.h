@@ -21,11 +21,16 @@ static inline int clcnn__ref_or(int value, int otherwise)
     return value == 0 ? otherwise : value;
 }
 
-/* The activation's value, in the one place of the reference that knows the kinds. */
-static inline double clcnn__ref_activate(clcnn_activation_kind kind, double x)
-{
-    return kind == CLCNN_RELU && x <= 0 ? 0 : x; /* a NaN is not <= 0 and stays */
-}
+/* ref/activation.c, the one place of the reference that knows the kinds: f(x), and the bound of a
+ * float computation of it in units of u. */
+double clcnn__ref_activate(clcnn_activation_kind kind, double alpha, double x);
+double clcnn__ref_activate_mag(clcnn_activation_kind kind, double alpha, double x);
+/*
+ * The magnitude of f(sum) where sum is a sum of `count` summands of that `magnitude`, under the
+ * class CLCNN_DOT: the sum's error through f, and f's own error brought to the class's unit.
+ */
+double clcnn__ref_activated_mag(clcnn_activation_kind kind, double alpha, double sum,
+                                double magnitude, double count);
 
 /* What a gradient starts from: 0, or what is there. */
 static inline void clcnn__ref_start(int accumulate, size_t count, double *sum, double *mag)

@@ -1,0 +1,284 @@
+/*
+ * How batchnorm is run and what its reference expects. Backward in training is given the statistics
+ * that forward saves, so it runs forward first; forward's own results are held against the
+ * reference in the direction of that name. Folding is a direction too: its weights are x's first
+ * image, one plane for each channel.
+ */
+#include "check.h"
+
+#include "internal.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR, DY };
+
+static int or_one(int value)
+{
+    return value ? value : 1;
+}
+
+static bool batchnorm_shape(const check_desc *desc, const char *name, check_shape *shape)
+{
+    static const char *const whole[] = {"x", "y", "dx", "dy", "scratch"};
+    static const char *const channels[] = {
+        "gamma", "beta", "running_mean", "running_var", "new_running_mean", "new_running_var",
+        "mean",  "rstd", "dgamma",       "dbeta",       "folded_b"};
+    const clcnn_batchnorm *d = &desc->batchnorm;
+    const size_t n = (size_t)d->n, c = (size_t)d->c;
+    const size_t h = (size_t)or_one(d->h), w = (size_t)or_one(d->w);
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        if (strcmp(name, whole[i]) == 0) {
+            *shape = d->h ? (check_shape){4, {n, c, h, w}} : (check_shape){2, {n, c}};
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        if (strcmp(name, channels[i]) == 0) {
+            *shape = (check_shape){1, {c}};
+            return true;
+        }
+    }
+    if (strcmp(name, "folded_w") != 0)
+        return false;
+    *shape = (check_shape){3, {c, h, w}};
+    return true;
+}
+
+static bool sizes(check_desc *desc, const check_shape *inputs)
+{
+    const check_shape *x = &inputs[X];
+    if (x->rank != 2 && x->rank != 4)
+        return false;
+    desc->batchnorm.n = (int)x->size[0];
+    desc->batchnorm.c = (int)x->size[1];
+    desc->batchnorm.h = x->rank == 4 ? (int)x->size[2] : 0;
+    desc->batchnorm.w = x->rank == 4 ? (int)x->size[3] : 0;
+    return true;
+}
+
+static clcnn_status legal(const check_desc *desc, clcnn_error *error)
+{
+    const clcnn_batchnorm *d = &desc->batchnorm;
+    if (d->n < 1 || d->c < 1 || d->h < 0 || d->w < 0)
+        return CLCNN__INVALID(error, "%d x %d x %d x %d", d->n, d->c, d->h, d->w);
+    return CLCNN_SUCCESS;
+}
+
+static void fill(check_case *c, check_random *random)
+{
+    static const int signed_inputs[] = {X, GAMMA, BETA, RUNNING_MEAN, DY};
+    for (size_t i = 0; i < sizeof signed_inputs / sizeof *signed_inputs; i++)
+        check_fill_addend(c, &c->in[signed_inputs[i]], random);
+    for (size_t i = 0; i < c->in[RUNNING_VAR].count; i++)
+        c->in[RUNNING_VAR].f[i] = (float)(0.25 + 2 * check_random_real(random));
+}
+
+static bool accumulate(const check_desc *desc)
+{
+    return desc->batchnorm.accumulate != 0;
+}
+
+static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
+                         const char *algo, size_t max_workspace, clcnn_plan *result)
+{
+    (void)algo, (void)max_workspace;           /* there is one way */
+    if (direction == CLCNN_BACKWARD_WEIGHTS) { /* folding */
+        *result = (clcnn_plan){.algo = "direct"};
+        return CLCNN_SUCCESS;
+    }
+    /* Backward's is the larger one, and its forward takes its part of it. */
+    return clcnn_batchnorm_plan(ctx, &desc->batchnorm, direction, result);
+}
+
+static clcnn_batchnorm_mems inputs_of(const check_call *a)
+{
+    return (clcnn_batchnorm_mems){.x = a->in[X],
+                                  .gamma = a->in[GAMMA],
+                                  .beta = a->in[BETA],
+                                  .running_mean = a->in[RUNNING_MEAN],
+                                  .running_var = a->in[RUNNING_VAR],
+                                  .dy = a->in[DY]};
+}
+
+static clcnn_ref_batchnorm arrays_of(const check_case *c)
+{
+    return (clcnn_ref_batchnorm){.x = c->in[X].f,
+                                 .gamma = c->in[GAMMA].f,
+                                 .beta = c->in[BETA].f,
+                                 .running_mean = c->in[RUNNING_MEAN].f,
+                                 .running_var = c->in[RUNNING_VAR].f,
+                                 .dy = c->in[DY].f};
+}
+
+static clcnn_status forward(const check_call *a)
+{
+    clcnn_batchnorm_mems m = inputs_of(a);
+    m.y = a->out[0];
+    m.mean = a->out[3];
+    m.rstd = a->out[4];
+    return clcnn_batchnorm_forward(a->ctx, &a->c->desc.batchnorm, &m, a->plan);
+}
+
+static clcnn_status ref_forward(const check_case *c, check_expected *e)
+{
+    clcnn_ref_batchnorm r = arrays_of(c);
+    double *const values[] = {e->out[0].value, e->out[1].value, e->out[2].value, e->out[3].value,
+                              e->out[4].value};
+    r.y = values[0], r.new_running_mean = values[1], r.new_running_var = values[2];
+    r.y_mag = e->out[0].mag;
+    r.new_running_mean_mag = e->out[1].mag;
+    r.new_running_var_mag = e->out[2].mag;
+    r.mean = values[3], r.rstd = values[4];
+    r.mean_mag = e->out[3].mag, r.rstd_mag = e->out[4].mag;
+    if (c->desc.batchnorm.inference) { /* not to be written to: the NaN that was there stays */
+        for (size_t i = 0; i < e->out[3].count; i++)
+            values[3][i] = values[4][i] = NAN;
+        r.mean = r.rstd = NULL;
+    }
+    return clcnn_ref_batchnorm_forward(&c->desc.batchnorm, &r);
+}
+
+static clcnn_status backward(const check_call *a)
+{
+    clcnn_batchnorm_mems m = inputs_of(a);
+    const clcnn_batchnorm *d = &a->c->desc.batchnorm;
+    m.mean = a->out[3];
+    m.rstd = a->out[4];
+    clcnn_status status = CLCNN_SUCCESS;
+    if (!d->inference) {
+        clcnn_batchnorm_mems first = m;
+        first.y = a->out[5];
+        first.running_mean = first.running_var = CLCNN_NO_MEM;
+        status = clcnn_batchnorm_forward(a->ctx, d, &first, a->plan);
+    }
+    m.dx = a->out[0];
+    m.dgamma = a->out[1];
+    m.dbeta = a->out[2];
+    return status == CLCNN_SUCCESS ? clcnn_batchnorm_backward(a->ctx, d, &m, a->plan) : status;
+}
+
+static clcnn_status ref_backward(const check_case *c, check_expected *e)
+{
+    clcnn_ref_batchnorm r = arrays_of(c);
+    r.dx = e->out[0].value, r.dgamma = e->out[1].value, r.dbeta = e->out[2].value;
+    r.dx_mag = e->out[0].mag, r.dgamma_mag = e->out[1].mag, r.dbeta_mag = e->out[2].mag;
+    return clcnn_ref_batchnorm_backward(&c->desc.batchnorm, &r);
+}
+
+static int filter_of(const clcnn_batchnorm *d)
+{
+    return or_one(d->h) * or_one(d->w);
+}
+
+static clcnn_status fold(const check_call *a)
+{
+    const clcnn_batchnorm *d = &a->c->desc.batchnorm;
+    const clcnn_batchnorm_mems m = inputs_of(a);
+    return clcnn_batchnorm_fold(a->ctx, d, filter_of(d), &m, a->in[X], a->in[BETA], a->out[0],
+                                a->out[1]);
+}
+
+/* beta stands for the convolution's bias as well. */
+static clcnn_status ref_fold(const check_case *c, check_expected *e)
+{
+    const clcnn_ref_batchnorm r = arrays_of(c);
+    return clcnn_ref_batchnorm_fold(&c->desc.batchnorm, filter_of(&c->desc.batchnorm), &r,
+                                    c->in[X].f, c->in[BETA].f, e->out[0].value, e->out[1].value,
+                                    e->out[0].mag, e->out[1].mag);
+}
+
+static const check_direction directions[] = {
+    {.name = "forward",
+     .direction = CLCNN_FORWARD,
+     .needs = 1 << X | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
+     .takes = 1 << GAMMA | 1 << BETA,
+     .outputs = {{.name = "y"},
+                 {.name = "new_running_mean", .in_place = "running_mean", .always_in_place = true},
+                 {.name = "new_running_var", .in_place = "running_var", .always_in_place = true},
+                 {.name = "mean"},
+                 {.name = "rstd"}},
+     .run = forward,
+     .reference = ref_forward},
+    {.name = "backward",
+     .direction = CLCNN_BACKWARD_DATA,
+     .needs = 1 << X | 1 << DY | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
+     .takes = 1 << GAMMA,
+     .outputs = {{.name = "dx", .optional = true, .accumulates = true},
+                 {.name = "dgamma", .optional = true, .accumulates = true},
+                 {.name = "dbeta", .optional = true, .accumulates = true},
+                 {.name = "mean", .scratch = true},
+                 {.name = "rstd", .scratch = true},
+                 {.name = "scratch", .scratch = true}},
+     .run = backward,
+     .reference = ref_backward},
+    {.name = "fold",
+     .direction = CLCNN_BACKWARD_WEIGHTS,
+     .needs = 1 << X | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
+     .takes = 1 << GAMMA | 1 << BETA,
+     .outputs = {{.name = "folded_w"}, {.name = "folded_b"}},
+     .run = fold,
+     .reference = ref_fold},
+    {.name = NULL}};
+
+static const check_field fields[] = {
+    {"n", CHECK_INT, offsetof(clcnn_batchnorm, n)},
+    {"c", CHECK_INT, offsetof(clcnn_batchnorm, c)},
+    {"h", CHECK_INT, offsetof(clcnn_batchnorm, h)},
+    {"w", CHECK_INT, offsetof(clcnn_batchnorm, w)},
+    {"eps", CHECK_DOUBLE, offsetof(clcnn_batchnorm, eps)},
+    {"momentum", CHECK_DOUBLE, offsetof(clcnn_batchnorm, momentum)},
+    {"unbiased", CHECK_INT, offsetof(clcnn_batchnorm, unbiased)},
+    {"inference", CHECK_INT, offsetof(clcnn_batchnorm, inference)},
+    {"accumulate", CHECK_INT, offsetof(clcnn_batchnorm, accumulate)},
+    {.name = NULL}};
+
+static const char *const modes[] = {"train", "eval", NULL};
+static const char *const kinds[] = {"biased", "unbiased", NULL};
+
+static const check_attribute attributes[] = {
+    {.name = "mode",
+     .type = CHECK_WORD,
+     .words = modes,
+     .count = 1,
+     .offset = {offsetof(clcnn_batchnorm, inference)},
+     .required = true},
+    {.name = "running_var_kind",
+     .type = CHECK_WORD,
+     .words = kinds,
+     .count = 1,
+     .offset = {offsetof(clcnn_batchnorm, unbiased)},
+     .required = true},
+    {.name = "eps", /* above 0, which would be read as the default */
+     .type = CHECK_DOUBLE,
+     .count = 1,
+     .offset = {offsetof(clcnn_batchnorm, eps)},
+     .low = 1e-30,
+     .high = 1e30,
+     .required = true},
+    {.name = "momentum",
+     .type = CHECK_DOUBLE,
+     .count = 1,
+     .offset = {offsetof(clcnn_batchnorm, momentum)},
+     .low = 0,
+     .high = 1,
+     .required = true},
+    {.name = NULL}};
+
+const check_op check_op_batchnorm = {.name = "batchnorm",
+                                     .inputs = {{.name = "x"},
+                                                {.name = "gamma"},
+                                                {.name = "beta"},
+                                                {.name = "running_mean"},
+                                                {.name = "running_var"},
+                                                {.name = "dy"},
+                                                {.name = NULL}},
+                                     .directions = directions,
+                                     .fields = fields,
+                                     .attributes = attributes,
+                                     .shape = batchnorm_shape,
+                                     .sizes = sizes,
+                                     .legal = legal,
+                                     .fill = fill,
+                                     .accumulate = accumulate,
+                                     .plan = plan};

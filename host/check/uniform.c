@@ -1,0 +1,69 @@
+/* How uniform is run and what its reference expects. */
+#include "check.h"
+
+#include "internal.h"
+
+#include <string.h>
+
+static bool uniform_shape(const check_desc *desc, const char *name, check_shape *shape)
+{
+    *shape = (check_shape){1, {(size_t)desc->uniform.count}};
+    return strcmp(name, "y") == 0;
+}
+
+/* No golden file has the operation. */
+static bool sizes(check_desc *desc, const check_shape *inputs)
+{
+    (void)desc, (void)inputs;
+    return false;
+}
+
+static clcnn_status legal(const check_desc *desc, clcnn_error *error)
+{
+    const int count = desc->uniform.count;
+    return count >= 0 ? CLCNN_SUCCESS : CLCNN__INVALID(error, "count is %d", count);
+}
+
+/* Nothing goes in. */
+static void fill(check_case *c, check_random *random)
+{
+    (void)c, (void)random;
+}
+
+static clcnn_status run_fill(const check_call *a)
+{
+    return clcnn_uniform_fill(a->ctx, &a->c->desc.uniform, a->out[0]);
+}
+
+static clcnn_status ref_fill(const check_case *c, check_expected *e)
+{
+    e->out[0].n = 1;
+    return clcnn_ref_uniform_fill(&c->desc.uniform, e->out[0].value);
+}
+
+static const check_direction directions[] = {{.name = "fill",
+                                              .direction = CLCNN_FORWARD,
+                                              .outputs = {{.name = "y"}},
+                                              .run = run_fill,
+                                              .reference = ref_fill},
+                                             {.name = NULL}};
+
+static const check_field fields[] = {{"count", CHECK_INT, offsetof(clcnn_uniform, count)},
+                                     {"seed", CHECK_INT64, offsetof(clcnn_uniform, seed)},
+                                     {"stream", CHECK_INT, offsetof(clcnn_uniform, stream)},
+                                     {"low", CHECK_DOUBLE, offsetof(clcnn_uniform, low)},
+                                     {"high", CHECK_DOUBLE, offsetof(clcnn_uniform, high)},
+                                     {.name = NULL}};
+
+static const check_attribute attributes[] = {{.name = NULL}};
+
+const check_op check_op_uniform = {.name = "uniform",
+                                   .inputs = {{.name = NULL}},
+                                   .directions = directions,
+                                   .fields = fields,
+                                   .attributes = attributes,
+                                   .shape = uniform_shape,
+                                   .flat = true,
+                                   .sizes = sizes,
+                                   .legal = legal,
+                                   .fill = fill};

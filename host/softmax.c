@@ -1,0 +1,70 @@
+/* softmax: the public calls, for the softmax and its logarithm. */
+#include "internal.h"
+#include "softmax_args.h"
+
+/* The constants: host/ref/softmax.c. */
+const clcnn_algo clcnn__softmax_algos[] = {
+    {"direct", {{CLCNN_NORMWISE, 1.1}, {CLCNN_NORMWISE, 1.1}, {CLCNN_EXACT, 0}}},
+    {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
+};
+
+static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clcnn_softmax *d,
+                                     size_t *count)
+{
+    if (!d)
+        return CLCNN__INVALID(&ctx->error, "%s: the descriptor is NULL", call);
+    const int sizes[] = {d->n, d->classes};
+    return clcnn__elements(&ctx->error, call, sizes, 2, count);
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const clcnn_softmax *d,
+                           const clcnn_mem *mems, int count)
+{
+    const clcnn__tune_row *row = clcnn__tune(ctx, "softmax", "direct", "any");
+    const softmax_args args = {
+        .n = d->n, .classes = d->classes, .log = d->log, .accumulate = d->accumulate};
+    clcnn__launch_desc desc = {.program = "softmax_direct",
+                               .kernel = kernel,
+                               .row = row,
+                               .args = &args,
+                               .args_size = sizeof args,
+                               .mem_count = count,
+                               .global = {(size_t)d->n},
+                               .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
+    for (int i = 0; i < count; i++)
+        desc.mems[i] = mems[i];
+    return clcnn__launch(ctx, &desc);
+}
+
+clcnn_status clcnn_softmax_forward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem x, clcnn_mem y)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    size_t count = 0;
+    clcnn_status status = check_descriptor(ctx, __func__, d, &count);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn__tensor tensors[] = {{"x", x, count, CLCNN__IN | CLCNN__IN_PLACE},
+                                     {"y", y, count, CLCNN__OUT | CLCNN__IN_PLACE}};
+    status = clcnn__check_tensors(ctx, __func__, tensors, 2);
+    const clcnn_mem mems[] = {x, y};
+    return status == CLCNN_SUCCESS ? launch(ctx, "softmax_direct_forward", d, mems, 2) : status;
+}
+
+clcnn_status clcnn_softmax_backward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem y,
+                                    clcnn_mem dy, clcnn_mem dx)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    size_t count = 0;
+    clcnn_status status = check_descriptor(ctx, __func__, d, &count);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const int in_place = d->accumulate ? 0 : CLCNN__IN_PLACE;
+    const clcnn__tensor tensors[] = {{"y", y, count, CLCNN__IN},
+                                     {"dy", dy, count, CLCNN__IN | in_place},
+                                     {"dx", dx, count, CLCNN__OUT | in_place}};
+    status = clcnn__check_tensors(ctx, __func__, tensors, 3);
+    const clcnn_mem mems[] = {y, dy, dx};
+    return status == CLCNN_SUCCESS ? launch(ctx, "softmax_direct_backward", d, mems, 3) : status;
+}

@@ -1,0 +1,77 @@
+/* Adding up many values, and the plans of the operations that do. */
+#include "sum.h"
+
+#include <string.h>
+
+size_t clcnn__sum_workspace(size_t count)
+{
+    size_t total = count;
+    while (count > SUM_FAN) {
+        count = clcnn__div_up(count, SUM_FAN);
+        total += count;
+    }
+    return total;
+}
+
+static clcnn_status stage(clcnn_ctx *ctx, const clcnn__sum *sum, size_t count, float factor,
+                          clcnn_mem from, clcnn_mem to)
+{
+    const clcnn__tune_row *row = clcnn__tune(ctx, sum->op, "direct", "any");
+    const sum_args args = {.count = (int)count, .factor = factor};
+    const clcnn__launch_desc desc = {.program = sum->program,
+                                     .kernel = sum->kernel,
+                                     .row = row,
+                                     .args = &args,
+                                     .args_size = sizeof args,
+                                     .mem_count = 2,
+                                     .mems = {from, to},
+                                     .global = {clcnn__div_up(count, SUM_FAN)},
+                                     .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
+    return clcnn__launch(ctx, &desc);
+}
+
+clcnn_status clcnn__sum_shrink(clcnn_ctx *ctx, const clcnn__sum *sum, clcnn_mem *values,
+                               size_t *count)
+{
+    clcnn_status status = CLCNN_SUCCESS;
+    while (status == CLCNN_SUCCESS && *count > SUM_FAN) {
+        const clcnn_mem to = {values->buf, values->offset + *count};
+        status = stage(ctx, sum, *count, 1, *values, to);
+        *count = clcnn__div_up(*count, SUM_FAN);
+        *values = to;
+    }
+    return status;
+}
+
+clcnn_status clcnn__sum_enqueue(clcnn_ctx *ctx, const clcnn__sum *sum, size_t count, float factor,
+                                clcnn_mem workspace, clcnn_mem result)
+{
+    const clcnn_status status = clcnn__sum_shrink(ctx, sum, &workspace, &count);
+    return status == CLCNN_SUCCESS ? stage(ctx, sum, count, factor, workspace, result) : status;
+}
+
+clcnn_status clcnn__check_sum_plan(clcnn_ctx *ctx, const char *call, const clcnn_plan *plan,
+                                   size_t count)
+{
+    if (!plan)
+        return CLCNN__INVALID(&ctx->error, "%s: the sum needs a plan, plan is NULL", call);
+    if (!plan->algo || strcmp(plan->algo, "direct") != 0)
+        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
+                              call, plan->algo ? plan->algo : "(NULL)");
+    const size_t need = 4 * count;
+    if (plan->workspace_bytes < need)
+        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+                           "%s: a workspace of %zu bytes is needed, the plan says %zu (a plan of "
+                           "another problem?)",
+                           call, need, plan->workspace_bytes);
+    size_t bytes = 0;
+    if (plan->workspace.buf)
+        clGetMemObjectInfo(plan->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+    if (bytes / 4 < plan->workspace.offset || bytes / 4 - plan->workspace.offset < count)
+        return CLCNN__FAIL(
+            &ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
+            "%s: a workspace of %zu bytes is needed from element %zu, the buffer has "
+            "%zu bytes",
+            call, need, plan->workspace.offset, bytes);
+    return CLCNN_SUCCESS;
+}

@@ -1,0 +1,59 @@
+/*
+ * dropout, direct.
+ *
+ * prepare  a single work-item writes seed and step to the block
+ * apply    work-item i takes the elements from i*ITEM to (i+1)*ITEM: forward on x, backward on dy,
+ * with the same mask, which is made anew each time
+ */
+#include "dropout_args.h"
+#include "philox.clh"
+
+#ifndef ITEM
+#define ITEM PHILOX_BLOCK
+#endif
+#if ITEM < PHILOX_BLOCK || ITEM % PHILOX_BLOCK != 0
+#error "ITEM must be a multiple of 64"
+#endif
+
+__kernel void dropout_direct_prepare(const dropout_block a, __global uint *block, uint block_offset)
+{
+    if (get_global_id(0) > 0)
+        return;
+    block += block_offset;
+    block[0] = a.seed_low;
+    block[1] = a.seed_high;
+    block[2] = a.step_low;
+    block[3] = a.step_high;
+}
+
+/* VEC elements from p + at, as far as `count` allows. */
+static inline floatV load_some(__global const float *p, int at, int count)
+{
+    if (at + VEC <= count)
+        return VLOAD(p + at);
+    return at < count ? load_part(p + at, count - at) : (floatV)(0.0f);
+}
+
+__kernel void dropout_direct_apply(const dropout_args a, __global const float *from,
+                                   uint from_offset, __global const uint *step, uint step_offset,
+                                   __global float *to, uint to_offset)
+{
+    const size_t first = get_global_id(0) * ITEM;
+    if (first >= (size_t)a.count)
+        return;
+    const int count = min(ITEM, a.count - (int)first);
+    from += from_offset + first;
+    to += to_offset + first;
+    step += step_offset;
+    for (int block = 0; block < count; block += PHILOX_BLOCK) {
+        for (int part = 0; part < 16; part += VEC) {
+            const uint counter = (uint)((first + (size_t)block) / 4) + (uint)part;
+            const philox_words w = philox(counter, a.stream, step[2], step[3], step[0], step[1]);
+            for (int i = 0; i < 4; i++) {
+                const int at = block + 16 * i + part;
+                const floatV kept = a.scale * load_some(from, at, count);
+                philox_store(w.word[i] < a.threshold ? (floatV)(0.0f) : kept, to, at, count);
+            }
+        }
+    }
+}

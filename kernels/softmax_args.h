@@ -1,0 +1,11 @@
+/* What softmax's kernels are told, shared by C and OpenCL C: 32-bit scalars only. */
+#ifndef CLCNN_SOFTMAX_ARGS
+#define CLCNN_SOFTMAX_ARGS
+
+typedef struct softmax_args {
+    int n, classes;
+    int log;
+    int accumulate;
+} softmax_args;
+
+#endif
