@@ -65,10 +65,19 @@ static clcnn_status make_problem(clcnn_ctx *ctx, const char *call, const clcnn_b
     return CLCNN_SUCCESS;
 }
 
+/* As many chunks as any batch up to this one is cut into: a smaller one may have more of them. */
+static size_t chunk_room(const problem *p)
+{
+    const size_t least = (size_t)clcnn__tune_value(p->row, "SUM");
+    const size_t most = (p->positions + least - 1) / least;
+    const size_t room = most < MOST_CHUNKS ? most : MOST_CHUNKS;
+    return room > p->chunks ? room : p->chunks;
+}
+
 /* Two numbers for each chunk; backward keeps the two sums of each channel behind them. */
 static size_t workspace_count(const problem *p, clcnn_direction direction)
 {
-    const size_t partial = 2 * p->channels * p->chunks;
+    const size_t partial = 2 * p->channels * chunk_room(p);
     if (direction == CLCNN_FORWARD)
         return p->d.inference ? 0 : partial;
     return partial + 2 * p->channels;

@@ -46,10 +46,14 @@ static clcnn_status make_problem(clcnn_ctx *ctx, const char *call, const clcnn_l
     return CLCNN_SUCCESS;
 }
 
-/* Two sums for each column and chunk. */
+/* Two sums for each column and chunk, for as many chunks as any batch up to this one is cut into: a
+ * smaller one may have more of them. */
 static size_t workspace_count(const problem *p)
 {
-    return 2 * p->chunks * (size_t)p->d.d;
+    const size_t least = (size_t)clcnn__tune_value(p->row, "SUM");
+    const size_t most = ((size_t)p->d.n + least - 1) / least;
+    const size_t room = most < MOST_CHUNKS ? most : MOST_CHUNKS;
+    return 2 * (room > p->chunks ? room : p->chunks) * (size_t)p->d.d;
 }
 
 clcnn_status clcnn_layernorm_plan(clcnn_ctx *ctx, const clcnn_layernorm *d,

@@ -7,22 +7,43 @@
  *
  * Grammar (case matters, white space is free, layers are separated by commas):
  *     net      = preset | layer { "," layer }
- *     layer    = "conv" N SIZE { option }       N filters; all options
- *              | "maxpool" SIZE { option }      options: pad, stride, dilation
+ *     layer    = kind [ "frozen" ] [ "from" NAME ] [ "as" NAME ]
+ *     kind     = "conv" N SIZE { option }       N filters; pad, stride, dilation, groups, nobias
  *              | "dense" N [ "nobias" ]         N outputs; takes images of any shape as rows
- *              | "relu"
+ *              | "maxpool" SIZE { option }      pad, stride, dilation, ceil
+ *              | "avgpool" SIZE { option }      pad, stride, ceil, count_pad
+ *              | "globalavgpool" | "globalmaxpool"
+ *              | "batchnorm" { option }         eps, momentum, biased
+ *              | "layernorm" { option }         eps; over all of an image, as one row
+ *              | "dropout" REAL                 the probability that an element becomes 0
+ *              | "relu" | "leaky_relu" [REAL] | "elu" [REAL] | "sigmoid" | "tanh" | "silu"
+ *              | "gelu" | "gelu_tanh"           alpha: 0.01 and 1 unless given
+ *              | "add" NAME                     the sum of the input and the output of NAME
  *              | "flatten"                      [c,h,w] to [c*h*w,1,1]; says so, computes nothing
  *     SIZE     = N | N "x" N                    height x width
  *     option   = "pad" PAD                      default 0
- *              | "stride" SIZE                  default 1; of maxpool, its window
+ *              | "stride" SIZE                  default 1; of pooling, its window
  *              | "dilation" SIZE                default 1
  *              | "groups" N                     default 1
- *              | "nobias"
+ *              | "nobias" | "ceil"              ceil: see clcnn_maxpool2d
+ *              | "count_pad"                    the mean takes the padding's zeros in
+ *              | "eps" REAL | "momentum" REAL   default 1e-5 and 0.1
+ *              | "biased"                       the running variance divides by M, not M - 1
  *     PAD      = N | N "x" N | N "," N "," N "," N     all sides | height x width | t,l,b,r
  *     N        = a whole number: at least 1, or 0 after "pad"; at most 1048576
- * Each option may be given once. A network has at most 1024 layers. The last layer's outputs are
- * the logits of a softmax cross-entropy loss. Layers are numbered from 0, all of them, as in
- * PyTorch's Sequential; the parameters of layer 3 are called 3.weight and 3.bias.
+ *     REAL     = a number such as 0.5 or 1e-5
+ *     NAME     = a small letter, then small letters, digits and underscores; at most 31
+ * Each option may be given once. A layer takes the output of the one before it, or of the one that
+ * "from" names; "as" gives it a name for later layers. So a residual block reads
+ *
+ *     relu as a, conv 16 3x3 pad 1, batchnorm, relu, conv 16 3x3 pad 1, batchnorm, add a, relu
+ *
+ * Every output but the last layer's must be used. Training leaves the parameters of a "frozen"
+ * layer, and its running statistics, as they are; a frozen batchnorm normalises with these. A
+ * network has at most 1024 layers. The last layer's outputs are the logits of a softmax
+ * cross-entropy loss. Layers are numbered from 0, all of them, as in PyTorch's Sequential; the
+ * parameters of layer 3 are called 3.weight and 3.bias, its statistics 3.running_mean and
+ * 3.running_var.
  *
  * All device memory of a network is planned and allocated when it is created. A training step
  * enqueues and returns, however many are in flight; a trainer alone bounds their number, by waiting
@@ -46,17 +67,29 @@ extern "C" {
  */
 typedef struct clcnn_net clcnn_net;
 
+/**
+ * The first weights of conv and dense layers, uniform in [-limit, limit]; fan_in and fan_out are
+ * the inputs of an output and the outputs of an input: c/groups*r*s and k/groups*r*s, or c and k.
+ * Weights of normalisation begin as 1, their biases as 0.
+ */
+typedef enum clcnn_init {
+    CLCNN_INIT_DEFAULT, /* limit 1/sqrt(fan_in), for biases too: PyTorch's default */
+    CLCNN_INIT_HE,      /* limit sqrt(6/fan_in), biases 0: He and others, 2015 */
+    CLCNN_INIT_GLOROT   /* limit sqrt(6/(fan_in + fan_out)), biases 0: Glorot and Bengio, 2010 */
+} clcnn_init;
+
 typedef struct clcnn_net_desc {
     const char *layers; /* a preset ("lenet5") or a description; NULL: "lenet5" */
     int batch;          /* the most images at a time, >= 1 */
     int c, h, w;        /* one input image */
-    uint64_t seed;      /* of the initial weights: the same on every device */
+    uint64_t seed;      /* of the first weights: the same on every device */
     int training;       /* 0: no memory for gradients and optimiser state */
+    clcnn_init init;    /* how the first weights are drawn */
 } clcnn_net_desc;
 
 /** One layer as a table shows it. */
 typedef struct clcnn_layer_info {
-    char text[128];    /* its description, normalised: "conv 6 5x5 pad 2" */
+    char text[256];    /* its description, normalised: "conv 6 5x5 pad 2" */
     int c, h, w;       /* output of one image */
     size_t parameters; /* weights and biases */
 } clcnn_layer_info;
@@ -76,6 +109,20 @@ CLCNN_API const clcnn_net_preset *clcnn_net_presets(void);
 CLCNN_API clcnn_status clcnn_net_layers(const clcnn_net_desc *desc, clcnn_layer_info *layers,
                                         size_t capacity, size_t *count, clcnn_error *error);
 
+/** What a network takes of memory, in bytes. Buffers that don't live at the same time share it. */
+typedef struct clcnn_net_usage {
+    size_t outputs;   /* of every layer that computes something, each on its own */
+    size_t gradients; /* with respect to these outputs, each on its own */
+    size_t largest;   /* the largest of these outputs */
+    size_t inference; /* the peak of outputs in inference, without workspaces */
+    size_t training;  /* the peak in training: outputs, gradients, and what backward needs of
+                         forward beside outputs; without workspaces */
+} clcnn_net_usage;
+
+/** Works out the memory plan of desc->batch images without a device. */
+CLCNN_API clcnn_status clcnn_net_plan_memory(const clcnn_net_desc *desc, clcnn_net_usage *usage,
+                                             clcnn_error *error);
+
 /** Creates a network, its memory and its initial weights on the ctx's device. The ctx must outlive
  *  it. On failure *net is NULL. */
 CLCNN_API clcnn_status clcnn_net_create(clcnn_ctx *ctx, const clcnn_net_desc *desc, clcnn_net **net,
@@ -84,33 +131,69 @@ CLCNN_API void clcnn_net_destroy(clcnn_net *net);
 /** The descriptor that it was made from (layers: the full description, normalised), owned by the
  *  net. */
 CLCNN_API const clcnn_net_desc *clcnn_net_get_desc(const clcnn_net *net);
-/** Number of outputs (classes), parameters, and bytes of device memory allocated. */
+/** Number of outputs (classes); of parameters (weights and biases); of values (parameters and
+ *  running statistics); and bytes of device memory allocated. */
 CLCNN_API int clcnn_net_classes(const clcnn_net *net);
 CLCNN_API size_t clcnn_net_parameters(const clcnn_net *net);
+CLCNN_API size_t clcnn_net_values(const clcnn_net *net);
 CLCNN_API size_t clcnn_net_memory(const clcnn_net *net);
 
-/** Enqueues the forward pass of n <= batch images [n,c,h,w]; *logits is the net's own buffer
- *  [n,classes], valid until the next call on this net. */
+/** Enqueues the forward pass of n <= batch images [n,c,h,w] in inference mode: batch-norm takes its
+ *  running statistics, dropout passes everything. *logits is the net's own buffer [n,classes],
+ *  valid until the next call on this net. */
 CLCNN_API clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images,
                                          clcnn_mem *logits);
+
+/** X(constant, name): the optimisers, see clcnn_adam, clcnn_sgd and clcnn_rmsprop. */
+#define CLCNN_OPTIMISER_MAP(X)                                                                     \
+    X(CLCNN_ADAM, "adam")                                                                          \
+    X(CLCNN_ADAMW, "adamw")                                                                        \
+    X(CLCNN_SGD, "sgd")                                                                            \
+    X(CLCNN_RMSPROP, "rmsprop")
+
+typedef enum clcnn_optimiser {
+#define CLCNN_OPTIMISER_ENUM(constant, name) constant,
+    CLCNN_OPTIMISER_MAP(CLCNN_OPTIMISER_ENUM)
+#undef CLCNN_OPTIMISER_ENUM
+} clcnn_optimiser;
+
+/** How one step changes the parameters. An optimiser looks at its own fields alone. */
+typedef struct clcnn_net_step {
+    clcnn_optimiser optimiser;
+    double lr;
+    double beta1, beta2;    /* adam, adamw */
+    double eps;             /* adam, adamw, rmsprop; 0: 1e-8 */
+    double momentum;        /* sgd */
+    int nesterov;           /* sgd */
+    double alpha;           /* rmsprop */
+    double weight_decay;    /* of the weights of conv and dense layers, not of biases nor of
+                               normalisation; for all but adamw it is L2 regularisation, the
+                               gradient of weight_decay/2 * sum of w^2 */
+    double max_norm;        /* clips the norm of the whole gradient; 0: no clipping */
+    double label_smoothing; /* of the loss */
+    int64_t step;           /* from 1 */
+    uint64_t seed;          /* of dropout: its masks depend on seed, step and layer alone */
+} clcnn_net_step;
+
 /**
- * Enqueues one training step: forward, mean loss, backward, one Adam update. images [n,c,h,w]
- * float, labels [n] int32, loss [1] float are device memory of the caller's; the loss may overlap
- * neither of the others, and none of them the net's own memory. adam's count and segments are
- * filled in by the net, the other fields are the caller's (step from 1). All arguments are checked
- * before anything is enqueued.
+ * Enqueues one training step: forward in training mode, mean loss, backward, one update. images
+ * [n,c,h,w] float, labels [n] int32, loss [1] float (without the term of weight_decay) are device
+ * memory of the caller's; the loss may overlap neither of the others, and none of them the net's
+ * own memory. All arguments are checked before anything is enqueued.
  */
 CLCNN_API clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images,
                                             clcnn_mem labels, clcnn_mem loss,
-                                            const clcnn_adam *adam);
+                                            const clcnn_net_step *step);
 /**
- * Parameters, and Adam's m and v, as one host array each of clcnn_net_parameters floats (waits for
- * the device): layer by layer, the weights [k,c/groups,r,s] or [k,c], then the biases [k]. m and v
- * may be NULL, and must be without training memory.
+ * Values, and the optimiser's two state arrays (Adam's m and v; SGD's velocity and nothing;
+ * nothing and RMSProp's square average), as one host array each of clcnn_net_values floats (waits
+ * for the device): layer by layer the weights [k,c/groups,r,s] or [k,c], the biases [k], the
+ * running statistics. state_0 and state_1 may be NULL, and must be without training memory.
  */
-CLCNN_API clcnn_status clcnn_net_read(clcnn_net *net, float *param, float *m, float *v);
-CLCNN_API clcnn_status clcnn_net_write(clcnn_net *net, const float *param, const float *m,
-                                       const float *v);
+CLCNN_API clcnn_status clcnn_net_read(clcnn_net *net, float *values, float *state_0,
+                                      float *state_1);
+CLCNN_API clcnn_status clcnn_net_write(clcnn_net *net, const float *values, const float *state_0,
+                                       const float *state_1);
 
 /* ---------------------------------------------------------------------------------------------
  * Data sets
@@ -150,11 +233,28 @@ CLCNN_API void clcnn_images_free(clcnn_images *images);
  */
 typedef struct clcnn_trainer clcnn_trainer;
 
+/**
+ * How to train. The learning rate of a step is clcnn_schedule's, whose steps are here given in
+ * epochs, and depends on the step's number alone.
+ */
 typedef struct clcnn_train_options {
     const char *layers; /* network; NULL: "lenet5" */
     int batch;          /* images per step; 0: 128. The last step of an epoch takes what is left */
-    double lr;          /* of Adam; 0: CLCNN_DEFAULT_LR */
-    uint64_t seed;      /* weights and order of the images */
+    double lr;          /* 0: CLCNN_DEFAULT_LR */
+    uint64_t seed;      /* weights, order of the images, dropout */
+    clcnn_optimiser optimiser; /* Adam with beta 0.9 and 0.999; RMSProp with alpha 0.99 */
+    double momentum;           /* of sgd */
+    int nesterov;              /* of sgd */
+    double weight_decay;       /* as in clcnn_net_step */
+    double max_norm;           /* as in clcnn_net_step; 0: no clipping */
+    double label_smoothing;    /* 0 to 1 */
+    clcnn_schedule_kind schedule;
+    double warmup;       /* epochs in which the learning rate grows to lr */
+    int schedule_epochs; /* cosine: from the first to where min_lr is reached; step: from one fall
+                            to the next; constant does not look at it */
+    double gamma;        /* step: what each fall multiplies lr by */
+    double min_lr;       /* cosine: the last learning rate, 0 to lr */
+    clcnn_init init;     /* of the first weights */
 } clcnn_train_options;
 
 #define CLCNN_DEFAULT_BATCH 128
@@ -217,9 +317,7 @@ CLCNN_API clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *pa
 typedef struct clcnn_checkpoint_info {
     char *layers; /* of the network; malloc'd, freed by clcnn_checkpoint_info_free */
     int c, h, w, classes;
-    int batch;
-    double lr;
-    uint64_t seed;
+    clcnn_train_options options; /* options.layers is `layers` */
     int epochs_done;
     int step;            /* steps done in the epoch after those */
     int64_t steps_total; /* since training began */

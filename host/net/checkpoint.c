@@ -1,8 +1,9 @@
 /*
  * Checkpoints: one safetensors file holds all that training needs to go on, bit for bit.
  *
- * Tensors, float32: LAYER.weight and LAYER.bias with PyTorch's shapes, and the same under adam.m.
- * and adam.v. Metadata: the rows of `fields` below. Numbers that are not whole are written by
+ * Tensors, float32: LAYER.weight, LAYER.bias, LAYER.running_mean and LAYER.running_var with
+ * PyTorch's names and shapes, and for all but the statistics the optimiser's state, under adam.m.
+ * and adam.v., or as update.c calls it. Metadata: the rows of `fields` below. Numbers that are not whole are written by
  * jansson, which knows how to print a double so that it reads back the same under any locale; the
  * running sum of losses may be anything, so it is written as the bits of a double.
  *
@@ -19,8 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char FORMAT[] = "clcnn-checkpoint", VERSION[] = "1";
-static const char *const array_names[3] = {"", "adam.m.", "adam.v."};
+static const char FORMAT[] = "clcnn-checkpoint", VERSION[] = "2";
 
 static clcnn_status no_memory(clcnn_error *error)
 {
@@ -50,31 +50,62 @@ enum {
     MOST_EPOCHS = 1000000000 /* more than anybody trains; the next ones still have numbers */
 };
 
-typedef enum field_type { INT, INT64, UINT64, UINT32, REAL, BITS } field_type;
+typedef enum field_type { INT, INT64, UINT64, UINT32, REAL, BITS, CHOICE } field_type;
+
+#define OPTIMISER_NAME(constant, name) name,
+static const char *const optimiser_names[] = {CLCNN_OPTIMISER_MAP(OPTIMISER_NAME) NULL};
+#undef OPTIMISER_NAME
+static const char *const schedule_names[] = {
+    [CLCNN_SCHEDULE_CONSTANT] = "constant",
+    [CLCNN_SCHEDULE_STEP] = "step",
+    [CLCNN_SCHEDULE_COSINE] = "cosine",
+    NULL,
+};
+static const char *const init_names[] = {
+    [CLCNN_INIT_DEFAULT] = "default",
+    [CLCNN_INIT_HE] = "he",
+    [CLCNN_INIT_GLOROT] = "glorot",
+    NULL,
+};
 
 static const struct field {
     const char *key;
     field_type type;
     size_t offset; /* in clcnn__checkpoint */
     double least, most;
+    const char *const *names; /* of a CHOICE, by its value */
 } fields[] = {
 #define INFO(member) offsetof(clcnn__checkpoint, info.member)
-    {"channels", INT, INFO(c), 1, INT32_MAX},
-    {"height", INT, INFO(h), 1, INT32_MAX},
-    {"width", INT, INFO(w), 1, INT32_MAX},
-    {"classes", INT, INFO(classes), 1, INT32_MAX},
-    {"batch", INT, INFO(batch), 1, INT32_MAX},
-    {"lr", REAL, INFO(lr), 0, 1e30},
-    {"seed", UINT64, INFO(seed), 0, 0},
-    {"epochs_done", INT, INFO(epochs_done), 0, MOST_EPOCHS},
-    {"step", INT, INFO(step), 0, INT32_MAX},
-    {"steps_total", INT64, INFO(steps_total), 0, 9e15},
-    {"loss_sum", BITS, offsetof(clcnn__checkpoint, loss_sum), 0, 0},
-    {"data_train", INT, INFO(train_count), 1, INT32_MAX},
-    {"data_test", INT, INFO(test_count), 0, INT32_MAX},
-    {"data_checksum", UINT32, INFO(data_checksum), 0, UINT32_MAX},
-    {"mean", REAL, INFO(mean), 0, 1},
-    {"deviation", REAL, INFO(deviation), 1e-9, 1},
+#define OPTION(member) offsetof(clcnn__checkpoint, info.options.member)
+    {"channels", INT, INFO(c), 1, INT32_MAX, NULL},
+    {"height", INT, INFO(h), 1, INT32_MAX, NULL},
+    {"width", INT, INFO(w), 1, INT32_MAX, NULL},
+    {"classes", INT, INFO(classes), 1, INT32_MAX, NULL},
+    {"batch", INT, OPTION(batch), 1, INT32_MAX, NULL},
+    {"lr", REAL, OPTION(lr), 0, 1e30, NULL},
+    {"seed", UINT64, OPTION(seed), 0, 0, NULL},
+    {"optimiser", CHOICE, OPTION(optimiser), 0, 0, optimiser_names},
+    {"momentum", REAL, OPTION(momentum), 0, 1e30, NULL},
+    {"nesterov", INT, OPTION(nesterov), 0, 1, NULL},
+    {"weight_decay", REAL, OPTION(weight_decay), 0, 1e30, NULL},
+    {"max_norm", REAL, OPTION(max_norm), 0, 1e38, NULL},
+    {"label_smoothing", REAL, OPTION(label_smoothing), 0, 1, NULL},
+    {"schedule", CHOICE, OPTION(schedule), 0, 0, schedule_names},
+    {"warmup", REAL, OPTION(warmup), 0, MOST_EPOCHS, NULL},
+    {"schedule_epochs", INT, OPTION(schedule_epochs), 0, MOST_EPOCHS, NULL},
+    {"gamma", REAL, OPTION(gamma), 0, 1e30, NULL},
+    {"min_lr", REAL, OPTION(min_lr), 0, 1e30, NULL},
+    {"init", CHOICE, OPTION(init), 0, 0, init_names},
+    {"epochs_done", INT, INFO(epochs_done), 0, MOST_EPOCHS, NULL},
+    {"step", INT, INFO(step), 0, INT32_MAX, NULL},
+    {"steps_total", INT64, INFO(steps_total), 0, 9e15, NULL},
+    {"loss_sum", BITS, offsetof(clcnn__checkpoint, loss_sum), 0, 0, NULL},
+    {"data_train", INT, INFO(train_count), 1, INT32_MAX, NULL},
+    {"data_test", INT, INFO(test_count), 0, INT32_MAX, NULL},
+    {"data_checksum", UINT32, INFO(data_checksum), 0, UINT32_MAX, NULL},
+    {"mean", REAL, INFO(mean), 0, 1, NULL},
+    {"deviation", REAL, INFO(deviation), 1e-9, 1, NULL},
+#undef OPTION
 #undef INFO
 };
 enum { FIELDS = sizeof fields / sizeof *fields, METADATA = FIELDS + 4 };
@@ -114,6 +145,9 @@ static bool print_field(const struct field *field, const clcnn__checkpoint *chec
         memcpy(&bits, at, sizeof bits);
         snprintf(text, TEXT, "%016" PRIx64, bits);
         return true;
+    case CHOICE:
+        snprintf(text, TEXT, "%s", field->names[*(const int *)at]);
+        return true;
     }
     return false;
 }
@@ -144,11 +178,24 @@ static bool scan_real(const char *text, double *value)
     return ok;
 }
 
+/* All enums of the fields are ints. */
+static bool scan_choice(const char *const *names, const char *text, int *value)
+{
+    for (int i = 0; names[i]; ++i)
+        if (strcmp(names[i], text) == 0) {
+            *value = i;
+            return true;
+        }
+    return false;
+}
+
 static bool scan_field(const struct field *field, const char *text, clcnn__checkpoint *checkpoint)
 {
     void *at = (char *)checkpoint + field->offset;
     uint64_t whole = 0;
     double real = 0;
+    if (field->type == CHOICE)
+        return scan_choice(field->names, text, at);
     if (field->type == REAL) {
         if (!scan_real(text, &real) || !(real >= field->least && real <= field->most))
             return false;
@@ -182,34 +229,55 @@ static bool scan_field(const struct field *field, const char *text, clcnn__check
 typedef clcnn_status (*visit_fn)(void *user, const char *name, const clcnn__parameter *parameter,
                                  int array);
 
-static clcnn_status visit_tensors(const clcnn__layers *layers, visit_fn visit, void *user)
+static clcnn_status visit_tensors(const clcnn__layers *layers, clcnn_optimiser optimiser,
+                                  visit_fn visit, void *user)
 {
-    for (int array = 0; array < 3; ++array)
-        for (size_t i = 0; i < layers->count; ++i)
+    for (int array = 0; array < 3; ++array) {
+        const char *prefix = array ? clcnn__state_name(optimiser, array - 1) : "";
+        for (size_t i = 0; prefix && i < layers->count; ++i)
             for (int p = 0; p < layers->rows[i].parameter_count; ++p) {
                 const clcnn__parameter *parameter = &layers->rows[i].parameters[p];
+                if (array && parameter->statistic)
+                    continue;
                 char name[CLCNN__SAFETENSORS_MAX_NAME];
-                snprintf(name, sizeof name, "%s%zu.%s", array_names[array], i, parameter->name);
+                snprintf(name, sizeof name, "%s%zu.%s", prefix, i, parameter->name);
                 clcnn_status status = visit(user, name, parameter, array);
                 if (status)
                     return status;
             }
+    }
     return CLCNN_SUCCESS;
 }
 
-static size_t tensor_count(const clcnn__layers *layers)
+static clcnn_status count_one(void *user, const char *name, const clcnn__parameter *parameter,
+                              int array)
+{
+    (void)name;
+    (void)parameter;
+    (void)array;
+    ++*(size_t *)user;
+    return CLCNN_SUCCESS;
+}
+
+static size_t tensor_count(const clcnn__layers *layers, clcnn_optimiser optimiser)
 {
     size_t count = 0;
-    for (size_t i = 0; i < layers->count; ++i)
-        count += 3 * (size_t)layers->rows[i].parameter_count;
+    visit_tensors(layers, optimiser, count_one, &count);
     return count;
 }
 
-/* The first element that must not be there: not finite, or negative in Adam's v. */
-static bool find_bad(const float *data, size_t count, int array, size_t *where)
+/* Variances and means of squares are never negative. */
+static bool has_sign(const clcnn__parameter *parameter, int array)
 {
-    for (size_t i = 0; i < count; ++i)
-        if (!isfinite(data[i]) || (array == 2 && data[i] < 0)) {
+    return array != 2 && strcmp(parameter->name, "running_var") != 0;
+}
+
+/* The first element that must not be there: not finite, or negative where none can be. */
+static bool find_bad(const float *data, const clcnn__parameter *parameter, int array, size_t *where)
+{
+    const bool sign = has_sign(parameter, array);
+    for (size_t i = 0; i < parameter->count; ++i)
+        if (!isfinite(data[i]) || (!sign && data[i] < 0)) {
             *where = i;
             return true;
         }
@@ -256,7 +324,7 @@ static clcnn_status read_fields(struct reading *r)
     if (!data || strlen(data) >= sizeof info->data)
         return BAD(r, "%s: metadata \"data\" is %s", r->path, data ? "too long" : "missing");
     strcpy(info->data, data);
-    int64_t steps = ((int64_t)info->train_count + info->batch - 1) / info->batch;
+    int64_t steps = ((int64_t)info->train_count + info->options.batch - 1) / info->options.batch;
     if (info->step >= steps || info->steps_total != steps * info->epochs_done + info->step)
         return BAD(r,
                    "%s: %d epochs of %" PRId64 " steps and %d steps do not make the %" PRId64
@@ -279,6 +347,7 @@ static clcnn_status read_network(struct reading *r)
         return BAD(r, "%s: its network has %d outputs, for %d classes", r->path,
                    out->c * out->h * out->w, info->classes);
     info->layers = strdup(text);
+    info->options.layers = info->layers;
     return info->layers ? CLCNN_SUCCESS : no_memory(r->error);
 }
 
@@ -318,7 +387,7 @@ static clcnn_status read_tensor(void *user, const char *name, const clcnn__param
     if (status)
         return status;
     size_t where;
-    if (find_bad(tensor->data, parameter->count, array, &where))
+    if (find_bad(tensor->data, parameter, array, &where))
         return BAD(r, "%s: tensor \"%s\" has %g at element %zu", r->path, name,
                    (double)((const float *)tensor->data)[where], where);
     memcpy(r->checkpoint.arrays[array] + parameter->packed, tensor->data,
@@ -337,12 +406,13 @@ static clcnn_status not_this(void *user, const char *name, const clcnn__paramete
 /* Every tensor that the network has is there; is there one more? */
 static clcnn_status refuse_others(struct reading *r)
 {
+    const clcnn_optimiser optimiser = r->checkpoint.info.options.optimiser;
     size_t count = clcnn__safetensors_count(r->file);
-    if (count == tensor_count(&r->layers))
+    if (count == tensor_count(&r->layers, optimiser))
         return CLCNN_SUCCESS;
     for (size_t i = 0; i < count; ++i) {
         const char *name = clcnn__safetensors_at(r->file, i)->name;
-        if (visit_tensors(&r->layers, not_this, (void *)(uintptr_t)name) == CLCNN_SUCCESS)
+        if (visit_tensors(&r->layers, optimiser, not_this, (void *)(uintptr_t)name) == CLCNN_SUCCESS)
             return BAD(r, "%s: tensor \"%s\" does not belong to its network", r->path, name);
     }
     return CLCNN_SUCCESS;
@@ -361,15 +431,15 @@ static clcnn_status read_all(struct reading *r)
     size_t most = 0;
     for (size_t i = 0; i < clcnn__safetensors_count(r->file); ++i)
         most += clcnn__safetensors_at(r->file, i)->count;
-    if (r->layers.parameters > most)
-        return BAD(r, "%s: its network has %zu parameters, its tensors have %zu elements", r->path,
-                   r->layers.parameters, most);
+    if (r->layers.values > most)
+        return BAD(r, "%s: its network has %zu values, its tensors have %zu elements", r->path,
+                   r->layers.values, most);
     for (int i = 0; i < 3; ++i) {
-        r->checkpoint.arrays[i] = malloc((r->layers.parameters + 1) * sizeof(float));
+        r->checkpoint.arrays[i] = calloc(r->layers.values + 1, sizeof(float));
         if (!r->checkpoint.arrays[i])
             return no_memory(r->error);
     }
-    status = visit_tensors(&r->layers, read_tensor, r);
+    status = visit_tensors(&r->layers, r->checkpoint.info.options.optimiser, read_tensor, r);
     return status ? status : refuse_others(r);
 }
 
@@ -424,7 +494,7 @@ static clcnn_status add_tensor(void *user, const char *name, const clcnn__parame
     struct writing *w = user;
     const float *data = w->checkpoint->arrays[array] + parameter->packed;
     size_t where;
-    if (find_bad(data, parameter->count, array, &where))
+    if (find_bad(data, parameter, array, &where))
         return CLCNN__INVALID(w->error,
                               "not saved: \"%s\" has become %g at element %zu; a smaller learning "
                               "rate may help",
@@ -475,7 +545,8 @@ clcnn_status clcnn__checkpoint_write(const char *path, const clcnn__checkpoint *
         info->layers, (clcnn__shape){info->c, info->h, info->w}, &layers, error);
     if (status)
         return status;
-    size_t count = tensor_count(&layers);
+    const clcnn_optimiser optimiser = info->options.optimiser;
+    size_t count = tensor_count(&layers, optimiser);
     struct writing *w = calloc(1, sizeof *w);
     if (w) {
         w->checkpoint = checkpoint;
@@ -485,7 +556,7 @@ clcnn_status clcnn__checkpoint_write(const char *path, const clcnn__checkpoint *
     }
     status = w && w->tensors && w->names ? CLCNN_SUCCESS : no_memory(error);
     if (!status)
-        status = visit_tensors(&layers, add_tensor, w);
+        status = visit_tensors(&layers, optimiser, add_tensor, w);
     if (!status)
         status = add_metadata(w);
     if (!status)

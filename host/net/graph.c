@@ -1,82 +1,223 @@
 /*
- * From layers to what is computed. Two rewrites leave results as they are, bit for bit:
- *   - an activation goes into the forward pass of the layer before it, where that layer can;
- *   - its gradient then moves behind layers that only select elements (max-pooling): an element
- *     passes a gradient through ReLU exactly when the output that selected it is positive, and
- *     there are fewer outputs.
+ * From layers to what is computed, and what lies in memory meanwhile.
+ *
+ * Two rewrites leave results as they are, bit for bit:
+ *   - an activation goes into the forward pass of the layer before it, where that layer can and
+ *     nobody else takes its output;
+ *   - the gradient of a ReLU then moves behind layers that only select elements (max-pooling): an
+ *     element passes a gradient through ReLU exactly when the output that selected it is positive,
+ *     and there are fewer outputs.
  *
  * One training step is a row of moments: forward of node i at i, the loss at N, backward of node i
- * at 2N - i, Adam at 2N + 1; Adam's constants are written before everything else, so that they are
- * checked then. Each buffer lives from the moment that writes it to the last one that reads it;
- * memory.c does the rest.
+ * at 2N - i, the update at 2N + 1; the optimiser's constants are written before everything else, so
+ * that they are checked then. Each buffer lives from the moment that writes it to the last one that
+ * reads it; memory.c does the rest. Values that are taken once share their buffer with what is
+ * computed from them in place, and so do gradients.
  */
 #include "net.h"
 
 #include <stdlib.h>
 
-static bool fuse_into_previous(clcnn__graph *graph, const clcnn__layer *layer)
+static size_t larger(size_t a, size_t b)
 {
-    if (!layer->kind->activation || graph->node_count == 0)
+    return a > b ? a : b;
+}
+
+static int later(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static bool has(const clcnn__node *node, unsigned flags)
+{
+    return (node->layer->kind->flags & flags) != 0;
+}
+
+static bool activates(const clcnn__node *node)
+{
+    return node->activation.kind != CLCNN_IDENTITY;
+}
+
+/* ---- Nodes -------------------------------------------------------------------------------- */
+
+static int inputs_of(const clcnn__layer *layer)
+{
+    return layer->kind->inputs > 1 ? layer->kind->inputs : 1;
+}
+
+/* How often the output of each node-to-be is taken; `root[i]` is the layer whose output layer i's
+ * is under another shape, or i itself. */
+static void count_uses(const clcnn__layers *layers, int *root, int *uses)
+{
+    for (size_t i = 0; i < layers->count; ++i) {
+        const clcnn__layer *layer = &layers->rows[i];
+        const bool alias = layer->kind->flags & CLCNN__ALIAS;
+        for (int k = 0; k < inputs_of(layer); ++k) {
+            const int input = layer->inputs[k] == CLCNN__IMAGES ? CLCNN__IMAGES
+                                                                : root[layer->inputs[k]];
+            if (k == 0)
+                root[i] = alias ? input : (int)i;
+            if (!alias && input != CLCNN__IMAGES)
+                ++uses[input];
+        }
+    }
+}
+
+static bool from_output(clcnn_activation_kind kind)
+{
+    return kind != CLCNN_SILU && kind != CLCNN_GELU && kind != CLCNN_GELU_TANH;
+}
+
+/* Lets `node` take in the activation that `layer` is, if it can. `uses`: of the node's output. */
+static bool fuse(const clcnn__graph *graph, clcnn__node *node, const clcnn__layer *layer, int uses)
+{
+    if (!layer->kind->activation || !node->layer->kind->fuse || activates(node) || uses != 1)
         return false;
-    clcnn__node *previous = &graph->nodes[graph->node_count - 1];
-    if (!previous->layer->kind->fuse || previous->activation != CLCNN_IDENTITY)
-        return false;
-    previous->activation = layer->kind->activation(layer->self);
-    previous->layer->kind->fuse(previous->layer->self, previous->activation);
+    const clcnn__activation activation = layer->kind->activation(layer->self);
+    if (graph->training && !from_output(activation.kind))
+        return false; /* backward will need what the activation took */
+    node->activation = activation;
+    node->layer->kind->fuse(node->layer->self, activation);
     return true;
+}
+
+static void add_node(clcnn__graph *graph, clcnn__layer *layer, const int *node_of)
+{
+    clcnn__node *node = &graph->nodes[graph->node_count++];
+    *node = (clcnn__node){.layer = layer, .input_count = inputs_of(layer)};
+    for (int k = 0; k < node->input_count; ++k) {
+        const int input = layer->inputs[k];
+        node->inputs[k] = input == CLCNN__IMAGES ? CLCNN__IMAGES : node_of[input];
+        if (node->inputs[k] != CLCNN__IMAGES)
+            ++graph->nodes[node->inputs[k]].uses;
+    }
+    graph->drops |= has(node, CLCNN__DROPS);
+}
+
+/* node_of[i]: the node whose output layer i's is. */
+static clcnn_status make_nodes(clcnn__graph *graph, clcnn__layers *layers, clcnn_error *error)
+{
+    int *memory = calloc(3 * layers->count, sizeof *memory);
+    if (!memory)
+        return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for %zu layers", layers->count);
+    int *root = memory, *uses = root + layers->count, *node_of = uses + layers->count;
+    count_uses(layers, root, uses);
+    for (size_t i = 0; i < layers->count; ++i) {
+        clcnn__layer *layer = &layers->rows[i];
+        const int input = layer->inputs[0];
+        const int before = input == CLCNN__IMAGES ? CLCNN__IMAGES : node_of[input];
+        node_of[i] = before;
+        if (layer->kind->flags & CLCNN__ALIAS ||
+            (before != CLCNN__IMAGES &&
+             fuse(graph, &graph->nodes[before], layer, uses[root[input]])))
+            continue;
+        node_of[i] = (int)graph->node_count;
+        add_node(graph, layer, node_of);
+    }
+    free(memory);
+    return graph->node_count ? CLCNN_SUCCESS
+                             : CLCNN__INVALID(error, "network \"%s\" computes nothing",
+                                              layers->text);
 }
 
 static void move_activations_behind_selections(clcnn__graph *graph)
 {
-    for (size_t i = 0; i + 1 < graph->node_count; ++i) {
-        clcnn__node *node = &graph->nodes[i], *next = node + 1;
-        if (node->activation != CLCNN_RELU || !(next->layer->kind->flags & CLCNN__SELECTS))
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        clcnn__node *node = &graph->nodes[i];
+        const int from = node->inputs[0];
+        if (!has(node, CLCNN__SELECTS) || from == CLCNN__IMAGES)
             continue;
-        next->activation = node->activation;
-        node->activation = CLCNN_IDENTITY;
+        clcnn__node *before = &graph->nodes[from];
+        if (before->activation.kind != CLCNN_RELU || before->uses != 1)
+            continue;
+        node->activation = before->activation;
+        before->activation = (clcnn__activation){CLCNN_IDENTITY, 0};
     }
 }
 
-/* Gives every parameter its place in the arenas. */
+/* Which nodes have a backward pass: those that depend on something that is trained. */
+static void find_trained(clcnn__graph *graph)
+{
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        clcnn__node *node = &graph->nodes[i];
+        node->trained = node->layer->parameter_count > 0 && !node->layer->frozen;
+        node->backward = graph->training && node->trained;
+        for (int k = 0; k < node->input_count; ++k)
+            if (node->inputs[k] != CLCNN__IMAGES)
+                node->backward |= graph->nodes[node->inputs[k]].backward;
+    }
+}
+
+/* ---- Parameters --------------------------------------------------------------------------- */
+
+static size_t room_of(const clcnn__parameter *parameter)
+{
+    return (parameter->count + CLCNN__ALIGN - 1) / CLCNN__ALIGN * CLCNN__ALIGN;
+}
+
+static clcnn_segment segment_of(const clcnn__layer *layer, const clcnn__parameter *parameter)
+{
+    return (clcnn_segment){.end = (int32_t)(parameter->arena + room_of(parameter)),
+                           .lr_factor = 1,
+                           .decay_factor = parameter->decays ? 1 : 0,
+                           .frozen = layer->frozen || parameter->statistic};
+}
+
+/* Gives every parameter its place in the arenas, and counts the optimiser's segments: neighbours
+ * that are treated alike are one. */
 static clcnn_status place_parameters(clcnn__graph *graph, clcnn__layers *layers, clcnn_error *error)
 {
+    clcnn_segment last = {0};
     for (size_t i = 0; i < layers->count; ++i)
         for (int p = 0; p < layers->rows[i].parameter_count; ++p) {
             clcnn__parameter *parameter = &layers->rows[i].parameters[p];
-            size_t room = (parameter->count + CLCNN__ALIGN - 1) / CLCNN__ALIGN * CLCNN__ALIGN;
-            if (room > INT32_MAX - graph->parameter_arena)
+            if (room_of(parameter) > INT32_MAX - graph->parameter_arena)
                 return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
                                    "the network has 2^31 parameters or more");
             parameter->arena = graph->parameter_arena;
-            graph->parameter_arena += room;
+            graph->parameter_arena += room_of(parameter);
+            const clcnn_segment next = segment_of(&layers->rows[i], parameter);
+            if (graph->segment_count == 0 || next.frozen != last.frozen ||
+                next.decay_factor != last.decay_factor)
+                ++graph->segment_count;
+            graph->frozen |= next.frozen != 0;
+            last = next;
         }
     return CLCNN_SUCCESS;
 }
 
-clcnn_status clcnn__graph_create(clcnn__layers *layers, clcnn__graph *graph, clcnn_error *error)
+void clcnn__graph_segments(const clcnn__graph *graph, const clcnn__layers *layers,
+                           clcnn_segment *rows)
 {
-    *graph = (clcnn__graph){.nodes = calloc(layers->count, sizeof(clcnn__node))};
+    size_t count = 0;
+    for (size_t i = 0; i < layers->count; ++i)
+        for (int p = 0; p < layers->rows[i].parameter_count; ++p) {
+            const clcnn_segment next = segment_of(&layers->rows[i], &layers->rows[i].parameters[p]);
+            if (count > 0 && rows[count - 1].frozen == next.frozen &&
+                rows[count - 1].decay_factor == next.decay_factor)
+                rows[count - 1].end = next.end;
+            else if (count < graph->segment_count)
+                rows[count++] = next;
+        }
+}
+
+clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__graph *graph,
+                                 clcnn_error *error)
+{
+    *graph = (clcnn__graph){.training = training,
+                            .nodes = calloc(layers->count, sizeof(clcnn__node))};
     if (!graph->nodes)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for %zu layers", layers->count);
     clcnn_status status = place_parameters(graph, layers, error);
+    if (!status)
+        status = make_nodes(graph, layers, error);
     if (status) {
         clcnn__graph_destroy(graph);
         return status;
     }
-    for (size_t i = 0; i < layers->count; ++i) {
-        clcnn__layer *layer = &layers->rows[i];
-        if (layer->kind->flags & CLCNN__ALIAS || fuse_into_previous(graph, layer))
-            continue;
-        graph->nodes[graph->node_count++].layer = layer;
-    }
-    if (graph->node_count == 0) {
-        clcnn__graph_destroy(graph);
-        return CLCNN__INVALID(error, "network \"%s\" computes nothing", layers->text);
-    }
-    move_activations_behind_selections(graph);
-    while (graph->first_trained < graph->node_count &&
-           graph->nodes[graph->first_trained].layer->parameter_count == 0)
-        ++graph->first_trained;
+    if (training)
+        move_activations_behind_selections(graph);
+    find_trained(graph);
     return CLCNN_SUCCESS;
 }
 
@@ -98,86 +239,233 @@ static int new_buffer(clcnn__graph *graph, size_t elements, int first, int last)
     return (int)graph->buffer_count++;
 }
 
+/* A buffer is used at one more moment. */
+static void use(clcnn__graph *graph, int buffer, int moment)
+{
+    graph->buffers[buffer].last = later(graph->buffers[buffer].last, moment);
+}
+
 static size_t to_elements(size_t bytes)
 {
     return (bytes + 3) / 4;
 }
 
-static size_t larger(size_t a, size_t b)
+static clcnn_status count_outputs(const clcnn__layer *layer, int batch, size_t *elements,
+                                  clcnn_error *error)
 {
-    return a > b ? a : b;
+    const int sizes[] = {batch, layer->out.c, layer->out.h, layer->out.w};
+    if (clcnn__product(sizes, 4, elements))
+        return CLCNN_SUCCESS;
+    return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
+                       "the output of \"%s\" for a batch of %d (%d x %d x %d each) has 2^31 "
+                       "elements or more",
+                       layer->text, batch, layer->out.c, layer->out.h, layer->out.w);
 }
 
-static bool node_keeps(const clcnn__node *node, unsigned what)
+/* Does backward read this node's output once more? */
+static bool keeps_y(const clcnn__node *node)
 {
-    return node->layer->kind->flags & what ||
-           (what == CLCNN__KEEP_Y && node->activation != CLCNN_IDENTITY);
+    return node->backward && (has(node, CLCNN__KEEP_Y) || activates(node));
 }
 
-/* The last moment at which node i's output is read. */
-static int last_use(const clcnn__graph *graph, int i, bool training)
+static bool keeps_x(const clcnn__node *node)
 {
-    int n = (int)graph->node_count, first = (int)graph->first_trained, last = i + 1;
-    if (training && i >= first && node_keeps(&graph->nodes[i], CLCNN__KEEP_Y))
-        last = 2 * n - i;
-    else if (training && i + 1 < n && i + 1 >= first &&
-             node_keeps(&graph->nodes[i + 1], CLCNN__KEEP_X))
-        last = 2 * n - (i + 1);
-    return last;
+    return node->backward && has(node, CLCNN__KEEP_X);
 }
 
-static clcnn_status place_node(clcnn__graph *graph, int i, int batch, bool training,
-                               const clcnn_plan *plans, clcnn_error *error)
+/* The input whose place the node's output can take; CLCNN__IMAGES: none. */
+static int in_place_of(const clcnn__graph *graph, const clcnn__node *node)
+{
+    if (!has(node, CLCNN__IN_PLACE_OK) || keeps_x(node))
+        return CLCNN__IMAGES;
+    for (int k = 0; k < node->input_count; ++k) {
+        const int input = node->inputs[k];
+        if (input != CLCNN__IMAGES && graph->nodes[input].uses == 1 &&
+            !keeps_y(&graph->nodes[input]))
+            return input;
+    }
+    return CLCNN__IMAGES;
+}
+
+/* Outputs, and what forward leaves for backward. */
+static clcnn_status place_forward(clcnn__graph *graph, int i, int batch, const clcnn_plan *plans,
+                                  clcnn_error *error)
 {
     clcnn__node *node = &graph->nodes[i];
-    const clcnn__layer *layer = node->layer;
-    const clcnn__layer_kind *kind = layer->kind;
-    int n = (int)graph->node_count, backward = 2 * n - i;
+    const clcnn__layer_kind *kind = node->layer->kind;
+    const int backward = 2 * (int)graph->node_count - i;
     size_t elements;
-    if (!clcnn__product((int[]){batch, layer->out.c, layer->out.h, layer->out.w}, 4, &elements))
-        return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
-                           "the output of \"%s\" for a batch of %d (%d x %d x %d each) has 2^31 "
-                           "elements or more",
-                           layer->text, batch, layer->out.c, layer->out.h, layer->out.w);
-    node->y = new_buffer(graph, elements, i, last_use(graph, i, training));
-    node->workspace[0] = new_buffer(graph, to_elements(plans[CLCNN_FORWARD].workspace_bytes), i, i);
-    node->dy = node->state = node->workspace[1] = CLCNN__NO_BUFFER;
-    if (!training || i < (int)graph->first_trained)
-        return CLCNN_SUCCESS;
-    size_t state = kind->state ? kind->state(layer->self) * (size_t)batch : 0;
+    clcnn_status status = count_outputs(node->layer, batch, &elements, error);
+    if (status)
+        return status;
+    const int place = in_place_of(graph, node);
+    node->y = place == CLCNN__IMAGES ? new_buffer(graph, elements, i, i) : graph->nodes[place].y;
+    use(graph, node->y, keeps_y(node) ? backward : i + 1); /* the next moment takes it or it ends */
+    for (int k = 0; k < node->input_count; ++k)
+        if (node->inputs[k] != CLCNN__IMAGES)
+            use(graph, graph->nodes[node->inputs[k]].y, keeps_x(node) ? backward : i);
+    const size_t state = node->backward && kind->state ? kind->state(node->layer->self, batch) : 0;
     node->state = new_buffer(graph, state, i, backward);
-    node->dy = new_buffer(graph, elements, backward - 1, backward);
-    size_t work = larger(plans[CLCNN_BACKWARD_DATA].workspace_bytes,
-                         plans[CLCNN_BACKWARD_WEIGHTS].workspace_bytes);
-    node->workspace[1] = new_buffer(graph, to_elements(work), backward, backward);
+    const size_t work = plans ? plans[CLCNN_FORWARD].workspace_bytes : 0;
+    node->workspace[0] = new_buffer(graph, to_elements(work), i, i);
+    node->dy = node->via = node->workspace[1] = CLCNN__NO_BUFFER;
+    node->flow[0] = node->flow[1] = CLCNN__FLOW_NONE;
+    node->dy_shared = false;
     return CLCNN_SUCCESS;
 }
 
-clcnn_status clcnn__graph_place(clcnn__graph *graph, int batch, bool training,
+/* ---- Gradients ---------------------------------------------------------------------------- */
+
+static size_t elements_of(const clcnn__graph *graph, const clcnn__node *node)
+{
+    return graph->buffers[node->y].elements;
+}
+
+/* The node whose output this input is, if a gradient for it is wanted; else NULL. */
+static clcnn__node *wanted(const clcnn__graph *graph, const clcnn__node *node, int k)
+{
+    clcnn__node *input = node->inputs[k] == CLCNN__IMAGES ? NULL : &graph->nodes[node->inputs[k]];
+    return input && input->backward ? input : NULL;
+}
+
+/* The input's gradient gets its own buffer, or one more summand in the one that it has. */
+static void flow_apart(clcnn__graph *graph, clcnn__node *node, int k, int moment)
+{
+    clcnn__node *input = wanted(graph, node, k);
+    if (!input)
+        return;
+    if (input->dy == CLCNN__NO_BUFFER) {
+        input->dy = new_buffer(graph, elements_of(graph, input), moment, moment);
+        node->flow[k] = CLCNN__FLOW_WRITE;
+        return;
+    }
+    use(graph, input->dy, moment);
+    if (has(node, CLCNN__ACCUMULATES | CLCNN__SUM)) {
+        node->flow[k] = CLCNN__FLOW_ADD;
+        return;
+    }
+    node->via = new_buffer(graph, elements_of(graph, input), moment, moment);
+    node->flow[k] = CLCNN__FLOW_VIA;
+}
+
+static void flow_same(const clcnn__node *node, clcnn__node *input, clcnn__flow *flow)
+{
+    input->dy = node->dy;
+    *flow = CLCNN__FLOW_SAME;
+}
+
+/* The last node but `but` that takes the output of node i. */
+static int last_other_use(const clcnn__graph *graph, int i, int but)
+{
+    for (int k = (int)graph->node_count - 1; k > i; --k)
+        for (int input = 0; input < graph->nodes[k].input_count; ++input)
+            if (k != but && graph->nodes[k].inputs[input] == i)
+                return k;
+    return i;
+}
+
+/*
+ * The gradient of a sum is that of its summands, so it can lie where they want it, copied nowhere.
+ * Of the two, `high` comes first in the backward pass. It may have the place for itself if nobody
+ * else takes it. `low` may have the place, too, if all that others add to it comes after `high` has
+ * read it, and if `high` doesn't write there.
+ */
+static void flow_of_sum(clcnn__graph *graph, int i, int moment)
+{
+    clcnn__node *node = &graph->nodes[i];
+    const int h = node->inputs[0] > node->inputs[1] ? 0 : 1, l = 1 - h;
+    const int high = node->inputs[h], low = node->inputs[l];
+    clcnn__node *of_high = wanted(graph, node, h), *of_low = wanted(graph, node, l);
+    const bool free_to_share = !node->dy_shared && high != low;
+    const bool high_alone = free_to_share && of_high && of_high->uses == 1;
+    const bool low_first = free_to_share && of_low && of_low->dy == CLCNN__NO_BUFFER;
+    const bool both = high_alone && low_first && !activates(of_high) &&
+                      last_other_use(graph, low, i) < high;
+    if (high_alone)
+        flow_same(node, of_high, &node->flow[h]);
+    else
+        flow_apart(graph, node, h, moment);
+    if (both || (low_first && !high_alone)) {
+        flow_same(node, of_low, &node->flow[l]);
+        if (both)
+            of_high->dy_shared = true;
+    } else {
+        flow_apart(graph, node, l, moment);
+    }
+}
+
+static void place_backward(clcnn__graph *graph, int i, const clcnn_plan *plans)
+{
+    clcnn__node *node = &graph->nodes[i];
+    if (!node->backward)
+        return;
+    const int n = (int)graph->node_count, moment = 2 * n - i;
+    if (i == n - 1)
+        node->dy = new_buffer(graph, elements_of(graph, node), n, n);
+    use(graph, node->dy, moment);
+    clcnn__node *input = wanted(graph, node, 0);
+    if (has(node, CLCNN__SUM))
+        flow_of_sum(graph, i, moment);
+    else if (has(node, CLCNN__IN_PLACE_OK) && input && input->uses == 1 && !node->dy_shared)
+        flow_same(node, input, &node->flow[0]);
+    else
+        flow_apart(graph, node, 0, moment);
+    const size_t work = plans ? larger(plans[CLCNN_BACKWARD_DATA].workspace_bytes,
+                                       plans[CLCNN_BACKWARD_WEIGHTS].workspace_bytes)
+                              : 0;
+    node->workspace[1] = new_buffer(graph, to_elements(work), moment, moment);
+}
+
+/* ---- All of it ---------------------------------------------------------------------------- */
+
+static void place_rest(clcnn__graph *graph, const clcnn__plans *plans)
+{
+    const int n = (int)graph->node_count;
+    graph->loss_workspace = graph->clip_workspace = CLCNN__NO_BUFFER;
+    graph->optimiser_block = graph->dropout_block = CLCNN__NO_BUFFER;
+    if (!graph->training)
+        return;
+    if (plans) {
+        graph->loss_workspace = new_buffer(graph, to_elements(plans->loss.workspace_bytes), n, n);
+        graph->clip_workspace =
+            new_buffer(graph, to_elements(plans->clip.workspace_bytes), 2 * n + 1, 2 * n + 1);
+    }
+    graph->optimiser_block = new_buffer(graph, CLCNN_OPTIMISER_BLOCK, 0, 2 * n + 1);
+    if (graph->drops)
+        graph->dropout_block = new_buffer(graph, CLCNN_DROPOUT_BLOCK, 0, 2 * n + 1);
+}
+
+static clcnn_status check_images(const clcnn__layers *layers, int batch, clcnn_error *error)
+{
+    size_t elements;
+    const clcnn__shape *in = &layers->in;
+    if (clcnn__product((const int[]){batch, in->c, in->h, in->w}, 4, &elements))
+        return CLCNN_SUCCESS;
+    return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
+                       "a batch of %d images (%d x %d x %d each) has 2^31 elements or more", batch,
+                       in->c, in->h, in->w);
+}
+
+clcnn_status clcnn__graph_place(clcnn__graph *graph, const clcnn__layers *layers, int batch,
                                 const clcnn__plans *plans, clcnn_error *error)
 {
-    enum { BUFFERS_OF_NODE = 5, BUFFERS_OF_NET = 2 };
-    int n = (int)graph->node_count;
-    size_t elements;
-    const clcnn__shape *in = &graph->nodes[0].layer->in;
-    if (!clcnn__product((int[]){batch, in->c, in->h, in->w}, 4, &elements))
-        return CLCNN__FAIL(error, CLCNN_UNSUPPORTED,
-                           "a batch of %d images (%d x %d x %d each) has 2^31 elements or more",
-                           batch, in->c, in->h, in->w);
+    enum { BUFFERS_OF_NODE = 7, BUFFERS_OF_NET = 4 };
+    const int n = (int)graph->node_count;
+    clcnn_status status = check_images(layers, batch, error);
+    if (status)
+        return status;
     graph->buffers =
         calloc(graph->node_count * BUFFERS_OF_NODE + BUFFERS_OF_NET, sizeof(clcnn__buffer));
     if (!graph->buffers)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for the plan of a network");
     for (int i = 0; i < n; ++i) {
-        clcnn_status status = place_node(graph, i, batch, training, plans->nodes[i], error);
+        status = place_forward(graph, i, batch, plans ? plans->nodes[i] : NULL, error);
         if (status)
             return status;
     }
-    graph->loss_workspace = graph->adam_block = CLCNN__NO_BUFFER;
-    if (training) {
-        graph->loss_workspace = new_buffer(graph, to_elements(plans->loss.workspace_bytes), n, n);
-        graph->adam_block = new_buffer(graph, CLCNN_ADAM_BLOCK, 0, 2 * n + 1);
-    }
+    for (int i = n; i-- > 0;)
+        place_backward(graph, i, plans ? plans->nodes[i] : NULL);
+    place_rest(graph, plans);
     if (!clcnn__memory_plan(graph->buffers, graph->buffer_count, &graph->arena))
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for the plan of a network");
     return CLCNN_SUCCESS;

@@ -1,10 +1,8 @@
 /*
- * conv N SIZE { option }: a convolution, with the ReLU that follows it fused into its forward pass.
+ * conv N SIZE { option }: a convolution, with the activation that follows it fused into its forward
+ * pass.
  */
 #include "net.h"
-
-#include <math.h>
-#include <stdio.h>
 
 struct conv {
     int filters, size[2];
@@ -34,14 +32,14 @@ static void print(const void *self, char *text, size_t size)
     clcnn__append_options(text, size, &conv->options);
 }
 
-static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
+static clcnn_status shape(void *self, const clcnn__shape *in, clcnn__shape *out, clcnn_error *error)
 {
     struct conv *conv = self;
     const clcnn__options *o = &conv->options;
     conv->desc = (clcnn_conv2d){.n = 1,
-                                .c = in.c,
-                                .h = in.h,
-                                .w = in.w,
+                                .c = in->c,
+                                .h = in->h,
+                                .w = in->w,
                                 .k = conv->filters,
                                 .r = conv->size[0],
                                 .s = conv->size[1],
@@ -62,18 +60,22 @@ static int parameters(const void *self, clcnn__parameter *rows)
 {
     const struct conv *conv = self;
     const clcnn_conv2d *d = &conv->desc;
-    int c = d->c / d->groups;
-    double bound = 1.0 / sqrt((double)c * d->r * d->s);
-    rows[0] = (clcnn__parameter){
-        .name = "weight", .rank = 4, .shape = {d->k, c, d->r, d->s}, .low = -bound, .high = bound};
-    rows[1] = (clcnn__parameter){
-        .name = "bias", .rank = 1, .shape = {d->k}, .low = -bound, .high = bound};
+    const int filter = d->r * d->s, in = d->c / d->groups * filter, out = d->k / d->groups * filter;
+    rows[0] = (clcnn__parameter){.name = "weight",
+                                 .rank = 4,
+                                 .shape = {d->k, d->c / d->groups, d->r, d->s},
+                                 .decays = true,
+                                 .fan_in = in,
+                                 .fan_out = out};
+    rows[1] = (clcnn__parameter){.name = "bias", .rank = 1, .shape = {d->k}, .fan_in = in};
     return conv->options.given & CLCNN__NOBIAS ? 1 : 2;
 }
 
-static void fuse(void *self, clcnn_activation_kind kind)
+static void fuse(void *self, clcnn__activation activation)
 {
-    ((struct conv *)self)->desc.activation = kind;
+    struct conv *conv = self;
+    conv->desc.activation = activation.kind;
+    conv->desc.alpha = activation.alpha;
 }
 
 static clcnn_conv2d with_batch(const void *self, int n)
@@ -81,6 +83,11 @@ static clcnn_conv2d with_batch(const void *self, int n)
     clcnn_conv2d d = ((const struct conv *)self)->desc;
     d.n = n;
     return d;
+}
+
+static void operation(const void *self, int n, clcnn__operation *operation)
+{
+    *operation = (clcnn__operation){.kind = CLCNN__OP_CONV2D, .d.conv2d = with_batch(self, n)};
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_direction direction,
@@ -93,18 +100,21 @@ static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_directio
 static clcnn_status forward(const void *self, const clcnn__work *work)
 {
     clcnn_conv2d d = with_batch(self, work->n);
-    return clcnn_conv2d_forward(work->ctx, &d, work->x, work->parameters[0], work->parameters[1],
+    return clcnn_conv2d_forward(work->ctx, &d, work->x[0], work->parameters[0], work->parameters[1],
                                 work->y, work->plans[CLCNN_FORWARD]);
 }
 
 static clcnn_status backward(const void *self, const clcnn__work *work)
 {
     clcnn_conv2d d = with_batch(self, work->n);
-    clcnn_status status =
-        clcnn_conv2d_backward_weights(work->ctx, &d, work->x, work->dy, work->gradients[0],
-                                      work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
+    clcnn_status status = CLCNN_SUCCESS;
+    if (work->gradients[0].buf)
+        status =
+            clcnn_conv2d_backward_weights(work->ctx, &d, work->x[0], work->dy, work->gradients[0],
+                                          work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
     if (status || !work->dx.buf)
         return status;
+    d.accumulate = work->accumulate;
     return clcnn_conv2d_backward_data(work->ctx, &d, work->dy, work->parameters[0], work->dx,
                                       work->plans[CLCNN_BACKWARD_DATA]);
 }
@@ -112,11 +122,12 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
 const clcnn__layer_kind clcnn__layer_conv2d = {
     .keyword = "conv",
     .self_size = sizeof(struct conv),
-    .flags = CLCNN__KEEP_X,
+    .flags = CLCNN__KEEP_X | CLCNN__ACCUMULATES,
     .parse = parse,
     .print = print,
     .shape = shape,
     .parameters = parameters,
+    .operation = operation,
     .fuse = fuse,
     .plan = plan,
     .forward = forward,

@@ -1,10 +1,8 @@
 /*
- * dense N ["nobias"]: a fully connected layer, with the ReLU that follows it fused into its forward
- * pass. An image of any shape is taken as one row of c*h*w inputs.
+ * dense N ["nobias"]: a fully connected layer, with the activation that follows it fused into its
+ * forward pass. An image of any shape is taken as one row of c*h*w inputs.
  */
 #include "net.h"
-
-#include <math.h>
 
 struct dense {
     int outputs;
@@ -26,11 +24,11 @@ static void print(const void *self, char *text, size_t size)
     clcnn__append_options(text, size, &dense->options);
 }
 
-static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error)
+static clcnn_status shape(void *self, const clcnn__shape *in, clcnn__shape *out, clcnn_error *error)
 {
     (void)error;
     struct dense *dense = self;
-    dense->desc = (clcnn_dense){.n = 1, .c = in.c * in.h * in.w, .k = dense->outputs};
+    dense->desc = (clcnn_dense){.n = 1, .c = in->c * in->h * in->w, .k = dense->outputs};
     *out = (clcnn__shape){dense->outputs, 1, 1};
     return CLCNN_SUCCESS;
 }
@@ -38,20 +36,22 @@ static clcnn_status shape(void *self, clcnn__shape in, clcnn__shape *out, clcnn_
 static int parameters(const void *self, clcnn__parameter *rows)
 {
     const struct dense *dense = self;
-    double bound = 1.0 / sqrt((double)dense->desc.c);
+    const clcnn_dense *d = &dense->desc;
     rows[0] = (clcnn__parameter){.name = "weight",
                                  .rank = 2,
-                                 .shape = {dense->desc.k, dense->desc.c},
-                                 .low = -bound,
-                                 .high = bound};
-    rows[1] = (clcnn__parameter){
-        .name = "bias", .rank = 1, .shape = {dense->desc.k}, .low = -bound, .high = bound};
+                                 .shape = {d->k, d->c},
+                                 .decays = true,
+                                 .fan_in = d->c,
+                                 .fan_out = d->k};
+    rows[1] = (clcnn__parameter){.name = "bias", .rank = 1, .shape = {d->k}, .fan_in = d->c};
     return dense->options.given & CLCNN__NOBIAS ? 1 : 2;
 }
 
-static void fuse(void *self, clcnn_activation_kind kind)
+static void fuse(void *self, clcnn__activation activation)
 {
-    ((struct dense *)self)->desc.activation = kind;
+    struct dense *dense = self;
+    dense->desc.activation = activation.kind;
+    dense->desc.alpha = activation.alpha;
 }
 
 static clcnn_dense with_batch(const void *self, int n)
@@ -59,6 +59,11 @@ static clcnn_dense with_batch(const void *self, int n)
     clcnn_dense d = ((const struct dense *)self)->desc;
     d.n = n;
     return d;
+}
+
+static void operation(const void *self, int n, clcnn__operation *operation)
+{
+    *operation = (clcnn__operation){.kind = CLCNN__OP_DENSE, .d.dense = with_batch(self, n)};
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_direction direction,
@@ -71,18 +76,21 @@ static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_directio
 static clcnn_status forward(const void *self, const clcnn__work *work)
 {
     clcnn_dense d = with_batch(self, work->n);
-    return clcnn_dense_forward(work->ctx, &d, work->x, work->parameters[0], work->parameters[1],
+    return clcnn_dense_forward(work->ctx, &d, work->x[0], work->parameters[0], work->parameters[1],
                                work->y, work->plans[CLCNN_FORWARD]);
 }
 
 static clcnn_status backward(const void *self, const clcnn__work *work)
 {
     clcnn_dense d = with_batch(self, work->n);
-    clcnn_status status =
-        clcnn_dense_backward_weights(work->ctx, &d, work->x, work->dy, work->gradients[0],
-                                     work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
+    clcnn_status status = CLCNN_SUCCESS;
+    if (work->gradients[0].buf)
+        status =
+            clcnn_dense_backward_weights(work->ctx, &d, work->x[0], work->dy, work->gradients[0],
+                                         work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
     if (status || !work->dx.buf)
         return status;
+    d.accumulate = work->accumulate;
     return clcnn_dense_backward_data(work->ctx, &d, work->dy, work->parameters[0], work->dx,
                                      work->plans[CLCNN_BACKWARD_DATA]);
 }
@@ -90,11 +98,12 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
 const clcnn__layer_kind clcnn__layer_dense = {
     .keyword = "dense",
     .self_size = sizeof(struct dense),
-    .flags = CLCNN__KEEP_X,
+    .flags = CLCNN__KEEP_X | CLCNN__ACCUMULATES,
     .parse = parse,
     .print = print,
     .shape = shape,
     .parameters = parameters,
+    .operation = operation,
     .fuse = fuse,
     .plan = plan,
     .forward = forward,

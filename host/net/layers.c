@@ -8,8 +8,13 @@
 #include <string.h>
 
 static const clcnn__layer_kind *const kinds[] = {
-    &clcnn__layer_conv2d, &clcnn__layer_maxpool2d, &clcnn__layer_dense,
-    &clcnn__layer_relu,   &clcnn__layer_flatten,
+    &clcnn__layer_conv2d,    &clcnn__layer_maxpool2d, &clcnn__layer_dense,
+    &clcnn__layer_relu,      &clcnn__layer_flatten,   &clcnn__layer_avgpool2d,
+    &clcnn__layer_globalavgpool2d, &clcnn__layer_globalmaxpool2d, &clcnn__layer_batchnorm,
+    &clcnn__layer_layernorm, &clcnn__layer_dropout,   &clcnn__layer_add,
+    &clcnn__layer_leaky_relu, &clcnn__layer_elu,      &clcnn__layer_sigmoid,
+    &clcnn__layer_tanh,      &clcnn__layer_silu,      &clcnn__layer_gelu,
+    &clcnn__layer_gelu_tanh,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -54,6 +59,10 @@ static clcnn_status check_shape(clcnn__shape shape, const char *what, clcnn_erro
 
 static clcnn_status list_parameters(clcnn__layers *layers, clcnn__layer *layer, clcnn_error *error)
 {
+    if (layer->frozen && !layer->kind->parameters)
+        return CLCNN__INVALID(error, "it has no parameters that could be frozen");
+    if (layer->frozen && layer->kind->freeze)
+        layer->kind->freeze(layer->self);
     if (!layer->kind->parameters)
         return CLCNN_SUCCESS;
     layer->parameter_count = layer->kind->parameters(layer->self, layer->parameters);
@@ -62,10 +71,32 @@ static clcnn_status list_parameters(clcnn__layers *layers, clcnn__layer *layer, 
         if (!clcnn__product(parameter->shape, parameter->rank, &parameter->count))
             return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "its %s has 2^31 elements or more",
                                parameter->name);
-        parameter->packed = layers->parameters;
-        layers->parameters += parameter->count;
+        parameter->packed = layers->values;
+        layers->values += parameter->count;
+        if (!parameter->statistic)
+            layers->parameters += parameter->count;
     }
     return CLCNN_SUCCESS;
+}
+
+clcnn__shape clcnn__layer_input(const clcnn__layers *layers, size_t layer, int which)
+{
+    const int input = layers->rows[layer].inputs[which];
+    return input == CLCNN__IMAGES ? layers->in : layers->rows[input].out;
+}
+
+static clcnn_status infer_shape(clcnn__layers *layers, size_t i, clcnn_error *error)
+{
+    clcnn__layer *layer = &layers->rows[i];
+    clcnn__shape in[CLCNN__MAX_INPUTS];
+    in[0] = clcnn__layer_input(layers, i, 0);
+    in[1] = layer->kind->inputs > 1 ? clcnn__layer_input(layers, i, 1) : in[0];
+    if (layer->kind->number)
+        layer->kind->number(layer->self, (uint32_t)i);
+    clcnn_status status = layer->kind->shape(layer->self, in, &layer->out, error);
+    if (!status)
+        status = check_shape(layer->out, "its output", error);
+    return status ? status : list_parameters(layers, layer, error);
 }
 
 /* Shapes, one layer after another; a failure tells which layer it was and what it got. */
@@ -73,23 +104,39 @@ static clcnn_status infer_shapes(clcnn__layers *layers, clcnn_error *error)
 {
     clcnn_error local;
     clcnn__parser parser = {layers->text, layers->text, error};
-    clcnn__shape in = layers->in;
     for (size_t i = 0; i < layers->count; ++i) {
-        clcnn__layer *layer = &layers->rows[i];
-        layer->in = in;
-        clcnn_status status = layer->kind->shape(layer->self, in, &layer->out, &local);
-        if (!status)
-            status = check_shape(layer->out, "its output", &local);
-        if (!status)
-            status = list_parameters(layers, layer, &local);
+        clcnn_status status = infer_shape(layers, i, &local);
         if (status) {
-            clcnn__parse_fail(&parser, layer->place, "layer %zu gets %d x %d x %d: %s", i, in.c,
-                              in.h, in.w, local.message);
+            const clcnn__shape in = clcnn__layer_input(layers, i, 0);
+            clcnn__parse_fail(&parser, layers->rows[i].place, "layer %zu gets %d x %d x %d: %s", i,
+                              in.c, in.h, in.w, local.message);
             if (error)
                 error->status = status;
             return status;
         }
-        in = layer->out;
+    }
+    return CLCNN_SUCCESS;
+}
+
+static bool takes(const clcnn__layer *layer, size_t input)
+{
+    for (int k = 0; k < (layer->kind->inputs > 1 ? layer->kind->inputs : 1); ++k)
+        if (layer->inputs[k] == (int)input)
+            return true;
+    return false;
+}
+
+/* Whatever is computed must be of use: only the last layer's output goes nowhere. */
+static clcnn_status check_uses(const clcnn__layers *layers, clcnn_error *error)
+{
+    clcnn__parser parser = {layers->text, layers->text, error};
+    for (size_t i = 0; i + 1 < layers->count; ++i) {
+        bool used = false;
+        for (size_t k = i + 1; !used && k < layers->count; ++k)
+            used = takes(&layers->rows[k], i);
+        if (!used)
+            return clcnn__parse_fail(&parser, layers->rows[i].place,
+                                     "no layer takes the output of layer %zu", i);
     }
     return CLCNN_SUCCESS;
 }
@@ -108,6 +155,8 @@ clcnn_status clcnn__layers_create(const char *description, clcnn__shape in, clcn
         status = check_shape(in, "an image", error);
     if (!status)
         status = infer_shapes(layers, error);
+    if (!status)
+        status = check_uses(layers, error);
     if (status)
         clcnn__layers_destroy(layers);
     return status;
@@ -157,7 +206,8 @@ clcnn_status clcnn_net_layers(const clcnn_net_desc *desc, clcnn_layer_info *info
         infos[i] = (clcnn_layer_info){.c = layer->out.c, .h = layer->out.h, .w = layer->out.w};
         memcpy(infos[i].text, layer->text, sizeof layer->text);
         for (int p = 0; p < layer->parameter_count; ++p)
-            infos[i].parameters += layer->parameters[p].count;
+            if (!layer->parameters[p].statistic)
+                infos[i].parameters += layer->parameters[p].count;
     }
     *count = layers.count;
     clcnn__layers_destroy(&layers);

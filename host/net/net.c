@@ -1,32 +1,20 @@
 /*
- * A network on a device: its memory, its plans, and the calls that enqueue forward passes and
- * training steps. Everything is allocated in clcnn_net_create; afterwards there are only enqueues
- * (and the blocking copies of clcnn_net_read and clcnn_net_write).
+ * A network on a device: its memory and its plans. Everything is allocated in clcnn_net_create;
+ * afterwards there are only enqueues (step.c), and the blocking copies of clcnn_net_read and
+ * clcnn_net_write.
  *
  * Memory: one arena for activations, gradients and workspaces as the graph has placed them, and one
- * for each of parameters, their gradients, and Adam's m and v, where every tensor begins at a
- * multiple of CLCNN__ALIGN. What lies between tensors is zero and stays zero.
+ * for each of values (parameters and running statistics), their gradients, and the optimiser's two
+ * state arrays, where every tensor begins at a multiple of CLCNN__ALIGN. What lies between tensors
+ * is zero and stays zero.
  */
 #include "net.h"
 #include "philox.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PARAM, GRAD, ADAM_M, ADAM_V, ARENAS };
-
-struct clcnn_net {
-    clcnn_ctx *ctx;
-    clcnn_net_desc desc; /* layers: `text` */
-    char *text;
-    clcnn__layers layers;
-    clcnn__graph graph;
-    cl_mem work;           /* the arena of the graph's buffers */
-    cl_mem arenas[ARENAS]; /* without training: PARAM alone */
-    clcnn__plans plans[2]; /* for the full batch, and for the last other size */
-    size_t memory;         /* bytes allocated on the device */
-};
 
 static clcnn_status no_memory(clcnn_error *error)
 {
@@ -48,21 +36,29 @@ static size_t workspace_limit(const clcnn_net *net, int buffer)
     return buffer == CLCNN__NO_BUFFER ? 0 : net->graph.buffers[buffer].elements * 4;
 }
 
-static clcnn_mem buffer_mem(const clcnn_net *net, int buffer)
+clcnn_mem clcnn__net_buffer(const clcnn_net *net, int buffer)
 {
     if (buffer == CLCNN__NO_BUFFER)
         return CLCNN_NO_MEM;
     return (clcnn_mem){net->work, net->graph.buffers[buffer].offset};
 }
 
+/* Convolutions compute the gradient of their weights by itself; normalisations all at once. */
+static bool takes_weights_apart(const clcnn__layer_kind *kind)
+{
+    return kind->flags & CLCNN__ACCUMULATES;
+}
+
 static clcnn_status plan_node(clcnn_net *net, size_t i, int n, clcnn_plan *plans)
 {
     const clcnn__node *node = &net->graph.nodes[i];
     const clcnn__layer_kind *kind = node->layer->kind;
-    bool wanted[CLCNN__DIRECTIONS] = {
+    const int input = node->inputs[0];
+    const bool data = input != CLCNN__IMAGES && net->graph.nodes[input].backward;
+    const bool wanted[CLCNN__DIRECTIONS] = {
         [CLCNN_FORWARD] = true,
-        [CLCNN_BACKWARD_DATA] = net->desc.training && i > net->graph.first_trained,
-        [CLCNN_BACKWARD_WEIGHTS] = net->desc.training && i >= net->graph.first_trained};
+        [CLCNN_BACKWARD_DATA] = data || (node->backward && !takes_weights_apart(kind)),
+        [CLCNN_BACKWARD_WEIGHTS] = node->backward && node->trained};
     for (int direction = 0; direction < CLCNN__DIRECTIONS; ++direction) {
         plans[direction] = (clcnn_plan){0};
         if (!kind->plan || !wanted[direction])
@@ -81,7 +77,7 @@ static clcnn_status explain(clcnn_net *net, size_t i, int n, clcnn_status status
 {
     char what[sizeof net->ctx->error.message];
     memcpy(what, net->ctx->error.message, sizeof what);
-    snprintf(net->ctx->error.message, sizeof what, "\"%s\" with a batch of %d: %.800s",
+    snprintf(net->ctx->error.message, sizeof what, "\"%s\" with a batch of %d: %.700s",
              net->graph.nodes[i].layer->text, n, what);
     return status;
 }
@@ -94,14 +90,17 @@ static clcnn_status plan_all(clcnn_net *net, int n, clcnn__plans *plans)
         if (status)
             return explain(net, i, n, status);
     }
+    clcnn_status status = CLCNN_SUCCESS;
     if (net->desc.training) {
         clcnn_softmax_cross_entropy loss = {.n = n, .classes = clcnn_net_classes(net)};
-        clcnn_status status = clcnn_softmax_cross_entropy_plan(net->ctx, &loss, &plans->loss);
-        if (status)
-            return status;
+        clcnn_clip_norm clip = {.count = (int)net->graph.parameter_arena, .max_norm = 1};
+        status = clcnn_softmax_cross_entropy_plan(net->ctx, &loss, &plans->loss);
+        if (!status)
+            status = clcnn_clip_norm_plan(net->ctx, &clip, &plans->clip);
     }
-    plans->n = n;
-    return CLCNN_SUCCESS;
+    if (!status)
+        plans->n = n;
+    return status;
 }
 
 /* Points plans at the arena's workspaces. */
@@ -111,13 +110,14 @@ static void give_workspaces(const clcnn_net *net, clcnn__plans *plans)
         for (int direction = 0; direction < CLCNN__DIRECTIONS; ++direction)
             if (plans->nodes[i][direction].workspace_bytes)
                 plans->nodes[i][direction].workspace =
-                    buffer_mem(net, net->graph.nodes[i].workspace[direction != CLCNN_FORWARD]);
-    if (net->desc.training)
-        plans->loss.workspace = buffer_mem(net, net->graph.loss_workspace);
+                    clcnn__net_buffer(net, net->graph.nodes[i].workspace[direction != CLCNN_FORWARD]);
+    if (!net->desc.training)
+        return;
+    plans->loss.workspace = clcnn__net_buffer(net, net->graph.loss_workspace);
+    plans->clip.workspace = clcnn__net_buffer(net, net->graph.clip_workspace);
 }
 
-/* The plans for n images; those of a smaller batch are limited to the workspaces that there are. */
-static clcnn_status plans_for(clcnn_net *net, int n, const clcnn__plans **plans)
+clcnn_status clcnn__net_plans(clcnn_net *net, int n, const clcnn__plans **plans)
 {
     clcnn__plans *mine = &net->plans[n == net->desc.batch ? 0 : 1];
     *plans = mine;
@@ -193,13 +193,34 @@ static clcnn_status allocate(clcnn_net *net, size_t elements, const char *what, 
 
 static clcnn_status allocate_all(clcnn_net *net, clcnn_error *error)
 {
-    static const char *const names[ARENAS] = {"parameters", "gradients of parameters", "Adam's m",
-                                              "Adam's v"};
+    static const char *const names[CLCNN__ARENAS] = {
+        [CLCNN__PARAM] = "parameters",
+        [CLCNN__GRAD] = "gradients of parameters",
+        [CLCNN__STATE_0] = "the optimiser's first state",
+        [CLCNN__STATE_1] = "the optimiser's second state"};
     clcnn_status status =
         allocate(net, net->graph.arena, "activations and workspaces", &net->work, error);
-    for (int i = 0; !status && i < (net->desc.training ? ARENAS : 1); ++i)
+    for (int i = 0; !status && i < (net->desc.training ? CLCNN__ARENAS : 1); ++i)
         status = allocate(net, net->graph.parameter_arena, names[i], &net->arenas[i], error);
+    if (!status && net->desc.training)
+        status = allocate(net, net->graph.segment_count * sizeof(clcnn_segment) / 4,
+                          "the optimiser's table", &net->table, error);
     return status;
+}
+
+static clcnn_status write_segments(clcnn_net *net, clcnn_error *error)
+{
+    if (!net->table)
+        return CLCNN_SUCCESS;
+    const size_t bytes = net->graph.segment_count * sizeof(clcnn_segment);
+    clcnn_segment *rows = malloc(bytes);
+    if (!rows)
+        return no_memory(error);
+    clcnn__graph_segments(&net->graph, &net->layers, rows);
+    cl_int code = clEnqueueWriteBuffer(clcnn_ctx_queue(net->ctx), net->table, CL_TRUE, 0, bytes,
+                                       rows, 0, NULL, NULL);
+    free(rows);
+    return code ? CLCNN__CL_FAIL(error, code, "clEnqueueWriteBuffer") : CLCNN_SUCCESS;
 }
 
 static bool create_plans(clcnn_net *net)
@@ -212,34 +233,47 @@ static bool create_plans(clcnn_net *net)
     return true;
 }
 
-void clcnn__net_draw(const clcnn__layers *layers, uint64_t seed, float *packed)
+/* Values are drawn uniformly from [-limit, limit]; 0: they are not drawn. */
+static double limit_of(const clcnn__parameter *row, clcnn_init init)
+{
+    if (row->fan_in == 0 || (row->fan_out == 0 && init != CLCNN_INIT_DEFAULT))
+        return 0;
+    if (init == CLCNN_INIT_DEFAULT)
+        return 1.0 / sqrt((double)row->fan_in);
+    return sqrt(6.0 / (row->fan_in + (init == CLCNN_INIT_GLOROT ? (double)row->fan_out : 0)));
+}
+
+static void draw(const clcnn__parameter *row, clcnn_init init, uint64_t seed, float *packed)
+{
+    const double limit = limit_of(row, init);
+    for (size_t e = 0; e < row->count; ++e) {
+        size_t index = row->packed + e;
+        clcnn__philox_counter words = clcnn__philox_at(seed, CLCNN__STREAM_WEIGHTS, index / 4);
+        double u = (double)clcnn__philox_float(words.v[index % 4]);
+        packed[index] = limit > 0 ? (float)(-limit + 2 * limit * u) : row->value;
+    }
+}
+
+void clcnn__net_draw(const clcnn__layers *layers, clcnn_init init, uint64_t seed, float *packed)
 {
     for (size_t i = 0; i < layers->count; ++i)
-        for (int p = 0; p < layers->rows[i].parameter_count; ++p) {
-            const clcnn__parameter *row = &layers->rows[i].parameters[p];
-            for (size_t e = 0; e < row->count; ++e) {
-                size_t index = row->packed + e;
-                clcnn__philox_counter words =
-                    clcnn__philox_at(seed, CLCNN__STREAM_WEIGHTS, index / 4);
-                double u = (double)clcnn__philox_float(words.v[index % 4]);
-                packed[index] = (float)(row->low + (row->high - row->low) * u);
-            }
-        }
+        for (int p = 0; p < layers->rows[i].parameter_count; ++p)
+            draw(&layers->rows[i].parameters[p], init, seed, packed);
 }
 
 /* Draws the parameters; everything else begins as zero, also what lies between tensors. */
 static clcnn_status write_first_values(clcnn_net *net, clcnn_error *error)
 {
-    size_t count = net->layers.parameters, room = net->graph.parameter_arena;
+    size_t count = net->layers.values, room = net->graph.parameter_arena;
     if (count == 0)
         return CLCNN_SUCCESS;
     float *packed = calloc(count, sizeof *packed), *arena = malloc(room * sizeof *arena);
     clcnn_status status = packed && arena ? CLCNN_SUCCESS : no_memory(error_of(net));
-    for (int i = PARAM + 1; !status && i < (net->desc.training ? ARENAS : 1); ++i)
+    for (int i = CLCNN__PARAM + 1; !status && i < (net->desc.training ? CLCNN__ARENAS : 1); ++i)
         status = transfer(net, i, arena, NULL, packed);
     if (!status) {
-        clcnn__net_draw(&net->layers, net->desc.seed, packed);
-        status = transfer(net, PARAM, arena, NULL, packed);
+        clcnn__net_draw(&net->layers, net->desc.init, net->desc.seed, packed);
+        status = transfer(net, CLCNN__PARAM, arena, NULL, packed);
     }
     free(packed);
     free(arena);
@@ -254,10 +288,10 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
     clcnn_status status = clcnn__layers_create(layers, (clcnn__shape){desc->c, desc->h, desc->w},
                                                &net->layers, error);
     if (!status)
-        status = clcnn__graph_create(&net->layers, &net->graph, error);
+        status = clcnn__graph_create(&net->layers, desc->training != 0, &net->graph, error);
     if (status)
         return status;
-    if (desc->training && net->layers.parameters == 0)
+    if (desc->training && !net->graph.nodes[net->graph.node_count - 1].backward)
         return CLCNN__INVALID(error, "network \"%s\" has nothing to train", net->layers.text);
     net->text = clcnn__layers_text(&net->layers);
     net->desc.layers = net->text;
@@ -270,13 +304,23 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
         return status;
     }
     status =
-        clcnn__graph_place(&net->graph, desc->batch, desc->training != 0, &net->plans[0], error);
+        clcnn__graph_place(&net->graph, &net->layers, desc->batch, &net->plans[0], error);
     if (!status)
         status = allocate_all(net, error);
     if (status)
         return status;
     give_workspaces(net, &net->plans[0]);
-    return write_first_values(net, error);
+    status = write_segments(net, error);
+    return status ? status : write_first_values(net, error);
+}
+
+static clcnn_status check_desc(const char *call, const clcnn_net_desc *desc, clcnn_error *error)
+{
+    if (desc->batch < 1)
+        return CLCNN__INVALID(error, "%s: batch is %d, must be at least 1", call, desc->batch);
+    if (desc->init < CLCNN_INIT_DEFAULT || desc->init > CLCNN_INIT_GLOROT)
+        return CLCNN__INVALID(error, "%s: init is %d, which is none", call, (int)desc->init);
+    return CLCNN_SUCCESS;
 }
 
 clcnn_status clcnn_net_create(clcnn_ctx *ctx, const clcnn_net_desc *desc, clcnn_net **result,
@@ -289,15 +333,15 @@ clcnn_status clcnn_net_create(clcnn_ctx *ctx, const clcnn_net_desc *desc, clcnn_
                               !ctx    ? "ctx"
                               : !desc ? "desc"
                                       : "net");
-    if (desc->batch < 1)
-        return CLCNN__INVALID(error, "clcnn_net_create: batch is %d, must be at least 1",
-                              desc->batch);
+    clcnn_status status = check_desc("clcnn_net_create", desc, error);
+    if (status)
+        return status;
     clcnn_net *net = calloc(1, sizeof *net);
     if (!net)
         return no_memory(error);
     net->ctx = ctx;
     net->desc = *desc;
-    clcnn_status status = set_up(net, desc, error);
+    status = set_up(net, desc, error);
     if (status) {
         clcnn_net_destroy(net);
         return status;
@@ -312,7 +356,9 @@ void clcnn_net_destroy(clcnn_net *net)
         return;
     if (net->work)
         clReleaseMemObject(net->work);
-    for (int i = 0; i < ARENAS; ++i)
+    if (net->table)
+        clReleaseMemObject(net->table);
+    for (int i = 0; i < CLCNN__ARENAS; ++i)
         if (net->arenas[i])
             clReleaseMemObject(net->arenas[i]);
     for (int i = 0; i < 2; ++i)
@@ -341,6 +387,11 @@ size_t clcnn_net_parameters(const clcnn_net *net)
     return net ? net->layers.parameters : 0;
 }
 
+size_t clcnn_net_values(const clcnn_net *net)
+{
+    return net ? net->layers.values : 0;
+}
+
 size_t clcnn_net_memory(const clcnn_net *net)
 {
     return net ? net->memory : 0;
@@ -351,194 +402,21 @@ const clcnn__layers *clcnn__net_layers(const clcnn_net *net)
     return &net->layers;
 }
 
-/* ---- Work --------------------------------------------------------------------------------- */
-
-/* Everything that node i needs to enqueue `training` or plain work. */
-static clcnn__work work_of(const clcnn_net *net, size_t i, const clcnn__plans *plans,
-                           clcnn_mem images, bool training)
-{
-    const clcnn__node *node = &net->graph.nodes[i];
-    clcnn__work work = {.ctx = net->ctx,
-                        .n = plans->n,
-                        .x = i ? buffer_mem(net, node[-1].y) : images,
-                        .y = buffer_mem(net, node->y)};
-    if (training) {
-        work.dy = buffer_mem(net, node->dy);
-        work.state = buffer_mem(net, node->state);
-        if (i > net->graph.first_trained)
-            work.dx = buffer_mem(net, node[-1].dy);
-    }
-    for (int p = 0; p < node->layer->parameter_count; ++p) {
-        size_t offset = node->layer->parameters[p].arena;
-        work.parameters[p] = (clcnn_mem){net->arenas[PARAM], offset};
-        work.gradients[p] = (clcnn_mem){net->arenas[GRAD], offset};
-    }
-    for (int direction = 0; direction < CLCNN__DIRECTIONS; ++direction)
-        work.plans[direction] =
-            plans->nodes[i][direction].algo ? &plans->nodes[i][direction] : NULL;
-    return work;
-}
-
-static clcnn_status forward(clcnn_net *net, const clcnn__plans *plans, clcnn_mem images,
-                            bool training)
-{
-    for (size_t i = 0; i < net->graph.node_count; ++i) {
-        const clcnn__layer *layer = net->graph.nodes[i].layer;
-        clcnn__work work = work_of(net, i, plans, images, training);
-        clcnn_status status = layer->kind->forward(layer->self, &work);
-        if (status)
-            return status;
-    }
-    return CLCNN_SUCCESS;
-}
-
-static clcnn_status loss_and_gradient(clcnn_net *net, const clcnn__plans *plans, clcnn_mem labels,
-                                      clcnn_mem loss)
-{
-    const clcnn__node *last = &net->graph.nodes[net->graph.node_count - 1];
-    clcnn_softmax_cross_entropy d = {.n = plans->n, .classes = clcnn_net_classes(net)};
-    clcnn_mem logits = buffer_mem(net, last->y), y = buffer_mem(net, last->dy);
-    clcnn_status status =
-        clcnn_softmax_cross_entropy_forward(net->ctx, &d, logits, labels, y, loss, &plans->loss);
-    return status ? status : clcnn_softmax_cross_entropy_backward(net->ctx, &d, y, labels, y);
-}
-
-static clcnn_status backward(clcnn_net *net, const clcnn__plans *plans, clcnn_mem images)
-{
-    for (size_t i = net->graph.node_count; i-- > net->graph.first_trained;) {
-        const clcnn__node *node = &net->graph.nodes[i];
-        const clcnn__layer *layer = node->layer;
-        clcnn__work work = work_of(net, i, plans, images, true);
-        clcnn_status status = CLCNN_SUCCESS;
-        if (node->activation != CLCNN_IDENTITY) {
-            clcnn_activation d = {.count = plans->n * layer->out.c * layer->out.h * layer->out.w,
-                                  .kind = node->activation};
-            status =
-                clcnn_activation_backward(net->ctx, &d, CLCNN_NO_MEM, work.y, work.dy, work.dy);
-        }
-        if (!status)
-            status = layer->kind->backward(layer->self, &work);
-        if (status)
-            return status;
-    }
-    return CLCNN_SUCCESS;
-}
-
-/* The caller's hyper-parameters with the net's own fields. */
-static clcnn_adam adam_of(const clcnn_net *net, const clcnn_adam *adam)
-{
-    clcnn_adam d = *adam;
-    d.count = (int)net->graph.parameter_arena;
-    d.segments = 0;
-    return d;
-}
-
-static clcnn_status update(clcnn_net *net, const clcnn_adam *adam)
-{
-    return clcnn_adam_step(net->ctx, adam, (clcnn_mem){net->arenas[PARAM], 0},
-                           (clcnn_mem){net->arenas[GRAD], 0}, (clcnn_mem){net->arenas[ADAM_M], 0},
-                           (clcnn_mem){net->arenas[ADAM_V], 0}, CLCNN_NO_MEM,
-                           buffer_mem(net, net->graph.adam_block));
-}
-
-static clcnn_status check_count(clcnn_net *net, const char *call, int n)
-{
-    if (n < 1 || n > net->desc.batch)
-        return CLCNN__INVALID(error_of(net), "%s: %d images, must be from 1 to the batch %d", call,
-                              n, net->desc.batch);
-    return CLCNN_SUCCESS;
-}
-
-/* The images of a call, and the memory that it writes, as clcnn__check_tensors wants them. */
-static clcnn__tensor images_tensor(const clcnn_net *net, int n, clcnn_mem images)
-{
-    size_t image = (size_t)net->desc.c * (size_t)net->desc.h * (size_t)net->desc.w;
-    return (clcnn__tensor){"images", images, (size_t)n * image, CLCNN__IN};
-}
-
-static clcnn__tensor own_tensor(const clcnn_net *net)
-{
-    return (clcnn__tensor){"the net's memory", {net->work, 0}, net->graph.arena, CLCNN__OUT};
-}
-
-clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images, clcnn_mem *logits)
-{
-    if (!net)
-        return CLCNN_INVALID_ARGUMENT;
-    if (!logits)
-        return CLCNN__INVALID(error_of(net), "%s: logits is NULL", __func__);
-    const clcnn__plans *plans = NULL;
-    clcnn_status status = check_count(net, __func__, n);
-    if (status)
-        return status;
-    const clcnn__tensor tensors[] = {images_tensor(net, n, images), own_tensor(net)};
-    status = clcnn__check_tensors(net->ctx, __func__, tensors, 2);
-    if (!status)
-        status = plans_for(net, n, &plans);
-    if (!status)
-        status = forward(net, plans, images, false);
-    if (!status)
-        *logits = buffer_mem(net, net->graph.nodes[net->graph.node_count - 1].y);
-    return status;
-}
-
-/* Whatever can be wrong with a step is noticed here, before anything of it is enqueued. */
-static clcnn_status check_step(clcnn_net *net, const char *call, int n, clcnn_mem images,
-                               clcnn_mem labels, clcnn_mem loss, const clcnn_adam *adam)
-{
-    if (!adam)
-        return CLCNN__INVALID(error_of(net), "%s: adam is NULL", call);
-    if (!net->desc.training)
-        return CLCNN__INVALID(error_of(net), "%s: the net was created without training memory",
-                              call);
-    clcnn_status status = check_count(net, call, n);
-    if (status)
-        return status;
-    const clcnn__tensor tensors[] = {images_tensor(net, n, images),
-                                     {"labels", labels, (size_t)n, CLCNN__IN},
-                                     {"loss", loss, 1, CLCNN__OUT},
-                                     own_tensor(net)};
-    return clcnn__check_tensors(net->ctx, call, tensors, 4);
-}
-
-clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images, clcnn_mem labels,
-                                  clcnn_mem loss, const clcnn_adam *adam)
-{
-    if (!net)
-        return CLCNN_INVALID_ARGUMENT;
-    clcnn_status status = check_step(net, __func__, n, images, labels, loss, adam);
-    if (status)
-        return status;
-    const clcnn_adam d = adam_of(net, adam);
-    const clcnn__plans *plans = NULL;
-    status = plans_for(net, n, &plans);
-    /* Checks adam as well, and enqueues nothing but the writing of the net's own block. */
-    if (!status)
-        status = clcnn_adam_prepare(net->ctx, &d, buffer_mem(net, net->graph.adam_block));
-    if (!status)
-        status = forward(net, plans, images, true);
-    if (!status)
-        status = loss_and_gradient(net, plans, labels, loss);
-    if (!status)
-        status = backward(net, plans, images);
-    return status ? status : update(net, &d);
-}
-
 /* ---- Parameters to and from the host ------------------------------------------------------- */
 
 static clcnn_status transfer_all(clcnn_net *net, const char *call, float *const to[3],
                                  const float *const from[3])
 {
-    static const int which[3] = {PARAM, ADAM_M, ADAM_V};
+    static const int which[3] = {CLCNN__PARAM, CLCNN__STATE_0, CLCNN__STATE_1};
     bool wanted[3];
     for (int i = 0; i < 3; ++i)
         wanted[i] = to ? to[i] != NULL : from[i] != NULL;
     if (!wanted[0])
-        return CLCNN__INVALID(error_of(net), "%s: param is NULL", call);
+        return CLCNN__INVALID(error_of(net), "%s: values is NULL", call);
     if (!net->desc.training && (wanted[1] || wanted[2]))
         return CLCNN__INVALID(error_of(net),
-                              "%s: m and v must be NULL, the net has no training memory", call);
-    if (net->layers.parameters == 0)
+                              "%s: state_0 and state_1 must be NULL, the net has no training memory", call);
+    if (net->layers.values == 0)
         return CLCNN_SUCCESS;
     float *arena = malloc(net->graph.parameter_arena * sizeof(float));
     if (!arena)
@@ -551,16 +429,68 @@ static clcnn_status transfer_all(clcnn_net *net, const char *call, float *const 
     return status;
 }
 
-clcnn_status clcnn_net_read(clcnn_net *net, float *param, float *m, float *v)
+clcnn_status clcnn_net_read(clcnn_net *net, float *values, float *state_0, float *state_1)
 {
     if (!net)
         return CLCNN_INVALID_ARGUMENT;
-    return transfer_all(net, "clcnn_net_read", (float *const[3]){param, m, v}, NULL);
+    return transfer_all(net, __func__, (float *const[3]){values, state_0, state_1}, NULL);
 }
 
-clcnn_status clcnn_net_write(clcnn_net *net, const float *param, const float *m, const float *v)
+clcnn_status clcnn_net_write(clcnn_net *net, const float *values, const float *state_0,
+                             const float *state_1)
 {
     if (!net)
         return CLCNN_INVALID_ARGUMENT;
-    return transfer_all(net, "clcnn_net_write", NULL, (const float *const[3]){param, m, v});
+    return transfer_all(net, __func__, NULL, (const float *const[3]){values, state_0, state_1});
+}
+
+/* ---- Memory without a device ---------------------------------------------------------------- */
+
+/* The peak of the graph's buffers, in bytes; on failure 0. */
+static clcnn_status peak_of(clcnn__layers *layers, const clcnn_net_desc *desc, bool training,
+                            clcnn__graph *graph, size_t *bytes, clcnn_error *error)
+{
+    clcnn_status status = clcnn__graph_create(layers, training, graph, error);
+    if (!status)
+        status = clcnn__graph_place(graph, layers, desc->batch, NULL, error);
+    *bytes = graph->arena * sizeof(float);
+    return status;
+}
+
+/* Every output by itself, as if none shared its place, and the gradients of those that have one. */
+static void add_up(const clcnn__graph *graph, clcnn_net_usage *usage)
+{
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        const clcnn__node *node = &graph->nodes[i];
+        const size_t bytes = graph->buffers[node->y].elements * sizeof(float);
+        usage->outputs += bytes;
+        usage->gradients += node->backward ? bytes : 0;
+        usage->largest = usage->largest > bytes ? usage->largest : bytes;
+    }
+}
+
+clcnn_status clcnn_net_plan_memory(const clcnn_net_desc *desc, clcnn_net_usage *usage,
+                                   clcnn_error *error)
+{
+    if (!desc || !usage)
+        return CLCNN__INVALID(error, "%s: %s is NULL", __func__, !desc ? "desc" : "usage");
+    clcnn_status status = check_desc(__func__, desc, error);
+    clcnn_net_usage sums = {0};
+    for (int training = 0; !status && training < 2; ++training) {
+        clcnn__layers layers; /* fusing changes them, so each graph has its own */
+        clcnn__graph graph = {0};
+        status = clcnn__layers_create(desc->layers ? desc->layers : "lenet5",
+                                      (clcnn__shape){desc->c, desc->h, desc->w}, &layers, error);
+        if (status)
+            return status;
+        status = peak_of(&layers, desc, training, &graph,
+                         training ? &sums.training : &sums.inference, error);
+        if (!status && training)
+            add_up(&graph, &sums);
+        clcnn__graph_destroy(&graph);
+        clcnn__layers_destroy(&layers);
+    }
+    if (!status)
+        *usage = sums;
+    return status;
 }

@@ -2,13 +2,13 @@
  * What the files of networks share.
  *
  * A network is built in three steps, each with its own type:
- *   parse.c   text         -> clcnn__layers: a list of layers with shapes and parameters (no
- * device) graph.c   layers       -> clcnn__graph: the nodes that compute something, and the buffers
- * that live between them (no device either) net.c     graph        -> clcnn_net: device memory and
- * plans, and the calls that use them
+ *   parse.c, layers.c   text    -> clcnn__layers: layers with shapes and parameters (no device)
+ *   graph.c, memory.c   layers  -> clcnn__graph: the nodes that compute something, and the buffers
+ *                                  that live between them (no device either)
+ *   net.c, step.c       graph   -> clcnn_net: device memory and plans, and the calls that use them
  *
  * A kind of layer is one file, layer_KIND.c, and one row in layers.c. Nothing else knows what kinds
- * there are.
+ * there are, but for gradcheck.c, which knows the reference of each operation.
  */
 #ifndef CLCNN_NET_INTERNAL_H
 #define CLCNN_NET_INTERNAL_H
@@ -30,6 +30,9 @@ clcnn_status clcnn__parse_fail(const clcnn__parser *parser, const char *place, c
                                ...) __attribute__((format(printf, 3, 4)));
 /* A whole number from `least`; `what` is what the sentence calls it. */
 clcnn_status clcnn__parse_number(clcnn__parser *parser, const char *what, int least, int *number);
+/* A number such as 0, 0.5 or 1e-5, from `least` to `most`. */
+clcnn_status clcnn__parse_real(clcnn__parser *parser, const char *what, double least, double most,
+                               double *number);
 /* N or NxN. */
 clcnn_status clcnn__parse_size(clcnn__parser *parser, const char *what, int least, int size[2]);
 
@@ -39,13 +42,19 @@ enum {
     CLCNN__STRIDE = 2,
     CLCNN__DILATION = 4,
     CLCNN__GROUPS = 8,
-    CLCNN__NOBIAS = 16
+    CLCNN__NOBIAS = 16,
+    CLCNN__CEIL = 32,
+    CLCNN__EPS = 64,
+    CLCNN__MOMENTUM = 128,
+    CLCNN__BIASED = 256,
+    CLCNN__COUNT_PAD = 512
 };
 
 typedef struct clcnn__options {
     unsigned given; /* bits of those that were there */
     int pad[4];     /* top, left, bottom, right */
     int stride[2], dilation[2], groups;
+    double eps, momentum; /* 1e-5, 0.1 */
 } clcnn__options;
 
 /* Reads options up to the end of the layer; what is not given gets its default (a stride: 0). */
@@ -53,6 +62,8 @@ clcnn_status clcnn__parse_options(clcnn__parser *parser, unsigned allowed, clcnn
 /* Appends to a text of `size` bytes, cutting it where it is full. */
 void clcnn__append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Appends a number with as few digits as bring the same double back, under any locale. */
+void clcnn__append_real(char *text, size_t size, double number);
 /* Appends the options in their shortest form; those that have their default are left out. */
 void clcnn__append_options(char *text, size_t size, const clcnn__options *options);
 
@@ -63,36 +74,90 @@ typedef struct clcnn__shape {
     int c, h, w; /* one image */
 } clcnn__shape;
 
-enum { CLCNN__MAX_LAYERS = 1024, CLCNN__MAX_PARAMETERS = 2, CLCNN__DIRECTIONS = 3 };
+enum {
+    CLCNN__MAX_LAYERS = 1024,
+    CLCNN__MAX_PARAMETERS = 4, /* of one layer */
+    CLCNN__MAX_INPUTS = 2,
+    CLCNN__DIRECTIONS = 3,
+    CLCNN__IMAGES = -1 /* as a layer's or a node's input: the images */
+};
 
-/* One parameter tensor. */
+/* One parameter tensor, or a running statistic, which is kept like one but not trained. */
 typedef struct clcnn__parameter {
-    const char *name; /* "weight", "bias" */
+    const char *name; /* PyTorch's: "weight", "bias", "running_mean" ... */
     int rank, shape[4];
-    double low, high; /* first values are drawn uniformly from here; equal: all are that */
-    size_t count;     /* product of the shape; filled in by layers.c */
-    size_t arena;     /* where it begins in the net's arenas; by graph.c */
-    size_t packed;    /* where it begins among all that lie one after another; by layers.c */
+    bool statistic;
+    bool decays;          /* weight decay is for it */
+    int fan_in, fan_out;  /* drawn at random from a distribution made of these; 0: not drawn, */
+    float value;          /* but all begin as this */
+    size_t count;         /* product of the shape; filled in by layers.c */
+    size_t arena;         /* where it begins in the net's arenas; by graph.c */
+    size_t packed;        /* where it begins among all that lie one after another; by layers.c */
 } clcnn__parameter;
 
 /* One layer at work: everything that its kind needs to enqueue it. */
 typedef struct clcnn__work {
     clcnn_ctx *ctx;
     int n;
-    clcnn_mem x, y;   /* input and output */
+    bool inference; /* statistics as they are, nothing dropped */
+    clcnn_mem x[CLCNN__MAX_INPUTS], y;
     clcnn_mem dy, dx; /* gradients; dx.buf is NULL when nobody wants it */
+    bool accumulate;  /* add to dx; only kinds with CLCNN__ACCUMULATES are asked to */
     clcnn_mem state;  /* what forward leaves for backward; buf is NULL when there is no backward */
-    clcnn_mem parameters[CLCNN__MAX_PARAMETERS], gradients[CLCNN__MAX_PARAMETERS];
+    clcnn_mem block;  /* dropout's seed and step */
+    clcnn_mem parameters[CLCNN__MAX_PARAMETERS];
+    clcnn_mem gradients[CLCNN__MAX_PARAMETERS]; /* buf is NULL where it is not trained */
     const clcnn_plan *plans[CLCNN__DIRECTIONS]; /* by clcnn_direction, with workspaces */
 } clcnn__work;
+
+/* An activation, as layers that can compute it along take it in. */
+typedef struct clcnn__activation {
+    clcnn_activation_kind kind;
+    double alpha;
+} clcnn__activation;
 
 /* What backward reads of forward, and what else the graph must know about a kind. */
 enum {
     CLCNN__KEEP_X = 1,
     CLCNN__KEEP_Y = 2,
-    CLCNN__ALIAS = 4,  /* computes nothing: the output is the input under another shape */
-    CLCNN__SELECTS = 8 /* every output is one of the inputs: commutes with a ReLU's gradient */
+    CLCNN__ALIAS = 4,        /* computes nothing: the output is the input under another shape */
+    CLCNN__SELECTS = 8,      /* every output is an input: commutes with a ReLU's gradient */
+    CLCNN__IN_PLACE_OK = 16, /* y may be x, and dx may be dy */
+    CLCNN__ACCUMULATES = 32, /* backward can add to dx */
+    CLCNN__SUM = 64,         /* of two inputs; what its backward is, the graph knows */
+    CLCNN__DROPS = 128       /* needs the dropout block */
 };
+
+/* A layer as the library's operation: its descriptor for n images. */
+typedef enum clcnn__operation_kind {
+    CLCNN__OP_CONV2D,
+    CLCNN__OP_DENSE,
+    CLCNN__OP_MAXPOOL2D,
+    CLCNN__OP_AVGPOOL2D,
+    CLCNN__OP_ADAPTIVE_AVGPOOL2D,
+    CLCNN__OP_BATCHNORM,
+    CLCNN__OP_LAYERNORM,
+    CLCNN__OP_ACTIVATION,
+    CLCNN__OP_DROPOUT,
+    CLCNN__OP_ADD,
+    CLCNN__OP_NONE /* flatten */
+} clcnn__operation_kind;
+
+typedef struct clcnn__operation {
+    clcnn__operation_kind kind;
+    union {
+        clcnn_conv2d conv2d;
+        clcnn_dense dense;
+        clcnn_maxpool2d maxpool2d;
+        clcnn_avgpool2d avgpool2d;
+        clcnn_adaptive_avgpool2d adaptive_avgpool2d;
+        clcnn_batchnorm batchnorm;
+        clcnn_layernorm layernorm;
+        clcnn_activation activation;
+        clcnn_dropout dropout;
+        clcnn_add add;
+    } d;
+} clcnn__operation;
 
 /*
  * A kind of layer. `self` is the kind's own data, self_size bytes, zeroed before `parse`. After
@@ -102,19 +167,27 @@ typedef struct clcnn__layer_kind {
     const char *keyword;
     size_t self_size;
     unsigned flags;
+    int inputs; /* 0: 1 */
     /* Reads what follows the keyword. (NULL) */
     clcnn_status (*parse)(clcnn__parser *parser, void *self);
     /* Appends to the keyword in `text` what follows it, normalised. (NULL) */
     void (*print)(const void *self, char *text, size_t size);
-    clcnn_status (*shape)(void *self, clcnn__shape in, clcnn__shape *out, clcnn_error *error);
+    /* `in`: one shape for each input. */
+    clcnn_status (*shape)(void *self, const clcnn__shape *in, clcnn__shape *out,
+                          clcnn_error *error);
     /* Writes at most CLCNN__MAX_PARAMETERS rows and returns how many. (NULL: none) */
     int (*parameters)(const void *self, clcnn__parameter *rows);
-    /* The kind of activation that this layer is. (NULL: none) */
-    clcnn_activation_kind (*activation)(const void *self);
+    void (*operation)(const void *self, int n, clcnn__operation *operation);
+    /* The activation that this layer is. (NULL: none) */
+    clcnn__activation (*activation)(const void *self);
     /* Takes in the activation that follows. (NULL: can't) */
-    void (*fuse)(void *self, clcnn_activation_kind kind);
-    /* Elements of `state` for one image. (NULL: 0) */
-    size_t (*state)(const void *self);
+    void (*fuse)(void *self, clcnn__activation activation);
+    /* A number that is different for each layer of a net. (NULL: not wanted) */
+    void (*number)(void *self, uint32_t number);
+    /* The layer's parameters don't change: statistics hold as well. (NULL: no difference) */
+    void (*freeze)(void *self);
+    /* Elements of `state` for n images. (NULL: 0) */
+    size_t (*state)(const void *self, int n);
     /* Chooses how to compute one direction of n images. (NULL: nothing to choose) */
     clcnn_status (*plan)(clcnn_ctx *ctx, const void *self, int n, clcnn_direction direction,
                          size_t max_workspace, clcnn_plan *plan);
@@ -122,8 +195,12 @@ typedef struct clcnn__layer_kind {
     clcnn_status (*backward)(const void *self, const clcnn__work *work);
 } clcnn__layer_kind;
 
-extern const clcnn__layer_kind clcnn__layer_conv2d, clcnn__layer_maxpool2d, clcnn__layer_dense,
-    clcnn__layer_relu, clcnn__layer_flatten;
+extern const clcnn__layer_kind clcnn__layer_conv2d, clcnn__layer_dense, clcnn__layer_maxpool2d,
+    clcnn__layer_globalmaxpool2d, clcnn__layer_avgpool2d, clcnn__layer_globalavgpool2d,
+    clcnn__layer_batchnorm, clcnn__layer_layernorm, clcnn__layer_dropout, clcnn__layer_add,
+    clcnn__layer_flatten, clcnn__layer_relu, clcnn__layer_leaky_relu, clcnn__layer_elu,
+    clcnn__layer_sigmoid, clcnn__layer_tanh, clcnn__layer_silu, clcnn__layer_gelu,
+    clcnn__layer_gelu_tanh;
 
 /* The kind with this keyword of `length` characters; NULL if there is none. */
 const clcnn__layer_kind *clcnn__layer_find(const char *keyword, size_t length);
@@ -134,8 +211,11 @@ typedef struct clcnn__layer {
     const clcnn__layer_kind *kind;
     void *self;
     const char *place; /* where it stands in the description */
-    char text[128];    /* normalised */
-    clcnn__shape in, out;
+    char text[256];    /* normalised, with what follows the kind's own: "frozen from a as b" */
+    char name[32];     /* given by "as", or empty */
+    bool frozen;
+    int inputs[CLCNN__MAX_INPUTS]; /* numbers of layers before it, or CLCNN__IMAGES */
+    clcnn__shape out;
     int parameter_count;
     clcnn__parameter parameters[CLCNN__MAX_PARAMETERS];
 } clcnn__layer;
@@ -145,7 +225,8 @@ typedef struct clcnn__layers {
     clcnn__shape in;
     size_t count;
     clcnn__layer *rows;
-    size_t parameters; /* of all layers, elements */
+    size_t parameters; /* of all layers, elements that training changes, frozen ones too */
+    size_t values;     /* these and the running statistics */
 } clcnn__layers;
 
 /* Reads a description (or preset) for images of this shape. On failure *layers is empty. */
@@ -155,7 +236,9 @@ void clcnn__layers_destroy(clcnn__layers *layers);
 /* The layers' texts with commas between; malloc'd, NULL when out of memory. */
 char *clcnn__layers_text(const clcnn__layers *layers);
 
-/* parse.c: fills layers->rows up to `self` from layers->text. */
+/* The shape that a layer's input has; `which` from 0. */
+clcnn__shape clcnn__layer_input(const clcnn__layers *layers, size_t layer, int which);
+/* parse.c: fills layers->rows up to `inputs` from layers->text. */
 clcnn_status clcnn__parse_layers(clcnn__layers *layers, clcnn_error *error);
 /* presets.c: the preset of this name (white space around it is ignored); NULL if there is none. */
 const clcnn_net_preset *clcnn__preset_find(const char *name);
@@ -182,49 +265,100 @@ enum { CLCNN__ALIGN = 16 };
  */
 enum { CLCNN__NO_BUFFER = -1 };
 
+/* How a node's gradient reaches one of its inputs. */
+typedef enum clcnn__flow {
+    CLCNN__FLOW_NONE,  /* nobody wants it */
+    CLCNN__FLOW_WRITE, /* it is the first to come */
+    CLCNN__FLOW_ADD,   /* it is added to what has come before */
+    CLCNN__FLOW_VIA,   /* written to `via`, and added from there */
+    CLCNN__FLOW_SAME   /* it lies where the node's own gradient lay: in place, or passed on */
+} clcnn__flow;
+
 /* One layer that computes something. Buffers are numbers in graph->buffers, or CLCNN__NO_BUFFER. */
 typedef struct clcnn__node {
     clcnn__layer *layer;
-    int y, dy, state;
+    int inputs[CLCNN__MAX_INPUTS]; /* nodes, or CLCNN__IMAGES */
+    int input_count;
+    int uses; /* how often other nodes take its output */
+    clcnn__activation activation; /* backward begins with its gradient: from y, in place on dy */
+    bool trained;  /* has parameters that training changes */
+    bool backward; /* it, or what it depends on, is trained */
+    int y, dy, state, via;
     int workspace[2]; /* forward, backward: the larger of backward's two directions */
-    /* backward begins with this activation's gradient: from y, in place on dy */
-    clcnn_activation_kind activation;
+    clcnn__flow flow[CLCNN__MAX_INPUTS];
+    bool dy_shared; /* another value has its gradient in the same place and still needs it */
 } clcnn__node;
 
 typedef struct clcnn__graph {
+    bool training;
     size_t node_count;
     clcnn__node *nodes;
-    size_t first_trained; /* the first node with parameters: backward ends there */
-    int loss_workspace;   /* buffer of the loss */
-    int adam_block;       /* buffer of Adam's constants */
+    bool drops;           /* some node is a dropout */
+    bool frozen;          /* some values are not trained */
+    size_t segment_count; /* rows of the optimiser's table */
+    int loss_workspace, clip_workspace, optimiser_block, dropout_block; /* buffers */
     size_t buffer_count;
     clcnn__buffer *buffers;
     size_t parameter_arena; /* elements of an arena that holds them, aligned */
     size_t arena;           /* elements of the arena for everything else */
 } clcnn__graph;
 
-/* How every node and the loss are computed for n images. */
+/* How every node, the loss and the clipping are computed for n images. */
 typedef struct clcnn__plans {
     int n; /* 0: not chosen yet */
     clcnn_plan (*nodes)[CLCNN__DIRECTIONS];
-    clcnn_plan loss;
+    clcnn_plan loss, clip;
 } clcnn__plans;
 
 /* Nodes without buffers; layers must outlive the graph, and their activations may be fused. */
-clcnn_status clcnn__graph_create(clcnn__layers *layers, clcnn__graph *graph, clcnn_error *error);
-/* Gives every node its buffers for `batch` images, with the workspaces that the plans ask for, and
- * places them in memory. */
-clcnn_status clcnn__graph_place(clcnn__graph *graph, int batch, bool training,
+clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__graph *graph,
+                                 clcnn_error *error);
+/* Gives every node its buffers for `batch` images, with the workspaces that the plans ask for
+ * (NULL: none), and places them in memory. */
+clcnn_status clcnn__graph_place(clcnn__graph *graph, const clcnn__layers *layers, int batch,
                                 const clcnn__plans *plans, clcnn_error *error);
+/* The optimiser's table: segment_count rows. */
+void clcnn__graph_segments(const clcnn__graph *graph, const clcnn__layers *layers,
+                           clcnn_segment *rows);
 void clcnn__graph_destroy(clcnn__graph *graph);
 
 /* ---------------------------------------------------------------------------------------------
- * net.c
+ * net.c: a network on a device; step.c: what it enqueues
+ */
+enum { CLCNN__PARAM, CLCNN__GRAD, CLCNN__STATE_0, CLCNN__STATE_1, CLCNN__ARENAS };
+
+struct clcnn_net {
+    clcnn_ctx *ctx;
+    clcnn_net_desc desc; /* layers: `text` */
+    char *text;
+    clcnn__layers layers;
+    clcnn__graph graph;
+    cl_mem work;                  /* the arena of the graph's buffers */
+    cl_mem arenas[CLCNN__ARENAS]; /* without training: CLCNN__PARAM alone */
+    cl_mem table;                 /* the optimiser's segments */
+    clcnn__plans plans[2];        /* for the full batch, and for the last other size */
+    size_t memory;                /* bytes allocated on the device */
+};
+
+clcnn_mem clcnn__net_buffer(const clcnn_net *net, int buffer);
+/* The plans for n images; those of a smaller batch are limited to the workspaces that there are. */
+clcnn_status clcnn__net_plans(clcnn_net *net, int n, const clcnn__plans **plans);
+
+/* The layers of a net, and the first values of a seed, packed. */
+const clcnn__layers *clcnn__net_layers(const clcnn_net *net);
+void clcnn__net_draw(const clcnn__layers *layers, clcnn_init init, uint64_t seed, float *packed);
+
+/* ---------------------------------------------------------------------------------------------
+ * update.c: optimisers
  */
 
-/* The layers of a net, and the first parameters of a seed, packed. */
-const clcnn__layers *clcnn__net_layers(const clcnn_net *net);
-void clcnn__net_draw(const clcnn__layers *layers, uint64_t seed, float *packed);
+/* The name of an optimiser's state array for tensors ("adam.m."); NULL: it has no such array. */
+const char *clcnn__state_name(clcnn_optimiser optimiser, int array);
+/* Checks the step's numbers and enqueues the writing of the optimiser's block. */
+clcnn_status clcnn__update_prepare(clcnn_net *net, const clcnn_net_step *step);
+/* Enqueues clipping, if asked for, and the update. */
+clcnn_status clcnn__update_apply(clcnn_net *net, const clcnn_net_step *step,
+                                 const clcnn__plans *plans);
 
 /* Streams of random numbers under one seed. The order of epoch e is stream ORDER + e. */
 #define CLCNN__STREAM_WEIGHTS UINT64_C(1)
@@ -277,7 +411,7 @@ clcnn_status clcnn__check_images(const clcnn_net *net, const clcnn_images *image
 typedef struct clcnn__checkpoint {
     clcnn_checkpoint_info info;
     double loss_sum;  /* over the images of this epoch's steps; any value */
-    float *arrays[3]; /* parameters, Adam's m and v, packed as in clcnn_net_read */
+    float *arrays[3]; /* values and the optimiser's state, packed as in clcnn_net_read */
 } clcnn__checkpoint;
 
 /* Strict: a file that is not a whole checkpoint of one of our networks is CLCNN_BAD_FILE. */

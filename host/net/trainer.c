@@ -15,12 +15,13 @@
 #include <time.h>
 #include <zlib.h>
 
-enum { STEPS_PER_READ = 50 };
+enum { STEPS_PER_READ = 50, MOST_EPOCHS = 1000000 };
 
 struct clcnn_trainer {
     clcnn_ctx *ctx;
     const clcnn_dataset *set;
     clcnn_train_options options; /* layers: the net's */
+    clcnn_schedule schedule;
     clcnn_net *net;
     clcnn__feed *feed;
     clcnn__normalise normalise;
@@ -179,9 +180,20 @@ static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t
                                            &images, &labels, error);
     if (status)
         return status;
-    clcnn_adam adam = {
-        .lr = lr, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = trainer->steps_total + 1};
-    status = clcnn_net_train_step(trainer->net, n, images, labels, loss, &adam);
+    const clcnn_train_options *options = &trainer->options;
+    const clcnn_net_step step = {.optimiser = options->optimiser,
+                                 .lr = lr,
+                                 .beta1 = 0.9,
+                                 .beta2 = 0.999,
+                                 .momentum = options->momentum,
+                                 .nesterov = options->nesterov,
+                                 .alpha = 0.99,
+                                 .weight_decay = options->weight_decay,
+                                 .max_norm = options->max_norm,
+                                 .label_smoothing = options->label_smoothing,
+                                 .step = trainer->steps_total + 1,
+                                 .seed = options->seed};
+    status = clcnn_net_train_step(trainer->net, n, images, labels, loss, &step);
     clFlush(clcnn_ctx_queue(trainer->ctx));
     return error_of_ctx(trainer, status, error);
 }
@@ -204,15 +216,15 @@ static clcnn_status send_and_infer(clcnn_trainer *trainer, int n, clcnn_error *e
  */
 static clcnn_status warm_up(clcnn_trainer *trainer, clcnn_error *error)
 {
-    size_t count = clcnn_net_parameters(trainer->net);
-    float *param = calloc(2 * count, sizeof *param), *zero = param + count;
-    if (!param)
+    size_t count = clcnn_net_values(trainer->net);
+    float *values = calloc(2 * count, sizeof *values), *zero = values + count;
+    if (!values)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for a trainer");
     int batch = images_of_step(trainer, 0), last = images_of_step(trainer, trainer->steps - 1);
     int tested = trainer->set->test.count % trainer->options.batch;
     clcnn_mem loss = {trainer->losses, 0};
     clcnn_status status =
-        error_of_ctx(trainer, clcnn_net_read(trainer->net, param, NULL, NULL), error);
+        error_of_ctx(trainer, clcnn_net_read(trainer->net, values, NULL, NULL), error);
     if (!status)
         status = send_and_train(trainer, batch, NULL, loss, 0, error);
     if (!status)
@@ -222,8 +234,8 @@ static clcnn_status warm_up(clcnn_trainer *trainer, clcnn_error *error)
     if (!status && tested > 0 && tested <= trainer->set->train.count)
         status = send_and_infer(trainer, tested, error);
     if (!status)
-        status = error_of_ctx(trainer, clcnn_net_write(trainer->net, param, zero, zero), error);
-    free(param);
+        status = error_of_ctx(trainer, clcnn_net_write(trainer->net, values, zero, zero), error);
+    free(values);
     return status;
 }
 
@@ -255,7 +267,37 @@ static clcnn_status check_options(clcnn_train_options *options, clcnn_error *err
     if (!(options->lr > 0 && options->lr <= 1e30))
         return CLCNN__INVALID(error, "clcnn_trainer: lr is %g, must be a positive number",
                               options->lr);
+    if (!(options->warmup >= 0 && options->warmup <= MOST_EPOCHS))
+        return CLCNN__INVALID(error, "clcnn_trainer: warmup is %g epochs, must be from 0 to %d",
+                              options->warmup, MOST_EPOCHS);
+    const bool scheduled = options->schedule != CLCNN_SCHEDULE_CONSTANT;
+    if (scheduled && (options->schedule_epochs < 1 || options->schedule_epochs > MOST_EPOCHS))
+        return CLCNN__INVALID(error, "clcnn_trainer: schedule_epochs is %d, must be from 1 to %d",
+                              options->schedule_epochs, MOST_EPOCHS);
     return CLCNN_SUCCESS;
+}
+
+/* The schedule in steps. A cosine ends with its last epoch, its warm-up included. */
+static clcnn_schedule schedule_of(const clcnn_train_options *options, int steps)
+{
+    clcnn_schedule schedule = {.kind = options->schedule,
+                               .lr = options->lr,
+                               .warmup = (int64_t)(options->warmup * steps + 0.5),
+                               .period = (int64_t)options->schedule_epochs * steps,
+                               .gamma = options->gamma,
+                               .min_lr = options->min_lr};
+    if (schedule.kind == CLCNN_SCHEDULE_COSINE)
+        schedule.period = schedule.period > schedule.warmup + 1
+                              ? schedule.period - schedule.warmup - 1
+                              : 1;
+    return schedule;
+}
+
+/* The numbers that steps will be made of are checked before the first of them. */
+static clcnn_status check_schedule(const clcnn_trainer *trainer, clcnn_error *error)
+{
+    double lr;
+    return clcnn_schedule_lr(&trainer->schedule, 1, &lr, error);
 }
 
 static clcnn_status create_net(clcnn_trainer *trainer, clcnn_error *error)
@@ -269,7 +311,8 @@ static clcnn_status create_net(clcnn_trainer *trainer, clcnn_error *error)
                            .h = train->h,
                            .w = train->w,
                            .seed = trainer->options.seed,
-                           .training = 1};
+                           .training = 1,
+                           .init = trainer->options.init};
     clcnn_status status = clcnn_net_create(trainer->ctx, &desc, &trainer->net, error);
     if (status)
         return status;
@@ -305,6 +348,10 @@ static clcnn_status set_up(clcnn_trainer *trainer, clcnn_error *error)
         return status;
     int count = trainer->set->train.count, batch = trainer->options.batch;
     trainer->steps = count / batch + (count % batch != 0);
+    trainer->schedule = schedule_of(&trainer->options, trainer->steps);
+    status = check_schedule(trainer, error);
+    if (status)
+        return status;
     trainer->normalise = clcnn__normalise_of(&trainer->set->train);
     trainer->checksum = checksum_of(&trainer->set->train);
     status = create_buffers(trainer, error);
@@ -396,8 +443,7 @@ clcnn_status clcnn_trainer_resume(clcnn_ctx *ctx, const char *path, const clcnn_
     if (status)
         return status;
     const clcnn_checkpoint_info *info = &checkpoint.info;
-    clcnn_train_options options = {info->layers, info->batch, info->lr, info->seed};
-    clcnn_trainer *trainer = new_trainer(ctx, &options, set, error);
+    clcnn_trainer *trainer = new_trainer(ctx, &info->options, set, error);
     status = trainer ? check_data(trainer, info, path, error) : CLCNN_OUT_OF_MEMORY;
     if (!status)
         status = set_up(trainer, error);
@@ -447,8 +493,12 @@ static clcnn_status enqueue_step(clcnn_trainer *trainer, clcnn_error *error)
 {
     const uint32_t *order = trainer->order + (size_t)trainer->step * (size_t)trainer->options.batch;
     clcnn_mem loss = {trainer->losses, (size_t)trainer->step};
-    clcnn_status status = send_and_train(trainer, images_of_step(trainer, trainer->step), order,
-                                         loss, trainer->options.lr, error);
+    double lr;
+    clcnn_status status =
+        clcnn_schedule_lr(&trainer->schedule, trainer->steps_total + 1, &lr, error);
+    if (!status)
+        status = send_and_train(trainer, images_of_step(trainer, trainer->step), order, loss, lr,
+                                error);
     if (status)
         return status;
     ++trainer->step;
@@ -521,7 +571,7 @@ clcnn_status clcnn_trainer_evaluate(clcnn_trainer *trainer, const clcnn_images *
 static clcnn_status read_net(clcnn_trainer *trainer, clcnn__checkpoint *checkpoint,
                              clcnn_error *error)
 {
-    size_t count = clcnn_net_parameters(trainer->net);
+    size_t count = clcnn_net_values(trainer->net);
     for (int i = 0; i < 3; ++i) {
         checkpoint->arrays[i] = malloc(count * sizeof(float));
         if (!checkpoint->arrays[i])
@@ -544,9 +594,7 @@ clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *path, clcnn_
                                              .h = set->train.h,
                                              .w = set->train.w,
                                              .classes = clcnn_net_classes(trainer->net),
-                                             .batch = trainer->options.batch,
-                                             .lr = trainer->options.lr,
-                                             .seed = trainer->options.seed,
+                                             .options = trainer->options,
                                              .epochs_done = trainer->epochs_done,
                                              .step = trainer->step,
                                              .steps_total = trainer->steps_total,
