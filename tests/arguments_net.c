@@ -240,6 +240,15 @@ static void test_data(void)
     REFUSED(clcnn_images_read_idx, "-1", "images", "labels", -1, &images, &error);
     CHECK(clcnn_images_read_idx(NULL, "labels", 10, &images, NULL) == CLCNN_INVALID_ARGUMENT,
           "without error");
+    const char *const paths[] = {"one", NULL};
+    REFUSED(clcnn_images_read_cifar10, "paths is NULL", NULL, 1, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "images is NULL", paths, 1, NULL, &error);
+    REFUSED(clcnn_images_read_cifar10, "paths[1] is NULL", paths, 2, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "count is 0", paths, 0, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "count is -1", paths, -1, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "count is 1001", paths, 1001, &images, &error);
+    CHECK(clcnn_images_read_cifar10(NULL, 1, &images, NULL) == CLCNN_INVALID_ARGUMENT,
+          "without error");
     CHECK(memcmp(&images, &images_before, sizeof images) == 0, "images was written to");
 
     cover("clcnn_dataset_free");

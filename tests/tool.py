@@ -86,6 +86,27 @@ def make_data(folder, train=600, test=200):
     return folder
 
 
+def make_cifar10(folder, each=60, test=100):
+    """A folder of CIFAR-10's files: each class has a tint of its own over a dark or light half."""
+    os.makedirs(folder)
+    dice = random.Random(3)
+
+    def record(label):
+        tint = [40 + 160 * (label >> bit & 1) for bit in range(3)]
+        pixels = bytearray()
+        for value in tint:
+            for y in range(32):
+                light = 50 if (y < 16) == (label >= 8) else 0
+                pixels += bytes(value + light + dice.randrange(-40, 6) for _ in range(32))
+        return bytes([label]) + bytes(pixels)
+
+    for name, count in [("data_batch_%d.bin" % i, each) for i in range(1, 6)] + [
+            ("test_batch.bin.gz", test)]:
+        data = b"".join(record(i % 10) for i in range(count))
+        write(os.path.join(folder, name), gzip.compress(data) if name.endswith("gz") else data)
+    return folder
+
+
 def pgm(label, kind="P5", max_value=255, comment=b"", size=SIZE):
     pixels = draw(label, random.Random(77))
     header = b"%s\n%s%d %d\n%d\n" % (kind.encode(), comment, size, SIZE, max_value)
@@ -430,6 +451,22 @@ class Train(Case):
         path = os.path.join(folder, "t10k-labels-idx1-ubyte")
         write(path, contents(path)[:-1])
         self.check_failure(["train", "--data", folder], "t10k-labels-idx1-ubyte")
+
+    def test_cifar10(self):
+        folder = temp("colours")
+        inner = make_cifar10(os.path.join(folder, "cifar-10-batches-bin"))
+        net = "conv 8 3x3 stride 2, relu, maxpool 3, dense 10"
+        out, err = self.check_exit(0, run("train", "--data", folder, "--net", net, "--batch", "30",
+                                          "--epochs", "8", "--lr", "0.01", "--out", temp("tints")))
+        self.assertIn("300 training and 100 test images of 3x32x32, 10 classes", err)
+        self.assertGreater(float(out.split()[-1]), 0.9)
+        for data in ([], ["--data", inner]):
+            result = json.loads(run("eval", temp("tints"), "--json", *data)[1])
+            self.assertAlmostEqual(float(out.split()[-1]), result["test_accuracy"], delta=5e-5)
+        os.remove(os.path.join(inner, "data_batch_4.bin"))
+        self.check_failure(["train", "--data", folder, "--net", net], "data_batch_4.bin")
+        write_idx(folder, "train", 10, 1, False)
+        self.check_failure(["train", "--data", folder, "--net", net], "files of two data sets")
 
     def test_out_is_tried_first(self):
         for out in (temp("no/such/folder/file"), "/proc/nothing"):

@@ -334,7 +334,8 @@ int cmd_train(int argc, char **argv)
     };
     tool_option options[] = {
         {"data", "NAME|DIR", TOOL_TEXT, &run.data, 0, 0,
-         "fashion-mnist, synthetic, or a folder with the four IDX\nfiles of MNIST, gzip or plain",
+         "fashion-mnist, synthetic, or a folder with the files of\nMNIST (IDX) or CIFAR-10 "
+         "(binary), gzip or plain",
          false},
         {"net", "NAME|LAYERS", TOOL_TEXT, &run.options.layers, 0, 0, "a preset or a list of layers",
          false},
