@@ -1,6 +1,6 @@
 # libclcnn_net, in the order of the way from a line of text to a trained network
 set(CLCNN_NET_SOURCES
     presets.c parse.c layers.c layer_conv2d.c layer_maxpool2d.c layer_dense.c layer_activation.c
-    layer_flatten.c graph.c memory.c net.c feed.c evaluate.c trainer.c checkpoint.c model.c
+    layer_flatten.c graph.c memory.c net.c augment.c feed.c evaluate.c trainer.c checkpoint.c model.c
     file.c safetensors.c stream.c images.c idx.c cifar10.c dataset.c synthetic.c
     ../fail.c ../check.c) # their functions are hidden in libclcnn

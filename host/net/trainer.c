@@ -174,9 +174,10 @@ static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t
                                    clcnn_mem loss, double lr, clcnn_error *error)
 {
     const clcnn_images *train = &trainer->set->train;
+    const clcnn__batch batch = {
+        .n = n, .pixels = train->pixels, .labels = train->labels, .order = order};
     clcnn_mem images, labels;
-    clcnn_status status = clcnn__feed_send(trainer->feed, n, train->pixels, train->labels, order,
-                                           &images, &labels, error);
+    clcnn_status status = clcnn__feed_send(trainer->feed, &batch, &images, &labels, error);
     if (status)
         return status;
     clcnn_adam adam = {
@@ -189,9 +190,9 @@ static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t
 /* Forward of n images, as in an evaluation. */
 static clcnn_status send_and_infer(clcnn_trainer *trainer, int n, clcnn_error *error)
 {
+    const clcnn__batch batch = {.n = n, .pixels = trainer->set->train.pixels};
     clcnn_mem images, logits;
-    clcnn_status status = clcnn__feed_send(trainer->feed, n, trainer->set->train.pixels, NULL, NULL,
-                                           &images, NULL, error);
+    clcnn_status status = clcnn__feed_send(trainer->feed, &batch, &images, NULL, error);
     if (status)
         return status;
     return error_of_ctx(trainer, clcnn_net_forward(trainer->net, n, images, &logits), error);
