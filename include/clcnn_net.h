@@ -162,7 +162,11 @@ typedef struct clcnn_train_options {
     const char *layers; /* network; NULL: "lenet5" */
     int batch;          /* images per step; 0: 128. The last step of an epoch takes what is left */
     double lr;          /* of Adam; 0: CLCNN_DEFAULT_LR */
-    uint64_t seed;      /* weights and order of the images */
+    uint64_t seed;      /* weights, order of the images, shifts and flips */
+    int shift; /* moves each training image by -shift to shift pixels, down and to the right, anew
+                  in every epoch; what becomes free is black (pixel value 0). At most one less than
+                  the smaller of height and width; 0: not at all */
+    int flip;  /* 1: mirrors each training image left to right in half of the epochs, at random */
 } clcnn_train_options;
 
 #define CLCNN_DEFAULT_BATCH 128
@@ -235,6 +239,7 @@ typedef struct clcnn_checkpoint_info {
     int train_count, test_count;
     uint32_t data_checksum; /* of the training images and labels */
     double mean, deviation; /* of the training pixels, as fractions of 255 */
+    int shift, flip;        /* see clcnn_train_options */
 } clcnn_checkpoint_info;
 
 /** Reads what a checkpoint says of itself; the tensors are checked as well. *info is untouched on

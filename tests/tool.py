@@ -121,6 +121,12 @@ def train(*args, **options):
     return run("train", "--data", DATA, "--net", SMALL, "--batch", "32", *args, **options)
 
 
+def tensors(path):
+    """What follows the header of a safetensors file."""
+    data = contents(path)
+    return data[8 + struct.unpack("<Q", data[:8])[0]:]
+
+
 def with_metadata(source, target, **values):
     """Copies a safetensors file with other metadata; returns the copy's path."""
     data = contents(source)
@@ -203,8 +209,8 @@ class Help(Case):
 
     def test_options_of_train(self):
         out = run("train", "--help")[1]
-        for option in ("data", "net", "epochs", "batch", "lr", "seed", "device", "out", "resume",
-                       "json"):
+        for option in ("data", "net", "epochs", "batch", "lr", "seed", "shift", "flip", "device", "out",
+                       "resume", "json"):
             self.assertIn("  --" + option, out)
 
     def test_version(self):
@@ -243,6 +249,8 @@ class Usage(Case):
             self.check_usage(["train", "--lr", text], "--lr", "'%s'" % text)
         for text in ("-1", "12x", "", "18446744073709551616", "1.0"):
             self.check_usage(["train", "--seed", text], "--seed", "'%s'" % text)
+        for text in ("-1", "1.5", "", "x"):
+            self.check_usage(["train", "--shift", text], "--shift", "'%s'" % text)
         self.check_usage(["predict", "f", "i", "--top", "0"], "--top", "'0'")
         self.check_usage(["eval", "f", "--batch", "0"], "--batch", "'0'")
 
@@ -254,6 +262,8 @@ class Usage(Case):
         self.check_usage(["train", "--data", DATA, "--net", "conv 4 30x30, dense 10"], "30")
         self.check_usage(["train", "--data", DATA, "--net", "dense 9"], "9", "10")
         self.check_usage(["train", "--data", DATA, "--net", ""], "--net")
+        self.check_usage(["train", "--data", DATA, "--shift", "28"], "--shift 28", "28x28", "27")
+        self.check_usage(["train", "--flip=1"], "--flip takes no value")
 
     def test_operands(self):
         self.check_usage(["eval"], "FILE")
@@ -413,6 +423,24 @@ class Train(Case):
         self.assertEqual(contents(whole), contents(part))
         self.assertEqual(unbroken.splitlines()[-1], out.splitlines()[-1])
         self.assertEqual(3, len(out.splitlines()))
+
+    def test_shift_and_flip(self):
+        whole, part, still = temp("whole-moved"), temp("part-moved"), temp("still")
+        _, err = self.check_exit(0, train("--epochs", "2", "--shift", "3", "--flip", "--out",
+                                          whole))
+        self.assertIn("seed 1, shifts up to 3, flips, ", err)
+        _, err = self.check_exit(0, train("--epochs", "1", "--shift", "3", "--flip", "--out", part))
+        _, err = self.check_exit(0, run("train", "--resume", part, "--epochs", "2", "--out", part))
+        self.assertIn("seed 1, shifts up to 3, flips, ", err)
+        self.assertEqual(contents(whole), contents(part))
+        _, err = self.check_exit(0, train("--epochs", "2", "--out", still))
+        self.assertNotIn("shifts", err)
+        self.assertNotIn("flips", err)
+        self.assertNotEqual(tensors(whole), tensors(still))
+        resume = ["train", "--resume", part, "--epochs", "2"]
+        self.check_exit(0, run(*resume, "--shift", "3", "--flip"))
+        self.check_usage(resume + ["--shift", "2"], "--shift 2", "which has 3")
+        self.check_usage(["train", "--resume", still, "--flip"], "--flip", "no flips")
 
     def test_resume_with_equal_options(self):
         out, _ = self.check_exit(0, train("--resume", saved(), "--lr", "0.005", "--epochs", "5"))

@@ -75,6 +75,8 @@ static const struct field {
     {"data_checksum", UINT32, INFO(data_checksum), 0, UINT32_MAX},
     {"mean", REAL, INFO(mean), 0, 1},
     {"deviation", REAL, INFO(deviation), 1e-9, 1},
+    {"shift", INT, INFO(shift), 0, INT32_MAX},
+    {"flip", INT, INFO(flip), 0, 1},
 #undef INFO
 };
 enum { FIELDS = sizeof fields / sizeof *fields, METADATA = FIELDS + 4 };
@@ -256,6 +258,9 @@ static clcnn_status read_fields(struct reading *r)
     if (!data || strlen(data) >= sizeof info->data)
         return BAD(r, "%s: metadata \"data\" is %s", r->path, data ? "too long" : "missing");
     strcpy(info->data, data);
+    if (info->shift >= info->h || info->shift >= info->w)
+        return BAD(r, "%s: images of %dx%d cannot be moved by %d", r->path, info->h, info->w,
+                   info->shift);
     int64_t steps = ((int64_t)info->train_count + info->batch - 1) / info->batch;
     if (info->step >= steps || info->steps_total != steps * info->epochs_done + info->step)
         return BAD(r,

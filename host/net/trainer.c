@@ -169,13 +169,30 @@ static clcnn_status error_of_ctx(const clcnn_trainer *trainer, clcnn_status stat
     return status;
 }
 
+/* What is done to the images of this epoch. */
+static clcnn__augment augment_of(const clcnn_trainer *trainer)
+{
+    const clcnn_images *train = &trainer->set->train;
+    return (clcnn__augment){.c = train->c,
+                            .h = train->h,
+                            .w = train->w,
+                            .shift = trainer->options.shift,
+                            .flip = trainer->options.flip,
+                            .seed = trainer->options.seed,
+                            .epoch = (uint64_t)trainer->epochs_done};
+}
+
 /* Enqueues one step on n images: those that `order` names, or the first ones. */
 static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t *order,
                                    clcnn_mem loss, double lr, clcnn_error *error)
 {
     const clcnn_images *train = &trainer->set->train;
-    const clcnn__batch batch = {
-        .n = n, .pixels = train->pixels, .labels = train->labels, .order = order};
+    const clcnn__augment augment = augment_of(trainer);
+    const clcnn__batch batch = {.n = n,
+                                .pixels = train->pixels,
+                                .labels = train->labels,
+                                .order = order,
+                                .augment = augment.shift || augment.flip ? &augment : NULL};
     clcnn_mem images, labels;
     clcnn_status status = clcnn__feed_send(trainer->feed, &batch, &images, &labels, error);
     if (status)
@@ -259,6 +276,21 @@ static clcnn_status check_options(clcnn_train_options *options, clcnn_error *err
     return CLCNN_SUCCESS;
 }
 
+/* A shift must leave something of each image. */
+static clcnn_status check_augment(const clcnn_trainer *trainer, clcnn_error *error)
+{
+    const clcnn_images *train = &trainer->set->train;
+    const clcnn_train_options *options = &trainer->options;
+    int most = (train->h < train->w ? train->h : train->w) - 1;
+    if (options->shift != 0 && (options->shift < 0 || options->shift > most))
+        return CLCNN__INVALID(error,
+                              "clcnn_trainer: shift is %d, not 0 to %d, as images of %dx%d allow",
+                              options->shift, most, train->h, train->w);
+    if (options->flip != 0 && options->flip != 1)
+        return CLCNN__INVALID(error, "clcnn_trainer: flip is %d, not 0 or 1", options->flip);
+    return CLCNN_SUCCESS;
+}
+
 static clcnn_status create_net(clcnn_trainer *trainer, clcnn_error *error)
 {
     const clcnn_images *train = &trainer->set->train;
@@ -300,6 +332,8 @@ static clcnn_status create_buffers(clcnn_trainer *trainer, clcnn_error *error)
 static clcnn_status set_up(clcnn_trainer *trainer, clcnn_error *error)
 {
     clcnn_status status = check_options(&trainer->options, error);
+    if (!status)
+        status = check_augment(trainer, error);
     if (!status)
         status = create_net(trainer, error);
     if (status)
@@ -397,7 +431,12 @@ clcnn_status clcnn_trainer_resume(clcnn_ctx *ctx, const char *path, const clcnn_
     if (status)
         return status;
     const clcnn_checkpoint_info *info = &checkpoint.info;
-    clcnn_train_options options = {info->layers, info->batch, info->lr, info->seed};
+    clcnn_train_options options = {.layers = info->layers,
+                                   .batch = info->batch,
+                                   .lr = info->lr,
+                                   .seed = info->seed,
+                                   .shift = info->shift,
+                                   .flip = info->flip};
     clcnn_trainer *trainer = new_trainer(ctx, &options, set, error);
     status = trainer ? check_data(trainer, info, path, error) : CLCNN_OUT_OF_MEMORY;
     if (!status)
@@ -548,6 +587,8 @@ clcnn_status clcnn_trainer_save(clcnn_trainer *trainer, const char *path, clcnn_
                                              .batch = trainer->options.batch,
                                              .lr = trainer->options.lr,
                                              .seed = trainer->options.seed,
+                                             .shift = trainer->options.shift,
+                                             .flip = trainer->options.flip,
                                              .epochs_done = trainer->epochs_done,
                                              .step = trainer->step,
                                              .steps_total = trainer->steps_total,

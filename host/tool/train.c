@@ -16,7 +16,7 @@ typedef struct train_run {
     const char *data, *device, *out, *resume;
     clcnn_train_options options;
     int epochs;
-    bool json;
+    bool flip, json;
 
     clcnn_checkpoint_info saved; /* with resume: what the file says */
     clcnn_ctx *ctx;
@@ -73,6 +73,12 @@ static int take_saved_settings(train_run *run, const tool_option *options)
         return tool_usage(command, "--seed %llu contradicts %s, which has %llu; %s",
                           (unsigned long long)wanted->seed, run->resume,
                           (unsigned long long)saved->seed, advice);
+    if (was_given(options, "shift") && wanted->shift != saved->shift)
+        return tool_usage(command, "--shift %d contradicts %s, which has %d; %s", wanted->shift,
+                          run->resume, saved->shift, advice);
+    if (was_given(options, "flip") && !saved->flip)
+        return tool_usage(command, "--flip contradicts %s, which has no flips; %s", run->resume,
+                          advice);
     return TOOL_OK;
 }
 
@@ -87,6 +93,16 @@ static int choose_data(train_run *run)
                             "dataset-fashion-mnist), so the digits are synthetic\n");
     }
     return tool_open_data(command, run->data, &run->set);
+}
+
+static int check_shift(const train_run *run)
+{
+    const clcnn_images *images = &run->set.train;
+    int most = (images->h < images->w ? images->h : images->w) - 1;
+    if (run->resume != NULL || run->options.shift <= most)
+        return TOOL_OK;
+    return tool_usage(command, "--shift %d: images of %dx%d can be moved by %d at most",
+                      run->options.shift, images->h, images->w, most);
 }
 
 /* The layers of the network to be trained; NULL after a message. */
@@ -142,8 +158,11 @@ static int make_trainer(train_run *run)
         return tool_report(command, &error);
     const clcnn_train_options *options = clcnn_trainer_options(run->trainer);
     char memory[TOOL_TEXT_SIZE];
-    fprintf(stderr, "training batch %d, learning rate %g, seed %llu, %s on the device\n",
-            options->batch, options->lr, (unsigned long long)options->seed,
+    fprintf(stderr, "training batch %d, learning rate %g, seed %llu, ", options->batch, options->lr,
+            (unsigned long long)options->seed);
+    if (options->shift > 0)
+        fprintf(stderr, "shifts up to %d, ", options->shift);
+    fprintf(stderr, "%s%s on the device\n", options->flip ? "flips, " : "",
             tool_bytes(memory, clcnn_net_memory(clcnn_trainer_net(run->trainer))));
     const clcnn_checkpoint_info *saved = &run->saved;
     if (run->resume != NULL && saved->step > 0)
@@ -164,6 +183,8 @@ static int set_up(train_run *run, const tool_option *options)
         code = tool_open_device(command, run->device, &run->ctx);
     if (code == TOOL_OK)
         code = choose_data(run);
+    if (code == TOOL_OK)
+        code = check_shift(run);
     if (code == TOOL_OK)
         code = show_network(run);
     if (code == TOOL_OK && interrupt_came()) {
@@ -323,13 +344,17 @@ static const tool_doc doc = {
     .examples = "  clcnn train\n"
                 "  clcnn train --data synthetic --epochs 2 --out digits.safetensors\n"
                 "  clcnn train --resume digits.safetensors --epochs 4 --out digits.safetensors\n"
+                "  clcnn train --data ~/cifar10 --shift 4 --flip\n"
                 "  clcnn train --net 'conv 8 3x3, relu, maxpool 2, dense 10' --device gpu\n",
 };
 
 int cmd_train(int argc, char **argv)
 {
     train_run run = {
-        .options = {"lenet5", CLCNN_DEFAULT_BATCH, CLCNN_DEFAULT_LR, 1},
+        .options = {.layers = "lenet5",
+                    .batch = CLCNN_DEFAULT_BATCH,
+                    .lr = CLCNN_DEFAULT_LR,
+                    .seed = 1},
         .epochs = CLCNN_DEFAULT_EPOCHS,
     };
     tool_option options[] = {
@@ -343,7 +368,12 @@ int cmd_train(int argc, char **argv)
         {"batch", "N", TOOL_INT, &run.options.batch, 1, 1000000, "images per step", false},
         {"lr", "X", TOOL_RATE, &run.options.lr, 0, 0, "learning rate of Adam", false},
         {"seed", "N", TOOL_SEED, &run.options.seed, 0, 0,
-         "of the first weights and the order of the images", false},
+         "of the first weights, the order of the images, shifts and\nflips", false},
+        {"shift", "N", TOOL_INT, &run.options.shift, 0, 1000000,
+         "move each training image at random by up to N pixels in\neach direction, over black",
+         false},
+        {"flip", NULL, TOOL_FLAG, &run.flip, 0, 0,
+         "mirror each training image left to right at random", false},
         {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
          "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; "
          "the best one if left out",
@@ -360,6 +390,7 @@ int cmd_train(int argc, char **argv)
         return code;
     if (optind < argc)
         return tool_usage(command, "unexpected argument '%s'", argv[optind]);
+    run.options.flip = run.flip;
     int error = interrupt_catch();
     if (error != 0)
         return tool_fail(command, "Ctrl-C can't be caught: %s", strerror(error));
