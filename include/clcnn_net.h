@@ -214,10 +214,14 @@ typedef struct clcnn_dataset {
 
 /**
  * Opens a data set: "fashion-mnist" (Debian's package dataset-fashion-mnist), "synthetic" (28x28
- * digits that clcnn draws itself, the same everywhere), or a folder with the four IDX files
- * (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
- * t10k-labels-idx1-ubyte; plain or with .gz). A folder has as many classes as its labels use, for
- * training or for testing, and at least 2. Damaged files: CLCNN_BAD_FILE, *set untouched.
+ * digits that clcnn draws itself, the same everywhere), or a folder with the files of one set,
+ * plain or with .gz behind their names:
+ * - IDX, as MNIST: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+ *   t10k-labels-idx1-ubyte. There are as many classes as the labels use, for training or for
+ *   testing, and at least 2.
+ * - CIFAR-10's binaries: data_batch_1.bin to data_batch_5.bin and test_batch.bin, right there or in
+ *   cifar-10-batches-bin, the folder that their archive unpacks to.
+ * Files that are damaged, missing or of two sets: CLCNN_BAD_FILE, *set untouched.
  */
 CLCNN_API clcnn_status clcnn_dataset_open(const char *name, clcnn_dataset *set, clcnn_error *error);
 /** 1 when "fashion-mnist" is installed. */
@@ -226,6 +230,10 @@ CLCNN_API void clcnn_dataset_free(clcnn_dataset *set);
 /** Reads one pair of IDX files, plain or gzip. Labels must be < classes. */
 CLCNN_API clcnn_status clcnn_images_read_idx(const char *images_path, const char *labels_path,
                                              int classes, clcnn_images *images, clcnn_error *error);
+/** Reads CIFAR-10's binary files (each some records of a label and 3x32x32 pixels), plain or gzip,
+ *  one behind the other. A file has 1 to 65536 records. On failure *images is untouched. */
+CLCNN_API clcnn_status clcnn_images_read_cifar10(const char *const *paths, int count,
+                                                 clcnn_images *images, clcnn_error *error);
 CLCNN_API void clcnn_images_free(clcnn_images *images);
 
 /* ---------------------------------------------------------------------------------------------
@@ -241,7 +249,7 @@ typedef struct clcnn_train_options {
     const char *layers; /* network; NULL: "lenet5" */
     int batch;          /* images per step; 0: 128. The last step of an epoch takes what is left */
     double lr;          /* 0: CLCNN_DEFAULT_LR */
-    uint64_t seed;      /* weights, order of the images, dropout */
+    uint64_t seed;      /* weights, order of the images, shifts and flips, dropout */
     clcnn_optimiser optimiser; /* Adam with beta 0.9 and 0.999; RMSProp with alpha 0.99 */
     double momentum;           /* of sgd */
     int nesterov;              /* of sgd */
@@ -255,6 +263,10 @@ typedef struct clcnn_train_options {
     double gamma;        /* step: what each fall multiplies lr by */
     double min_lr;       /* cosine: the last learning rate, 0 to lr */
     clcnn_init init;     /* of the first weights */
+    int shift; /* moves each training image by -shift to shift pixels, down and to the right, anew
+                  in every epoch; what becomes free is black (pixel value 0). At most one less than
+                  the smaller of height and width; 0: not at all */
+    int flip;  /* 1: mirrors each training image left to right in half of the epochs, at random */
 } clcnn_train_options;
 
 #define CLCNN_DEFAULT_BATCH 128

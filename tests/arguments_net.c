@@ -10,6 +10,7 @@
 #include "scratch.h"
 #include "smallset.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,8 @@ static const clcnn_net_desc small = {.layers = SMALL_NET,
                                      .w = SMALL_W,
                                      .seed = 1,
                                      .training = 1};
-static const clcnn_train_options options = {SMALL_NET, BATCH, 0.01, 1};
+static const clcnn_train_options options = {
+    .layers = SMALL_NET, .batch = BATCH, .lr = 0.01, .seed = 1};
 static const clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
 
 static bool bench_open(bench *b, int device)
@@ -240,6 +242,15 @@ static void test_data(void)
     REFUSED(clcnn_images_read_idx, "-1", "images", "labels", -1, &images, &error);
     CHECK(clcnn_images_read_idx(NULL, "labels", 10, &images, NULL) == CLCNN_INVALID_ARGUMENT,
           "without error");
+    const char *const paths[] = {"one", NULL};
+    REFUSED(clcnn_images_read_cifar10, "paths is NULL", NULL, 1, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "images is NULL", paths, 1, NULL, &error);
+    REFUSED(clcnn_images_read_cifar10, "paths[1] is NULL", paths, 2, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "count is 0", paths, 0, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "count is -1", paths, -1, &images, &error);
+    REFUSED(clcnn_images_read_cifar10, "count is 1001", paths, 1001, &images, &error);
+    CHECK(clcnn_images_read_cifar10(NULL, 1, &images, NULL) == CLCNN_INVALID_ARGUMENT,
+          "without error");
     CHECK(memcmp(&images, &images_before, sizeof images) == 0, "images was written to");
 
     cover("clcnn_dataset_free");
@@ -267,6 +278,18 @@ static void trainer_calls(bench *b)
     bad = options;
     bad.lr = -1;
     REFUSED(clcnn_trainer_create, "lr is -1", b->ctx, &bad, &b->set, &made, &error);
+    static const int bad_shifts[] = {-1, SMALL_W, INT_MAX, INT_MIN};
+    for (int i = 0; i < 4; i++) {
+        bad = options;
+        bad.shift = bad_shifts[i];
+        REFUSED(clcnn_trainer_create, "not 0 to 4, as images of 6x5 allow", b->ctx, &bad, &b->set,
+                &made, &error);
+    }
+    bad = options;
+    bad.flip = 2;
+    REFUSED(clcnn_trainer_create, "flip is 2, not 0 or 1", b->ctx, &bad, &b->set, &made, &error);
+    bad.flip = -1;
+    REFUSED(clcnn_trainer_create, "flip is -1", b->ctx, &bad, &b->set, &made, &error);
     bad = options;
     bad.layers = "dense";
     REFUSED(clcnn_trainer_create, "column 6", b->ctx, &bad, &b->set, &made, &error);

@@ -17,7 +17,8 @@
 
 enum { IMAGES = 22, BATCH = 4, STEPS = 6 }; /* the last step takes two images */
 
-static const clcnn_train_options options = {SMALL_NET, BATCH, 0.01, UINT64_C(12345678901234567890)};
+static clcnn_train_options options = {
+    .layers = SMALL_NET, .batch = BATCH, .lr = 0.01, .seed = UINT64_C(12345678901234567890)};
 
 static clcnn_trainer *create(int device, const clcnn_dataset *set)
 {
@@ -95,8 +96,10 @@ static void run_broken(int device, const clcnn_dataset *set, int epoch, int step
         return;
     const clcnn_train_options *own = clcnn_trainer_options(trainer);
     CHECK(own->batch == BATCH && own->lr == options.lr && own->seed == options.seed &&
+              own->shift == options.shift && own->flip == options.flip &&
               strcmp(own->layers, SMALL_NET) == 0,
-          "options: batch %d, lr %g, net %s", own->batch, own->lr, own->layers);
+          "options: batch %d, lr %g, shift %d, flip %d, net %s", own->batch, own->lr, own->shift,
+          own->flip, own->layers);
     int done = step == STEPS ? epoch : epoch - 1;
     CHECK(clcnn_trainer_epochs_done(trainer) == done, "%d epochs done",
           clcnn_trainer_epochs_done(trainer));
@@ -131,6 +134,28 @@ static void test_resume(void)
         for (size_t i = 0; i < sizeof stops / sizeof *stops; ++i)
             if (!harness_short() || i % 2 == 0)
                 run_broken(device, &set, stops[i].epoch, stops[i].step, loss);
+    }
+    clcnn_dataset_free(&set);
+}
+
+/* The same where images are moved and mirrored, in the middle of either epoch. */
+static void test_resume_augmented(void)
+{
+    const clcnn_train_options plain = options;
+    clcnn_dataset set;
+    smallset_create(IMAGES, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device) {
+        double still = 0, moved = 0, mirrored = 0;
+        make_unbroken(device, &set, &still);
+        options.flip = 1;
+        make_unbroken(device, &set, &mirrored);
+        options.shift = 2;
+        make_unbroken(device, &set, &moved);
+        CHECK(still != mirrored && mirrored != moved && moved != still, "losses %g, %g, %g", still,
+              mirrored, moved);
+        run_broken(device, &set, 1, 2, moved);
+        run_broken(device, &set, 2, 3, moved);
+        options = plain;
     }
     clcnn_dataset_free(&set);
 }
@@ -406,6 +431,10 @@ static const struct damage {
     {"data_checksum", "4294967296", NULL, "metadata \"data_checksum\" is \"4294967296\""},
     {"mean", "2", NULL, "metadata \"mean\" is \"2\""},
     {"deviation", "0", NULL, "metadata \"deviation\" is \"0\""},
+    {"shift", NULL, NULL, "metadata \"shift\" is missing"},
+    {"shift", "-1", NULL, "metadata \"shift\" is \"-1\""},
+    {"shift", "5", NULL, "images of 6x5 cannot be moved by 5"},
+    {"flip", "2", NULL, "metadata \"flip\" is \"2\""},
     {NULL, NULL, misname_weight, "tensor \"0.weight\" is missing"},
     {NULL, NULL, misname_adam, "tensor \"adam.v.5.bias\" is missing"},
     {NULL, NULL, transpose, "tensor \"3.weight\" is F32 [24,8], the network needs F32 [8,24]"},
@@ -601,6 +630,7 @@ int main(void)
     static const harness_test tests[] = {
         {"a folder for files", scratch_begin},
         {"a resumed run ends with the same bytes", test_resume},
+        {"resume with moved and mirrored images", test_resume_augmented},
         {"contents", test_contents},
         {"a model predicts what the trainer did", test_model},
         {"damaged files", test_damaged},

@@ -108,7 +108,8 @@ static void bad_folders_are_refused(void)
     char piece[128], path[1024];
     scratch_begin();
     snprintf(path, sizeof path, "%s", scratch_path(""));
-    expect_bad("empty folder", path, CLCNN_BAD_FILE, "has no file train-images-idx3-ubyte");
+    expect_bad("empty folder", path, CLCNN_BAD_FILE,
+               "it has no file train-images-idx3-ubyte (IDX)");
     for (int i = 0; i < 4; ++i) {
         write_folder(false);
         scratch_remove(names[i]);

@@ -4,6 +4,7 @@
  */
 #include "clcnn_net.h"
 
+#include "bytes.h"
 #include "harness.h"
 #include "scratch.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -25,48 +25,11 @@ static uint8_t pixel(int i)
     return (uint8_t)(i * 37 + 11);
 }
 
-/* Bytes that grow. */
-typedef struct bytes {
-    unsigned char *data;
-    size_t size;
-} bytes;
-
-static void append(bytes *b, const void *data, size_t size)
-{
-    unsigned char *larger = realloc(b->data, b->size + size + 1);
-    if (!CHECK(larger != NULL, "no memory"))
-        return;
-    b->data = larger;
-    if (size)
-        memcpy(b->data + b->size, data, size);
-    b->size += size;
-}
-
 static void append_big_endian(bytes *b, uint32_t value)
 {
     const unsigned char four[] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
                                   (unsigned char)(value >> 8), (unsigned char)value};
     append(b, four, 4);
-}
-
-/* The contents as a gzip file; they are freed. */
-static bytes compress_gzip(bytes b)
-{
-    z_stream z = {0};
-    bytes out = {0};
-    if (!CHECK(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK, "deflate"))
-        return b;
-    out.size = deflateBound(&z, (uLong)b.size);
-    out.data = malloc(out.size);
-    z.next_in = b.data;
-    z.avail_in = (uInt)b.size;
-    z.next_out = out.data;
-    z.avail_out = (uInt)out.size;
-    CHECK(out.data && deflate(&z, Z_FINISH) == Z_STREAM_END, "deflate does not end");
-    out.size = z.total_out;
-    deflateEnd(&z);
-    free(b.data);
-    return out;
 }
 
 static bytes make_images(uint32_t magic, uint32_t n, uint32_t h, uint32_t w, size_t payload)
@@ -90,12 +53,6 @@ static bytes make_labels(uint32_t magic, uint32_t n, const uint8_t *labels, size
     append_big_endian(&b, n);
     append(&b, labels, payload);
     return b;
-}
-
-static void write_bytes(const char *name, bytes b)
-{
-    scratch_write(name, b.data, b.size);
-    free(b.data);
 }
 
 static void write_good(bool gzip)
@@ -316,47 +273,20 @@ static void other_compressions_are_refused(void)
     scratch_end();
 }
 
-/* Peak memory of the process, in bytes. */
-static long long peak_memory(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024LL * usage.ru_maxrss : 0;
-}
-
 /* 256 MiB of zeros in 260 KB, behind a header that promises 60 bytes or 1 GiB. */
 static void bombs_eat_no_memory(void)
 {
-    enum { MIB = 1 << 20, ZEROS = 256 };
-    z_stream z = {0};
-    unsigned char *zeros = calloc(1, MIB);
-    bytes out = {0}, header = make_images(0x803, COUNT, HEIGHT, WIDTH, 0);
+    enum { MIB = 1 << 20 };
     scratch_begin();
     write_good(true);
-    CHECK(zeros && deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK,
-          "deflate");
-    for (int i = 0; zeros && i <= ZEROS; ++i) {
-        unsigned char packed[8192];
-        z.next_in = i == 0 ? header.data : zeros;
-        z.avail_in = i == 0 ? (uInt)header.size : MIB;
-        do {
-            z.next_out = packed;
-            z.avail_out = sizeof packed;
-            deflate(&z, i == ZEROS ? Z_FINISH : Z_NO_FLUSH);
-            append(&out, packed, sizeof packed - z.avail_out);
-        } while (z.avail_out == 0);
-    }
-    deflateEnd(&z);
-    CHECK(out.size < MIB, "the bomb has %zu bytes", out.size);
-    scratch_write("images", out.data, out.size);
+    bytes bomb = make_bomb(make_images(0x803, COUNT, HEIGHT, WIDTH, 0), 256);
+    CHECK(bomb.size < MIB, "the bomb has %zu bytes", bomb.size);
+    scratch_write("images", bomb.data, bomb.size);
     long long before = peak_memory();
     expect_bad("bomb", "images", "goes on after the last of its elements");
-    write_bytes("labels",
-                (bytes){.data = memcpy(malloc(out.size), out.data, out.size), .size = out.size});
+    write_bytes("labels", bomb);
     expect_bad("bomb of labels", "labels", "begins with 0x00000803");
     CHECK(peak_memory() - before < 16 * MIB, "%lld bytes more than before", peak_memory() - before);
-    free(out.data);
-    free(header.data);
-    free(zeros);
     scratch_end();
 }
 

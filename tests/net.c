@@ -555,7 +555,7 @@ static void test_trainer_learns(void)
     clcnn_dataset set;
     smallset_create(harness_short() ? 40 : 120, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
-        clcnn_train_options options = {SMALL_NET, 16, 0.01, 7};
+        clcnn_train_options options = {.layers = SMALL_NET, .batch = 16, .lr = 0.01, .seed = 7};
         clcnn_trainer *trainer = create_trainer(device, &options, &set);
         if (!trainer)
             continue;
@@ -600,7 +600,7 @@ static void test_trainer_is_asynchronous(void)
     smallset_create(62, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
         spy_counts begin = spy;
-        clcnn_train_options options = {SMALL_NET, 4, 0.001, 7};
+        clcnn_train_options options = {.layers = SMALL_NET, .batch = 4, .lr = 0.001, .seed = 7};
         clcnn_trainer *trainer = create_trainer(device, &options, &set);
         if (!trainer)
             continue;
@@ -624,7 +624,7 @@ static void test_trainer_stops(void)
     clcnn_dataset set;
     smallset_create(14, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
-        clcnn_train_options options = {SMALL_NET, 4, 0.001, 7};
+        clcnn_train_options options = {.layers = SMALL_NET, .batch = 4, .lr = 0.001, .seed = 7};
         clcnn_trainer *trainer = create_trainer(device, &options, &set);
         if (!trainer)
             continue;
@@ -656,7 +656,7 @@ static void test_order(void)
     smallset_create(30, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
         double first[3], whole[3];
-        clcnn_train_options options = {SMALL_NET, 4, 1e-30, 7};
+        clcnn_train_options options = {.layers = SMALL_NET, .batch = 4, .lr = 1e-30, .seed = 7};
         clcnn_trainer *trainer = create_trainer(device, &options, &set);
         if (!trainer)
             continue;
@@ -690,14 +690,18 @@ static void test_bad_trainers(void)
         const clcnn_dataset *set;
         const char *message;
     } bad[] = {
-        {{SMALL_NET, -1, 0.1, 1}, &set, "batch is -1"},
-        {{SMALL_NET, 4, -0.1, 1}, &set, "lr is -0.1"},
-        {{SMALL_NET, 4, (double)NAN, 1}, &set, "lr is "},
-        {{SMALL_NET, 4, (double)INFINITY, 1}, &set, "lr is inf"},
-        {{"dense", 4, 0.1, 1}, &set, "column 6"},
-        {{"dense 2", 4, 0.1, 1}, &set, "images have 3 classes, the network has 2 outputs"},
-        {{SMALL_NET, 4, 0.1, 1}, &none, "images have 0 classes, the network has 3 outputs"},
-        {{SMALL_NET, 4, 0.1, 1}, &empty, "no training images"},
+        {{.layers = SMALL_NET, .batch = -1, .lr = 0.1, .seed = 1}, &set, "batch is -1"},
+        {{.layers = SMALL_NET, .batch = 4, .lr = -0.1, .seed = 1}, &set, "lr is -0.1"},
+        {{.layers = SMALL_NET, .batch = 4, .lr = (double)NAN, .seed = 1}, &set, "lr is "},
+        {{.layers = SMALL_NET, .batch = 4, .lr = (double)INFINITY, .seed = 1}, &set, "lr is inf"},
+        {{.layers = "dense", .batch = 4, .lr = 0.1, .seed = 1}, &set, "column 6"},
+        {{.layers = "dense 2", .batch = 4, .lr = 0.1, .seed = 1},
+         &set,
+         "images have 3 classes, the network has 2 outputs"},
+        {{.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1},
+         &none,
+         "images have 0 classes, the network has 3 outputs"},
+        {{.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1}, &empty, "no training images"},
     };
     for (int device = 0; device < harness_device_count(); ++device) {
         clcnn_ctx *ctx = harness_ctx(device);
@@ -710,8 +714,10 @@ static void test_bad_trainers(void)
                   "bad trainer %zu: %s", i, error.message);
         uint8_t label = set.train.labels[5];
         set.train.labels[5] = 3;
-        CHECK(clcnn_trainer_create(ctx, &(clcnn_train_options){SMALL_NET, 4, 0.1, 1}, &set,
-                                   &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+        CHECK(clcnn_trainer_create(
+                  ctx,
+                  &(clcnn_train_options){.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1},
+                  &set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
                   strstr(error.message, "label 3 of image 5 is not below the 3 classes"),
               "%s", error.message);
         set.train.labels[5] = label;
@@ -742,7 +748,7 @@ static void test_more_outputs_than_classes(void)
     smallset_create(21, 1, &set);
     set.test.classes = SMALL_CLASSES;
     for (int device = 0; device < harness_device_count(); ++device) {
-        clcnn_train_options options = {"dense 5", 4, 0.01, 7};
+        clcnn_train_options options = {.layers = "dense 5", .batch = 4, .lr = 0.01, .seed = 7};
         clcnn_trainer *trainer = create_trainer(device, &options, &set);
         if (!trainer)
             continue;

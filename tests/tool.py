@@ -86,6 +86,27 @@ def make_data(folder, train=600, test=200):
     return folder
 
 
+def make_cifar10(folder, each=60, test=100):
+    """A folder of CIFAR-10's files: each class has a tint of its own over a dark or light half."""
+    os.makedirs(folder)
+    dice = random.Random(3)
+
+    def record(label):
+        tint = [40 + 160 * (label >> bit & 1) for bit in range(3)]
+        pixels = bytearray()
+        for value in tint:
+            for y in range(32):
+                light = 50 if (y < 16) == (label >= 8) else 0
+                pixels += bytes(value + light + dice.randrange(-40, 6) for _ in range(32))
+        return bytes([label]) + bytes(pixels)
+
+    for name, count in [("data_batch_%d.bin" % i, each) for i in range(1, 6)] + [
+            ("test_batch.bin.gz", test)]:
+        data = b"".join(record(i % 10) for i in range(count))
+        write(os.path.join(folder, name), gzip.compress(data) if name.endswith("gz") else data)
+    return folder
+
+
 def pgm(label, kind="P5", max_value=255, comment=b"", size=SIZE):
     pixels = draw(label, random.Random(77))
     header = b"%s\n%s%d %d\n%d\n" % (kind.encode(), comment, size, SIZE, max_value)
@@ -98,6 +119,12 @@ def pgm(label, kind="P5", max_value=255, comment=b"", size=SIZE):
 
 def train(*args, **options):
     return run("train", "--data", DATA, "--net", SMALL, "--batch", "32", *args, **options)
+
+
+def tensors(path):
+    """What follows the header of a safetensors file."""
+    data = contents(path)
+    return data[8 + struct.unpack("<Q", data[:8])[0]:]
 
 
 def with_metadata(source, target, **values):
@@ -182,8 +209,8 @@ class Help(Case):
 
     def test_options_of_train(self):
         out = run("train", "--help")[1]
-        for option in ("data", "net", "epochs", "batch", "lr", "seed", "device", "out", "resume",
-                       "json"):
+        for option in ("data", "net", "epochs", "batch", "lr", "seed", "shift", "flip", "device", "out",
+                       "resume", "json"):
             self.assertIn("  --" + option, out)
 
     def test_version(self):
@@ -222,6 +249,8 @@ class Usage(Case):
             self.check_usage(["train", "--lr", text], "--lr", "'%s'" % text)
         for text in ("-1", "12x", "", "18446744073709551616", "1.0"):
             self.check_usage(["train", "--seed", text], "--seed", "'%s'" % text)
+        for text in ("-1", "1.5", "", "x"):
+            self.check_usage(["train", "--shift", text], "--shift", "'%s'" % text)
         self.check_usage(["predict", "f", "i", "--top", "0"], "--top", "'0'")
         self.check_usage(["eval", "f", "--batch", "0"], "--batch", "'0'")
 
@@ -233,6 +262,8 @@ class Usage(Case):
         self.check_usage(["train", "--data", DATA, "--net", "conv 4 30x30, dense 10"], "30")
         self.check_usage(["train", "--data", DATA, "--net", "dense 9"], "9", "10")
         self.check_usage(["train", "--data", DATA, "--net", ""], "--net")
+        self.check_usage(["train", "--data", DATA, "--shift", "28"], "--shift 28", "28x28", "27")
+        self.check_usage(["train", "--flip=1"], "--flip takes no value")
 
     def test_operands(self):
         self.check_usage(["eval"], "FILE")
@@ -393,6 +424,24 @@ class Train(Case):
         self.assertEqual(unbroken.splitlines()[-1], out.splitlines()[-1])
         self.assertEqual(3, len(out.splitlines()))
 
+    def test_shift_and_flip(self):
+        whole, part, still = temp("whole-moved"), temp("part-moved"), temp("still")
+        _, err = self.check_exit(0, train("--epochs", "2", "--shift", "3", "--flip", "--out",
+                                          whole))
+        self.assertIn("seed 1, shifts up to 3, flips, ", err)
+        _, err = self.check_exit(0, train("--epochs", "1", "--shift", "3", "--flip", "--out", part))
+        _, err = self.check_exit(0, run("train", "--resume", part, "--epochs", "2", "--out", part))
+        self.assertIn("seed 1, shifts up to 3, flips, ", err)
+        self.assertEqual(contents(whole), contents(part))
+        _, err = self.check_exit(0, train("--epochs", "2", "--out", still))
+        self.assertNotIn("shifts", err)
+        self.assertNotIn("flips", err)
+        self.assertNotEqual(tensors(whole), tensors(still))
+        resume = ["train", "--resume", part, "--epochs", "2"]
+        self.check_exit(0, run(*resume, "--shift", "3", "--flip"))
+        self.check_usage(resume + ["--shift", "2"], "--shift 2", "which has 3")
+        self.check_usage(["train", "--resume", still, "--flip"], "--flip", "no flips")
+
     def test_resume_with_equal_options(self):
         out, _ = self.check_exit(0, train("--resume", saved(), "--lr", "0.005", "--epochs", "5"))
         self.assertEqual(2, len(out.splitlines()))
@@ -430,6 +479,22 @@ class Train(Case):
         path = os.path.join(folder, "t10k-labels-idx1-ubyte")
         write(path, contents(path)[:-1])
         self.check_failure(["train", "--data", folder], "t10k-labels-idx1-ubyte")
+
+    def test_cifar10(self):
+        folder = temp("colours")
+        inner = make_cifar10(os.path.join(folder, "cifar-10-batches-bin"))
+        net = "conv 8 3x3 stride 2, relu, maxpool 3, dense 10"
+        out, err = self.check_exit(0, run("train", "--data", folder, "--net", net, "--batch", "30",
+                                          "--epochs", "8", "--lr", "0.01", "--out", temp("tints")))
+        self.assertIn("300 training and 100 test images of 3x32x32, 10 classes", err)
+        self.assertGreater(float(out.split()[-1]), 0.9)
+        for data in ([], ["--data", inner]):
+            result = json.loads(run("eval", temp("tints"), "--json", *data)[1])
+            self.assertAlmostEqual(float(out.split()[-1]), result["test_accuracy"], delta=5e-5)
+        os.remove(os.path.join(inner, "data_batch_4.bin"))
+        self.check_failure(["train", "--data", folder, "--net", net], "data_batch_4.bin")
+        write_idx(folder, "train", 10, 1, False)
+        self.check_failure(["train", "--data", folder, "--net", net], "files of two data sets")
 
     def test_out_is_tried_first(self):
         for out in (temp("no/such/folder/file"), "/proc/nothing"):

@@ -105,6 +105,8 @@ static const struct field {
     {"data_checksum", UINT32, INFO(data_checksum), 0, UINT32_MAX, NULL},
     {"mean", REAL, INFO(mean), 0, 1, NULL},
     {"deviation", REAL, INFO(deviation), 1e-9, 1, NULL},
+    {"shift", INT, OPTION(shift), 0, INT32_MAX, NULL},
+    {"flip", INT, OPTION(flip), 0, 1, NULL},
 #undef OPTION
 #undef INFO
 };
@@ -324,6 +326,9 @@ static clcnn_status read_fields(struct reading *r)
     if (!data || strlen(data) >= sizeof info->data)
         return BAD(r, "%s: metadata \"data\" is %s", r->path, data ? "too long" : "missing");
     strcpy(info->data, data);
+    if (info->options.shift >= info->h || info->options.shift >= info->w)
+        return BAD(r, "%s: images of %dx%d cannot be moved by %d", r->path, info->h, info->w,
+                   info->options.shift);
     int64_t steps = ((int64_t)info->train_count + info->options.batch - 1) / info->options.batch;
     if (info->step >= steps || info->steps_total != steps * info->epochs_done + info->step)
         return BAD(r,

@@ -1,6 +1,6 @@
 /*
  * Data sets by name: Fashion-MNIST from where Debian's package puts it, clcnn's own digits, or a
- * folder of IDX files.
+ * folder with the files of one of the layouts below.
  */
 #include "dataset.h"
 
@@ -18,21 +18,55 @@
 #define FASHION_MNIST_PACKAGE "dataset-fashion-mnist"
 #define SYNTHETIC "synthetic"
 
-enum { SYNTHETIC_TRAIN = 12000, SYNTHETIC_TEST = 2000, MAX_CLASSES = 256, FILE_COUNT = 4 };
+enum {
+    SYNTHETIC_TRAIN = 12000,
+    SYNTHETIC_TEST = 2000,
+    MAX_CLASSES = 256,
+    MAX_FILES = 6,
+    CIFAR_TRAIN = 5 /* of its files, the first ones */
+};
 
-/* The files that a folder has, plain or with .gz. */
-static const char *const files[FILE_COUNT] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                              "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+/* Reads the files of a layout, in its order. classes = 0: as the files have them. */
+typedef clcnn_status (*read_fn)(char *const *paths, int classes, clcnn_dataset *set,
+                                clcnn_error *error);
+static clcnn_status read_idx(char *const *paths, int classes, clcnn_dataset *set,
+                             clcnn_error *error);
+static clcnn_status read_cifar10(char *const *paths, int classes, clcnn_dataset *set,
+                                 clcnn_error *error);
+
+/* What the folder of a data set may look like. */
+typedef struct layout {
+    const char *what;  /* "IDX" */
+    const char *place; /* in the folder: "", or a folder's name with a slash */
+    read_fn read;
+    const char *const *files; /* plain or with .gz */
+    int count;
+} layout;
+
+static const char *const idx_files[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+static const char *const cifar10_files[] = {"data_batch_1.bin", "data_batch_2.bin",
+                                            "data_batch_3.bin", "data_batch_4.bin",
+                                            "data_batch_5.bin", "test_batch.bin"};
+
+static const layout layouts[] = {
+    {"IDX", "", read_idx, idx_files, 4},
+    {"CIFAR-10", "", read_cifar10, cifar10_files, 6},
+    {"CIFAR-10", "cifar-10-batches-bin/", read_cifar10, cifar10_files, 6},
+};
+enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+
+/* ---- Finding files --------------------------------------------------------------------------- */
 
 /* "FOLDER/NAME" or "FOLDER/NAME.gz", the first that exists; NULL (errno) when none does. */
-static char *find_file(const char *folder, const char *name)
+static char *find_file(const char *folder, const char *place, const char *name)
 {
     static const char *const endings[] = {"", ".gz"};
-    size_t size = strlen(folder) + strlen(name) + sizeof "/.gz";
+    size_t size = strlen(folder) + strlen(place) + strlen(name) + sizeof "/.gz";
     char *path = malloc(size);
     struct stat info;
     for (int i = 0; path && i < 2; ++i) {
-        snprintf(path, size, "%s/%s%s", folder, name, endings[i]);
+        snprintf(path, size, "%s/%s%s%s", folder, place, name, endings[i]);
         if (stat(path, &info) == 0)
             return path;
     }
@@ -44,36 +78,97 @@ static char *find_file(const char *folder, const char *name)
 
 static void free_paths(char **paths)
 {
-    for (int i = 0; i < FILE_COUNT; ++i)
+    for (int i = 0; i < MAX_FILES; ++i)
         free(paths[i]);
 }
 
+static const char *reason_text(int reason, char *text, size_t size)
+{
+    if (strerror_r(reason, text, size) != 0)
+        snprintf(text, size, "error %d", reason);
+    return text;
+}
+
 /* Why a data set's file can't be had: the folder, the system's reason, and what helps. */
-static clcnn_status missing(const char *name, const char *folder, const char *file,
+static clcnn_status missing(const char *name, const char *folder, const layout *l, const char *file,
                             clcnn_error *error)
 {
     int reason = errno;
     char text[128];
-    struct stat info;
     if (reason == ENOMEM)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for the names of files");
-    if (strerror_r(reason, text, sizeof text) != 0)
-        snprintf(text, sizeof text, "error %d", reason);
+    reason_text(reason, text, sizeof text);
     if (!strcmp(name, FASHION_MNIST))
         return CLCNN__FAIL(error, CLCNN_BAD_FILE,
                            "%s is not installed: %s/%s.gz: %s. Debian's package %s has it", name,
                            folder, file, text, FASHION_MNIST_PACKAGE);
-    if (stat(folder, &info) != 0)
-        return CLCNN__FAIL(
-            error, CLCNN_BAD_FILE,
-            "there is no data set \"%.400s\": it is neither %s nor %s nor a folder (%s)", folder,
-            FASHION_MNIST, SYNTHETIC, text);
     return CLCNN__FAIL(error, CLCNN_BAD_FILE,
-                       "%.400s has no file %s, nor %s.gz (%s); a data set's folder has "
-                       "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte "
-                       "and t10k-labels-idx1-ubyte, plain or with .gz",
-                       folder, file, file, text);
+                       "%.400s has no file %s%s, nor %s.gz (%s), but others of %s", folder,
+                       l->place, file, file, text, l->what);
 }
+
+/* A folder without a data set, or no folder at all. */
+static clcnn_status nothing_there(const char *folder, clcnn_error *error)
+{
+    char text[128];
+    struct stat info;
+    int reason = stat(folder, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    if (reason)
+        return CLCNN__FAIL(error, CLCNN_BAD_FILE,
+                           "there is no data set \"%.400s\": it is neither " FASHION_MNIST
+                           " nor " SYNTHETIC " nor a folder (%s)",
+                           folder, reason_text(reason, text, sizeof text));
+    return CLCNN__FAIL(error, CLCNN_BAD_FILE,
+                       "%.400s is no data set: it has no file train-images-idx3-ubyte (IDX) and "
+                       "no data_batch_1.bin (CIFAR-10), nor any that goes with them, plain or "
+                       "with .gz",
+                       folder);
+}
+
+/* The first of a layout's files that the folder has, or NULL; fails where it can't be looked into.
+ */
+static clcnn_status look_for(const char *folder, const layout *l, const char **found,
+                             clcnn_error *error)
+{
+    char text[128];
+    *found = NULL;
+    for (int i = 0; i < l->count && !*found; ++i) {
+        char *path = find_file(folder, l->place, l->files[i]);
+        int reason = errno;
+        *found = path ? l->files[i] : NULL;
+        free(path);
+        if (!*found && reason != ENOENT && reason != ENOTDIR)
+            return CLCNN__FAIL(error, CLCNN_BAD_FILE, "%.400s: cannot look for its files: %s",
+                               folder, reason_text(reason, text, sizeof text));
+    }
+    return CLCNN_SUCCESS;
+}
+
+/* The one layout that the folder has files of. */
+static clcnn_status find_layout(const char *folder, const layout **result, clcnn_error *error)
+{
+    const layout *first = NULL;
+    const char *file = NULL, *found;
+    for (int i = 0; i < LAYOUTS; ++i) {
+        const layout *l = &layouts[i];
+        clcnn_status status = look_for(folder, l, &found, error);
+        if (status != CLCNN_SUCCESS)
+            return status;
+        if (found && first)
+            return CLCNN__FAIL(error, CLCNN_BAD_FILE,
+                               "%.400s has files of two data sets: of %s (%s%s) and of %s (%s%s); "
+                               "give each a folder of its own",
+                               folder, first->what, first->place, file, l->what, l->place, found);
+        if (found) {
+            first = l;
+            file = found;
+        }
+    }
+    *result = first;
+    return first ? CLCNN_SUCCESS : nothing_there(folder, error);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* The classes that labels use: the largest of them, and one more; no less than `classes`. */
 static int count_classes(const clcnn_images *images, int classes)
@@ -85,8 +180,8 @@ static int count_classes(const clcnn_images *images, int classes)
 }
 
 /* Reads both halves. classes = 0: as many as the labels use, but at least 2. */
-static clcnn_status read_pairs(char *const *paths, int classes, clcnn_dataset *set,
-                               clcnn_error *error)
+static clcnn_status read_idx(char *const *paths, int classes, clcnn_dataset *set,
+                             clcnn_error *error)
 {
     int most = classes ? classes : MAX_CLASSES;
     clcnn_status status = clcnn_images_read_idx(paths[0], paths[1], most, &set->train, error);
@@ -104,20 +199,38 @@ static clcnn_status read_pairs(char *const *paths, int classes, clcnn_dataset *s
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status open_folder(const char *name, const char *folder, int classes,
+static clcnn_status read_cifar10(char *const *paths, int classes, clcnn_dataset *set,
+                                 clcnn_error *error)
+{
+    (void)classes; /* always ten */
+    const char *const *files = (const char *const *)paths;
+    clcnn_status status = clcnn_images_read_cifar10(files, CIFAR_TRAIN, &set->train, error);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn_images_read_cifar10(files + CIFAR_TRAIN, 1, &set->test, error);
+    return status;
+}
+
+static clcnn_status read_layout(const char *name, const char *folder, const layout *l, int classes,
                                 clcnn_dataset *set, clcnn_error *error)
 {
-    char *paths[FILE_COUNT] = {NULL};
+    char *paths[MAX_FILES] = {NULL};
     clcnn_status status = CLCNN_SUCCESS;
-    for (int i = 0; i < FILE_COUNT && status == CLCNN_SUCCESS; ++i) {
-        paths[i] = find_file(folder, files[i]);
+    for (int i = 0; i < l->count && status == CLCNN_SUCCESS; ++i) {
+        paths[i] = find_file(folder, l->place, l->files[i]);
         if (!paths[i])
-            status = missing(name, folder, files[i], error);
+            status = missing(name, folder, l, l->files[i], error);
     }
     if (status == CLCNN_SUCCESS)
-        status = read_pairs(paths, classes, set, error);
+        status = l->read(paths, classes, set, error);
     free_paths(paths);
     return status;
+}
+
+static clcnn_status open_folder(const char *folder, clcnn_dataset *set, clcnn_error *error)
+{
+    const layout *l;
+    clcnn_status status = find_layout(folder, &l, error);
+    return status ? status : read_layout(folder, folder, l, 0, set, error);
 }
 
 static clcnn_status open_synthetic(clcnn_dataset *set, clcnn_error *error)
@@ -143,9 +256,9 @@ clcnn_status clcnn_dataset_open(const char *name, clcnn_dataset *set, clcnn_erro
     if (!strcmp(name, SYNTHETIC))
         status = open_synthetic(&opened, error);
     else if (!strcmp(name, FASHION_MNIST))
-        status = open_folder(name, FASHION_MNIST_FOLDER, 10, &opened, error);
+        status = read_layout(name, FASHION_MNIST_FOLDER, &layouts[0], 10, &opened, error);
     else
-        status = open_folder(name, name, 0, &opened, error);
+        status = open_folder(name, &opened, error);
     if (status == CLCNN_SUCCESS)
         *set = opened;
     else
@@ -155,8 +268,8 @@ clcnn_status clcnn_dataset_open(const char *name, clcnn_dataset *set, clcnn_erro
 
 int clcnn_dataset_has_fashion_mnist(void)
 {
-    for (int i = 0; i < FILE_COUNT; ++i) {
-        char *path = find_file(FASHION_MNIST_FOLDER, files[i]);
+    for (int i = 0; i < layouts[0].count; ++i) {
+        char *path = find_file(FASHION_MNIST_FOLDER, "", layouts[0].files[i]);
         int readable = path && access(path, R_OK) == 0;
         free(path);
         if (!readable)

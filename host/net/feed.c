@@ -109,33 +109,42 @@ void clcnn__feed_destroy(clcnn__feed *feed)
     free(feed);
 }
 
-/* Writes n images, and labels where there are any, into a slot. */
-static void fill(const clcnn__feed *feed, struct slot *slot, int n, const uint8_t *pixels,
-                 const uint8_t *labels, const uint32_t *order)
+/* One image as normalised floats. */
+static void fill_image(const clcnn__feed *feed, const clcnn__batch *batch, size_t index, float *out)
+{
+    const uint8_t *in = batch->pixels + index * feed->pixels;
+    if (batch->augment) {
+        clcnn__movement movement = clcnn__augment_draw(batch->augment, index);
+        clcnn__augment_apply(batch->augment, movement, feed->table, in, out);
+        return;
+    }
+    for (size_t p = 0; p < feed->pixels; ++p)
+        out[p] = feed->table[in[p]];
+}
+
+/* Writes the images, and labels where there are any, into a slot. */
+static void fill(const clcnn__feed *feed, struct slot *slot, const clcnn__batch *batch)
 {
     int32_t *label_out = (int32_t *)(void *)slot->host;
     float *out = slot->host + feed->label_room;
-    for (int i = 0; i < n; ++i) {
-        size_t index = order ? order[i] : (size_t)i;
-        const uint8_t *in = pixels + index * feed->pixels;
-        for (size_t p = 0; p < feed->pixels; ++p)
-            out[p] = feed->table[in[p]];
+    for (int i = 0; i < batch->n; ++i) {
+        size_t index = batch->order ? batch->order[i] : (size_t)i;
+        fill_image(feed, batch, index, out);
         out += feed->pixels;
-        if (labels)
-            label_out[i] = labels[index];
+        if (batch->labels)
+            label_out[i] = batch->labels[index];
     }
 }
 
-clcnn_status clcnn__feed_send(clcnn__feed *feed, int n, const uint8_t *pixels,
-                              const uint8_t *labels, const uint32_t *order, clcnn_mem *images,
+clcnn_status clcnn__feed_send(clcnn__feed *feed, const clcnn__batch *batch, clcnn_mem *images,
                               clcnn_mem *label_mem, clcnn_error *error)
 {
     struct slot *slot = &feed->slots[feed->next++ % CLCNN__SLOTS];
     clcnn_status status = await(slot, error);
     if (status)
         return status;
-    fill(feed, slot, n, pixels, labels, order);
-    size_t bytes = (feed->label_room + (size_t)n * feed->pixels) * sizeof(float);
+    fill(feed, slot, batch);
+    size_t bytes = (feed->label_room + (size_t)batch->n * feed->pixels) * sizeof(float);
     cl_int code = clEnqueueWriteBuffer(clcnn_ctx_queue(feed->ctx), feed->mem, CL_FALSE, 0, bytes,
                                        slot->host, 0, NULL, &slot->written);
     if (code)
@@ -180,9 +189,8 @@ static clcnn_status infer_batch(struct inference *run, clcnn__feed *feed, struct
                                 const uint8_t *pixels, clcnn_error *error)
 {
     clcnn_mem images, logits;
-    clcnn_status status =
-        clcnn__feed_send(feed, result->n, pixels + (size_t)result->first * feed->pixels, NULL, NULL,
-                         &images, NULL, error);
+    clcnn__batch batch = {.n = result->n, .pixels = pixels + (size_t)result->first * feed->pixels};
+    clcnn_status status = clcnn__feed_send(feed, &batch, &images, NULL, error);
     if (status)
         return status;
     status = clcnn_net_forward(run->net, result->n, images, &logits);

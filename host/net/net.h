@@ -13,6 +13,7 @@
 #ifndef CLCNN_NET_INTERNAL_H
 #define CLCNN_NET_INTERNAL_H
 
+#include "augment.h"
 #include "clcnn_net.h"
 #include "internal.h"
 
@@ -360,9 +361,11 @@ clcnn_status clcnn__update_prepare(clcnn_net *net, const clcnn_net_step *step);
 clcnn_status clcnn__update_apply(clcnn_net *net, const clcnn_net_step *step,
                                  const clcnn__plans *plans);
 
-/* Streams of random numbers under one seed. The order of epoch e is stream ORDER + e. */
+/* Streams of random numbers under one seed. The order of epoch e is stream ORDER + e, and what is
+ * done to its images is stream AUGMENT + e. */
 #define CLCNN__STREAM_WEIGHTS UINT64_C(1)
 #define CLCNN__STREAM_ORDER (UINT64_C(1) << 32)
+#define CLCNN__STREAM_AUGMENT (UINT64_C(2) << 32)
 
 /* ---------------------------------------------------------------------------------------------
  * feed.c: images on their way to the device
@@ -381,13 +384,20 @@ clcnn_status clcnn__feed_create(clcnn_ctx *ctx, int batch, size_t pixels_per_ima
                                 clcnn__normalise normalise, clcnn__feed **feed, clcnn_error *error);
 /* Waits for what is on its way. NULL is fine. */
 void clcnn__feed_destroy(clcnn__feed *feed);
+/* Some images of a data set, on their way to the device. */
+typedef struct clcnn__batch {
+    int n;
+    const uint8_t *pixels;         /* of the data set, from its image 0 */
+    const uint8_t *labels;         /* of the data set; NULL: none are sent */
+    const uint32_t *order;         /* [n]: numbers in the data set; NULL: the first n */
+    const clcnn__augment *augment; /* moves and mirrors; NULL: as they are */
+} clcnn__batch;
+
 /*
- * Sends n images and their labels (NULL: none): image i is number order[i] of `pixels` (order
- * NULL: number i). Waits only while CLCNN__SLOTS batches are on their way. The two tensors are
- * valid until the next send's work is enqueued.
+ * Sends a batch. Waits only while CLCNN__SLOTS batches are on their way. The two tensors are valid
+ * until the next send's work is enqueued.
  */
-clcnn_status clcnn__feed_send(clcnn__feed *feed, int n, const uint8_t *pixels,
-                              const uint8_t *labels, const uint32_t *order, clcnn_mem *images,
+clcnn_status clcnn__feed_send(clcnn__feed *feed, const clcnn__batch *batch, clcnn_mem *images,
                               clcnn_mem *label_mem, clcnn_error *error);
 
 /* Runs count images through the net and hands the logits of each batch to `take`, in order. */

@@ -170,14 +170,32 @@ static clcnn_status error_of_ctx(const clcnn_trainer *trainer, clcnn_status stat
     return status;
 }
 
+/* What is done to the images of this epoch. */
+static clcnn__augment augment_of(const clcnn_trainer *trainer)
+{
+    const clcnn_images *train = &trainer->set->train;
+    return (clcnn__augment){.c = train->c,
+                            .h = train->h,
+                            .w = train->w,
+                            .shift = trainer->options.shift,
+                            .flip = trainer->options.flip,
+                            .seed = trainer->options.seed,
+                            .epoch = (uint64_t)trainer->epochs_done};
+}
+
 /* Enqueues one step on n images: those that `order` names, or the first ones. */
 static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t *order,
                                    clcnn_mem loss, double lr, clcnn_error *error)
 {
     const clcnn_images *train = &trainer->set->train;
+    const clcnn__augment augment = augment_of(trainer);
+    const clcnn__batch batch = {.n = n,
+                                .pixels = train->pixels,
+                                .labels = train->labels,
+                                .order = order,
+                                .augment = augment.shift || augment.flip ? &augment : NULL};
     clcnn_mem images, labels;
-    clcnn_status status = clcnn__feed_send(trainer->feed, n, train->pixels, train->labels, order,
-                                           &images, &labels, error);
+    clcnn_status status = clcnn__feed_send(trainer->feed, &batch, &images, &labels, error);
     if (status)
         return status;
     const clcnn_train_options *options = &trainer->options;
@@ -201,9 +219,9 @@ static clcnn_status send_and_train(clcnn_trainer *trainer, int n, const uint32_t
 /* Forward of n images, as in an evaluation. */
 static clcnn_status send_and_infer(clcnn_trainer *trainer, int n, clcnn_error *error)
 {
+    const clcnn__batch batch = {.n = n, .pixels = trainer->set->train.pixels};
     clcnn_mem images, logits;
-    clcnn_status status = clcnn__feed_send(trainer->feed, n, trainer->set->train.pixels, NULL, NULL,
-                                           &images, NULL, error);
+    clcnn_status status = clcnn__feed_send(trainer->feed, &batch, &images, NULL, error);
     if (status)
         return status;
     return error_of_ctx(trainer, clcnn_net_forward(trainer->net, n, images, &logits), error);
@@ -300,6 +318,21 @@ static clcnn_status check_schedule(const clcnn_trainer *trainer, clcnn_error *er
     return clcnn_schedule_lr(&trainer->schedule, 1, &lr, error);
 }
 
+/* A shift must leave something of each image. */
+static clcnn_status check_augment(const clcnn_trainer *trainer, clcnn_error *error)
+{
+    const clcnn_images *train = &trainer->set->train;
+    const clcnn_train_options *options = &trainer->options;
+    int most = (train->h < train->w ? train->h : train->w) - 1;
+    if (options->shift != 0 && (options->shift < 0 || options->shift > most))
+        return CLCNN__INVALID(error,
+                              "clcnn_trainer: shift is %d, not 0 to %d, as images of %dx%d allow",
+                              options->shift, most, train->h, train->w);
+    if (options->flip != 0 && options->flip != 1)
+        return CLCNN__INVALID(error, "clcnn_trainer: flip is %d, not 0 or 1", options->flip);
+    return CLCNN_SUCCESS;
+}
+
 static clcnn_status create_net(clcnn_trainer *trainer, clcnn_error *error)
 {
     const clcnn_images *train = &trainer->set->train;
@@ -342,6 +375,8 @@ static clcnn_status create_buffers(clcnn_trainer *trainer, clcnn_error *error)
 static clcnn_status set_up(clcnn_trainer *trainer, clcnn_error *error)
 {
     clcnn_status status = check_options(&trainer->options, error);
+    if (!status)
+        status = check_augment(trainer, error);
     if (!status)
         status = create_net(trainer, error);
     if (status)

@@ -166,8 +166,8 @@ int cmd_eval(int argc, char **argv)
     eval_run run = {.batch = 256};
     tool_option options[] = {
         {"data", "NAME|DIR", TOOL_TEXT, &run.data, 0, 0,
-         "fashion-mnist, synthetic, or a folder with the four IDX\n"
-         "files of MNIST; what the network was trained on if left out",
+         "fashion-mnist, synthetic, or a folder as for clcnn\n"
+         "train; what the network was trained on if left out",
          false},
         {"device", "SEL", TOOL_TEXT, &run.device, 0, 0, "as for clcnn train", false},
         {"batch", "N", TOOL_INT, &run.batch, 1, 1000000, "images at a time", false},

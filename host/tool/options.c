@@ -6,13 +6,13 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <float.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 16, HELP_OPTION = 1000 };
+enum { MAX_OPTIONS = 32, HELP_OPTION = 1000 };
 
 /* -- Messages ------------------------------------------------------------------------------------
  */
@@ -89,17 +89,50 @@ bool tool_u64(const char *text, uint64_t *value)
     return true;
 }
 
-bool tool_rate(const char *text, double *value)
+bool tool_real(const char *text, double min, double max, double *value)
 {
     char *end;
     if (!only_has(text, "+-.0123456789eE"))
         return false;
     errno = 0;
     double number = strtod(text, &end);
-    if (errno != 0 || *end != '\0' || !isfinite(number) || number <= 0)
+    if (errno != 0 || *end != '\0' || !(number >= min && number <= max))
         return false;
     *value = number;
     return true;
+}
+
+bool tool_rate(const char *text, double *value)
+{
+    double number;
+    if (!tool_real(text, 0, DBL_MAX, &number) || number == 0)
+        return false;
+    *value = number;
+    return true;
+}
+
+/* -- Words ---------------------------------------------------------------------------------------
+ */
+
+bool tool_pick(const char *text, const char *words, int *value)
+{
+    for (int i = 0; words != NULL; i++) {
+        size_t length = strcspn(words, "|");
+        if (strlen(text) == length && memcmp(text, words, length) == 0) {
+            *value = i;
+            return true;
+        }
+        words = words[length] == '|' ? words + length + 1 : NULL;
+    }
+    return false;
+}
+
+const char *tool_picked(char text[TOOL_TEXT_SIZE], const char *words, int value)
+{
+    for (; value > 0; value--)
+        words += strcspn(words, "|") + 1;
+    snprintf(text, TOOL_TEXT_SIZE, "%.*s", (int)strcspn(words, "|"), words);
+    return text;
 }
 
 /* -- Parsing -------------------------------------------------------------------------------------
@@ -128,6 +161,19 @@ static int take_value(const tool_doc *doc, const tool_option *option, const char
         if (tool_rate(text, option->to))
             return -1;
         return tool_usage(doc->name, "--%s takes a number above 0, not '%s'", option->name, text);
+    case TOOL_REAL:
+        if (tool_real(text, option->min, option->max, option->to))
+            return -1;
+        return tool_usage(doc->name, "--%s takes a number from %d to %d, not '%s'", option->name,
+                          option->min, option->max, text);
+    case TOOL_ON:
+        *(int *)option->to = 1;
+        return -1;
+    case TOOL_PICK:
+        if (tool_pick(text, option->value, option->to))
+            return -1;
+        return tool_usage(doc->name, "--%s takes one of %s, not '%s'", option->name, option->value,
+                          text);
     }
     return TOOL_USAGE;
 }
@@ -157,12 +203,15 @@ static int unknown_option(const tool_doc *doc, const tool_option *options, const
 /* The default in brackets, for options that have one. */
 static void print_default(const tool_option *option)
 {
-    if (option->kind == TOOL_INT)
+    char word[TOOL_TEXT_SIZE];
+    if (option->kind == TOOL_INT && *(const int *)option->to >= option->min)
         printf(" (%d)", *(const int *)option->to);
     else if (option->kind == TOOL_SEED)
         printf(" (%llu)", (unsigned long long)*(const uint64_t *)option->to);
-    else if (option->kind == TOOL_RATE)
+    else if (option->kind == TOOL_RATE || option->kind == TOOL_REAL)
         printf(" (%g)", *(const double *)option->to);
+    else if (option->kind == TOOL_PICK)
+        printf(" (%s)", tool_picked(word, option->value, *(const int *)option->to));
     else if (option->kind == TOOL_TEXT && *(const char **)option->to != NULL &&
              **(const char **)option->to != '\0')
         printf(" (%s)", *(const char **)option->to);
@@ -230,7 +279,8 @@ int tool_parse(const tool_doc *doc, tool_option *options, int argc, char **argv)
     struct option longs[MAX_OPTIONS + 2] = {0};
     int count = 0;
     for (; options[count].name != NULL && count < MAX_OPTIONS; count++) {
-        int argument = options[count].kind == TOOL_FLAG ? no_argument : required_argument;
+        const bool alone = options[count].kind == TOOL_FLAG || options[count].kind == TOOL_ON;
+        int argument = alone ? no_argument : required_argument;
         longs[count] =
             (struct option){options[count].name, argument, NULL, HELP_OPTION + 1 + count};
     }

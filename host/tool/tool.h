@@ -28,6 +28,8 @@ int cmd_predict(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 
+enum { TOOL_TEXT_SIZE = 32 };
+
 /* ---------------------------------------------------------------------------------------------
  * options.c: one table per command describes its options, for parsing and for --help
  */
@@ -36,7 +38,10 @@ typedef enum tool_option_kind {
     TOOL_TEXT, /* const char *: anything */
     TOOL_INT,  /* int, from min to max */
     TOOL_SEED, /* uint64_t, from 0 */
-    TOOL_RATE  /* double, finite and above 0 */
+    TOOL_RATE, /* double, finite and above 0 */
+    TOOL_REAL, /* double, from min to max */
+    TOOL_ON,   /* int: takes no value, becomes 1 */
+    TOOL_PICK  /* int: the place of the word in `value`, "one|two|three" */
 } tool_option_kind;
 
 typedef struct tool_option {
@@ -74,11 +79,15 @@ int tool_report(const char *command, const clcnn_error *error);
 bool tool_int(const char *text, int min, int max, int *value);
 bool tool_u64(const char *text, uint64_t *value);
 bool tool_rate(const char *text, double *value);
+bool tool_real(const char *text, double min, double max, double *value);
+/* The place of `text` in "one|two|three". */
+bool tool_pick(const char *text, const char *words, int *value);
+/* The word at a place of "one|two|three". */
+const char *tool_picked(char text[TOOL_TEXT_SIZE], const char *words, int value);
 
 /* ---------------------------------------------------------------------------------------------
  * text.c: small formatting helpers; each writes to the buffer and returns it
  */
-enum { TOOL_TEXT_SIZE = 32 };
 const char *tool_grouped(char text[TOOL_TEXT_SIZE], uint64_t number); /* 61,706 */
 const char *tool_bytes(char text[TOOL_TEXT_SIZE], uint64_t bytes);    /* 7.6 GiB */
 const char *tool_duration(char text[TOOL_TEXT_SIZE], double seconds); /* 1 min 20 s */

@@ -51,6 +51,45 @@ static bool was_given(const tool_option *options, const char *name)
     return options->name != NULL && options->given;
 }
 
+static const char advice[] = "leave the option out, or start afresh";
+
+static void print_setting(char text[TOOL_TEXT_SIZE], const tool_option *option, const void *at)
+{
+    if (option->kind == TOOL_PICK)
+        tool_picked(text, option->value, *(const int *)at);
+    else if (option->kind == TOOL_ON)
+        snprintf(text, TOOL_TEXT_SIZE, "%s", *(const int *)at ? "it" : "it not");
+    else if (option->kind == TOOL_INT)
+        snprintf(text, TOOL_TEXT_SIZE, "%d", *(const int *)at);
+    else if (option->kind == TOOL_SEED)
+        snprintf(text, TOOL_TEXT_SIZE, "%llu", (unsigned long long)*(const uint64_t *)at);
+    else
+        snprintf(text, TOOL_TEXT_SIZE, "%.9g", *(const double *)at);
+}
+
+/* An option that writes a setting of the training, but for the network's text, must say what the
+ * file says. */
+static int check_setting(const train_run *run, const tool_option *option)
+{
+    const char *first = (const char *)&run->options, *to = option->to;
+    if (!option->given || to < first || to >= first + sizeof run->options ||
+        option->kind == TOOL_TEXT)
+        return TOOL_OK;
+    const void *saved = (const char *)&run->saved.options + (to - first);
+    char wanted[TOOL_TEXT_SIZE], has[TOOL_TEXT_SIZE];
+    print_setting(wanted, option, to);
+    print_setting(has, option, saved);
+    const size_t size = option->kind == TOOL_INT || option->kind == TOOL_ON ||
+                                option->kind == TOOL_PICK
+                            ? sizeof(int)
+                            : sizeof(double);
+    if (memcmp(to, saved, size) == 0)
+        return TOOL_OK;
+    return tool_usage(command, "--%s%s%s contradicts %s, which has %s; %s", option->name,
+                      option->kind == TOOL_ON ? "" : " ", option->kind == TOOL_ON ? "" : wanted,
+                      run->resume, has, advice);
+}
+
 /* A resumed run goes on with the file's settings; options that say otherwise are refused. */
 static int take_saved_settings(train_run *run, const tool_option *options)
 {
@@ -59,20 +98,14 @@ static int take_saved_settings(train_run *run, const tool_option *options)
         return tool_report(command, &error);
     const clcnn_checkpoint_info *saved = &run->saved;
     const clcnn_train_options *wanted = &run->options;
-    static const char advice[] = "leave the option out, or start afresh";
     if (was_given(options, "net") && !same_layers(wanted->layers, saved))
         return tool_usage(command, "--net '%s' contradicts %s, whose network is '%s'; %s",
                           wanted->layers, run->resume, saved->layers, advice);
-    if (was_given(options, "batch") && wanted->batch != saved->batch)
-        return tool_usage(command, "--batch %d contradicts %s, which has %d; %s", wanted->batch,
-                          run->resume, saved->batch, advice);
-    if (was_given(options, "lr") && wanted->lr != saved->lr)
-        return tool_usage(command, "--lr %.9g contradicts %s, which has %.9g; %s", wanted->lr,
-                          run->resume, saved->lr, advice);
-    if (was_given(options, "seed") && wanted->seed != saved->seed)
-        return tool_usage(command, "--seed %llu contradicts %s, which has %llu; %s",
-                          (unsigned long long)wanted->seed, run->resume,
-                          (unsigned long long)saved->seed, advice);
+    for (; options->name != NULL; options++) {
+        int code = check_setting(run, options);
+        if (code != TOOL_OK)
+            return code;
+    }
     return TOOL_OK;
 }
 
@@ -87,6 +120,16 @@ static int choose_data(train_run *run)
                             "dataset-fashion-mnist), so the digits are synthetic\n");
     }
     return tool_open_data(command, run->data, &run->set);
+}
+
+static int check_shift(const train_run *run)
+{
+    const clcnn_images *images = &run->set.train;
+    int most = (images->h < images->w ? images->h : images->w) - 1;
+    if (run->resume != NULL || run->options.shift <= most)
+        return TOOL_OK;
+    return tool_usage(command, "--shift %d: images of %dx%d can be moved by %d at most",
+                      run->options.shift, images->h, images->w, most);
 }
 
 /* The layers of the network to be trained; NULL after a message. */
@@ -142,8 +185,11 @@ static int make_trainer(train_run *run)
         return tool_report(command, &error);
     const clcnn_train_options *options = clcnn_trainer_options(run->trainer);
     char memory[TOOL_TEXT_SIZE];
-    fprintf(stderr, "training batch %d, learning rate %g, seed %llu, %s on the device\n",
-            options->batch, options->lr, (unsigned long long)options->seed,
+    fprintf(stderr, "training batch %d, learning rate %g, seed %llu, ", options->batch, options->lr,
+            (unsigned long long)options->seed);
+    if (options->shift > 0)
+        fprintf(stderr, "shifts up to %d, ", options->shift);
+    fprintf(stderr, "%s%s on the device\n", options->flip ? "flips, " : "",
             tool_bytes(memory, clcnn_net_memory(clcnn_trainer_net(run->trainer))));
     const clcnn_checkpoint_info *saved = &run->saved;
     if (run->resume != NULL && saved->step > 0)
@@ -164,6 +210,8 @@ static int set_up(train_run *run, const tool_option *options)
         code = tool_open_device(command, run->device, &run->ctx);
     if (code == TOOL_OK)
         code = choose_data(run);
+    if (code == TOOL_OK)
+        code = check_shift(run);
     if (code == TOOL_OK)
         code = show_network(run);
     if (code == TOOL_OK && interrupt_came()) {
@@ -323,42 +371,87 @@ static const tool_doc doc = {
     .examples = "  clcnn train\n"
                 "  clcnn train --data synthetic --epochs 2 --out digits.safetensors\n"
                 "  clcnn train --resume digits.safetensors --epochs 4 --out digits.safetensors\n"
+                "  clcnn train --data ~/cifar10 --shift 4 --flip\n"
                 "  clcnn train --net 'conv 8 3x3, relu, maxpool 2, dense 10' --device gpu\n",
 };
+
+/* What the command line can set; `rows` has room for ROWS. */
+enum { ROWS = 28 };
+static void list_options(train_run *run, tool_option rows[ROWS])
+{
+    clcnn_train_options *o = &run->options;
+    const tool_option all[] = {
+        {"data", "NAME|DIR", TOOL_TEXT, &run->data, 0, 0,
+         "fashion-mnist, synthetic, or a folder with the files of\nMNIST (IDX) or CIFAR-10 "
+         "(binary), gzip or plain",
+         false},
+        {"net", "NAME|LAYERS", TOOL_TEXT, &o->layers, 0, 0, "a preset or a list of layers", false},
+        {"epochs", "N", TOOL_INT, &run->epochs, 1, 1000000, "how many in total", false},
+        {"batch", "N", TOOL_INT, &o->batch, 1, 1000000, "images per step", false},
+        {"lr", "X", TOOL_RATE, &o->lr, 0, 0, "learning rate", false},
+        {"seed", "N", TOOL_SEED, &o->seed, 0, 0,
+         "of the first weights, the order of the images, shifts and\nflips, dropout", false},
+        {"optimiser", "adam|adamw|sgd|rmsprop", TOOL_PICK, &o->optimiser, 0, 0,
+         "how gradients change weights", false},
+        {"momentum", "X", TOOL_REAL, &o->momentum, 0, 1, "of sgd", false},
+        {"nesterov", NULL, TOOL_ON, &o->nesterov, 0, 0, "Nesterov's momentum, for sgd", false},
+        {"weight-decay", "X", TOOL_REAL, &o->weight_decay, 0, 1000,
+         "of the weights of conv and dense layers: L2\nregularisation, but for adamw", false},
+        {"clip-norm", "X", TOOL_REAL, &o->max_norm, 0, 1000000,
+         "largest norm of a step's gradient; 0: any", false},
+        {"label-smoothing", "X", TOOL_REAL, &o->label_smoothing, 0, 1,
+         "share of the target that all classes have in common", false},
+        {"schedule", "constant|step|cosine", TOOL_PICK, &o->schedule, 0, 0,
+         "how the learning rate goes on", false},
+        {"warmup", "X", TOOL_REAL, &o->warmup, 0, 1000000,
+         "epochs in which the learning rate grows to --lr", false},
+        {"schedule-epochs", "N", TOOL_INT, &o->schedule_epochs, 1, 1000000,
+         "cosine: where --min-lr is reached; step: from fall to\nfall; all --epochs if left out",
+         false},
+        {"gamma", "X", TOOL_REAL, &o->gamma, 0, 1, "step: each fall multiplies the rate by this",
+         false},
+        {"min-lr", "X", TOOL_REAL, &o->min_lr, 0, 1000000, "cosine: the last learning rate", false},
+        {"init", "default|he|glorot", TOOL_PICK, &o->init, 0, 0, "how first weights are drawn",
+         false},
+        {"shift", "N", TOOL_INT, &o->shift, 0, 1000000,
+         "move each training image at random by up to N pixels in\neach direction, over black",
+         false},
+        {"flip", NULL, TOOL_ON, &o->flip, 0, 0,
+         "mirror each training image left to right at random", false},
+        {"device", "SEL", TOOL_TEXT, &run->device, 0, 0,
+         "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; "
+         "the best one if left out",
+         false},
+        {"out", "FILE", TOOL_TEXT, &run->out, 0, 0,
+         "keep the network here, written after every epoch", false},
+        {"resume", "FILE", TOOL_TEXT, &run->resume, 0, 0,
+         "go on where this file stands, up to --epochs in total", false},
+        {"json", NULL, TOOL_FLAG, &run->json, 0, 0, "one JSON object a line per epoch", false},
+        {.name = NULL},
+    };
+    _Static_assert(sizeof all <= ROWS * sizeof *all, "room for all options");
+    memcpy(rows, all, sizeof all);
+}
 
 int cmd_train(int argc, char **argv)
 {
     train_run run = {
-        .options = {"lenet5", CLCNN_DEFAULT_BATCH, CLCNN_DEFAULT_LR, 1},
+        .options = {.layers = "lenet5",
+                    .batch = CLCNN_DEFAULT_BATCH,
+                    .lr = CLCNN_DEFAULT_LR,
+                    .seed = 1,
+                    .gamma = 0.1},
         .epochs = CLCNN_DEFAULT_EPOCHS,
     };
-    tool_option options[] = {
-        {"data", "NAME|DIR", TOOL_TEXT, &run.data, 0, 0,
-         "fashion-mnist, synthetic, or a folder with the four IDX\nfiles of MNIST, gzip or plain",
-         false},
-        {"net", "NAME|LAYERS", TOOL_TEXT, &run.options.layers, 0, 0, "a preset or a list of layers",
-         false},
-        {"epochs", "N", TOOL_INT, &run.epochs, 1, 1000000, "how many in total", false},
-        {"batch", "N", TOOL_INT, &run.options.batch, 1, 1000000, "images per step", false},
-        {"lr", "X", TOOL_RATE, &run.options.lr, 0, 0, "learning rate of Adam", false},
-        {"seed", "N", TOOL_SEED, &run.options.seed, 0, 0,
-         "of the first weights and the order of the images", false},
-        {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
-         "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; "
-         "the best one if left out",
-         false},
-        {"out", "FILE", TOOL_TEXT, &run.out, 0, 0,
-         "keep the network here, written after every epoch", false},
-        {"resume", "FILE", TOOL_TEXT, &run.resume, 0, 0,
-         "go on where this file stands, up to --epochs in total", false},
-        {"json", NULL, TOOL_FLAG, &run.json, 0, 0, "one JSON object a line per epoch", false},
-        {.name = NULL},
-    };
+    tool_option options[ROWS];
+    list_options(&run, options);
     int code = tool_parse(&doc, options, argc, argv);
     if (code >= 0)
         return code;
     if (optind < argc)
         return tool_usage(command, "unexpected argument '%s'", argv[optind]);
+    if (!was_given(options, "schedule-epochs"))
+        run.options.schedule_epochs = run.epochs;
     int error = interrupt_catch();
     if (error != 0)
         return tool_fail(command, "Ctrl-C can't be caught: %s", strerror(error));
