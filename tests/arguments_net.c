@@ -11,6 +11,7 @@
 #include "smallset.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static const clcnn_net_desc small = {.layers = SMALL_NET,
                                      .training = 1};
 static const clcnn_train_options options = {
     .layers = SMALL_NET, .batch = BATCH, .lr = 0.01, .seed = 1};
-static const clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
+static const clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
 
 static bool bench_open(bench *b, int device)
 {
@@ -141,8 +142,24 @@ static void net_calls(bench *b)
         CHECK(clcnn_net_create(b->ctx, &desc, &net, NULL) == CLCNN_INVALID_ARGUMENT && !net,
               "without error");
     }
+    desc = small;
+    desc.init = (clcnn_init)3;
+    REFUSED(clcnn_net_create, "init is 3", b->ctx, &desc, &net, &error);
     clcnn_net_destroy(NULL);
     cover("clcnn_net_destroy");
+    CHECK(clcnn_net_values(NULL) == 0 && clcnn_net_values(b->net) > 0, "values");
+    cover("clcnn_net_values");
+
+    clcnn_net_usage usage = {.outputs = 77};
+    desc = small;
+    REFUSED(clcnn_net_plan_memory, "desc is NULL", NULL, &usage, &error);
+    REFUSED(clcnn_net_plan_memory, "usage is NULL", &small, NULL, &error);
+    desc.batch = 0;
+    REFUSED(clcnn_net_plan_memory, "batch is 0", &desc, &usage, &error);
+    desc = small;
+    desc.layers = "dens";
+    REFUSED(clcnn_net_plan_memory, "column 1", &desc, &usage, &error);
+    CHECK(usage.outputs == 77, "usage was written to");
 }
 
 static void step_calls(bench *b)
@@ -160,7 +177,7 @@ static void step_calls(bench *b)
     REFUSED_BY_CTX(ctx, clcnn_net_forward, "logits is NULL", b->net, 1, x, NULL);
     CHECK(logits.buf == b->batch && logits.offset == 77, "logits was written to");
 
-    clcnn_adam bad = adam;
+    clcnn_net_step bad = adam;
     bad.beta1 = 2;
     CHECK(clcnn_net_train_step(NULL, 1, x, labels, loss, &adam) == CLCNN_INVALID_ARGUMENT,
           "net is NULL");
@@ -172,18 +189,39 @@ static void step_calls(bench *b)
     REFUSED_BY_CTX(ctx, clcnn_net_train_step, "labels needs", b->net, 1, x, far, loss, &adam);
     REFUSED_BY_CTX(ctx, clcnn_net_train_step, "loss needs", b->net, 1, x, labels, far, &adam);
     REFUSED_BY_CTX(ctx, clcnn_net_train_step, "overlaps", b->net, 1, x, labels, labels, &adam);
-    REFUSED_BY_CTX(ctx, clcnn_net_train_step, "adam is NULL", b->net, 1, x, labels, loss, NULL);
+    REFUSED_BY_CTX(ctx, clcnn_net_train_step, "step is NULL", b->net, 1, x, labels, loss, NULL);
     REFUSED_BY_CTX(ctx, clcnn_net_train_step, "beta1 is 2", b->net, 1, x, labels, loss, &bad);
 
     CHECK(clcnn_net_read(NULL, param, NULL, NULL) == CLCNN_INVALID_ARGUMENT &&
               clcnn_net_write(NULL, param, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
           "net is NULL");
-    REFUSED_BY_CTX(ctx, clcnn_net_read, "param is NULL", b->net, NULL, NULL, NULL);
-    REFUSED_BY_CTX(ctx, clcnn_net_write, "param is NULL", b->net, NULL, NULL, NULL);
+    REFUSED_BY_CTX(ctx, clcnn_net_read, "values is NULL", b->net, NULL, NULL, NULL);
+    REFUSED_BY_CTX(ctx, clcnn_net_write, "values is NULL", b->net, NULL, NULL, NULL);
     clcnn_net *plain = clcnn_model_net(b->model);
-    REFUSED_BY_CTX(ctx, clcnn_net_read, "m and v must be NULL", plain, param, param, NULL);
-    REFUSED_BY_CTX(ctx, clcnn_net_write, "m and v must be NULL", plain, param, NULL, param);
+    REFUSED_BY_CTX(ctx, clcnn_net_read, "state_0 and state_1 must be NULL", plain, param, param,
+                   NULL);
+    REFUSED_BY_CTX(ctx, clcnn_net_write, "state_0 and state_1 must be NULL", plain, param, NULL,
+                   param);
     REFUSED_BY_CTX(ctx, clcnn_net_train_step, "without training", plain, 1, x, labels, loss, &adam);
+    static const struct {
+        clcnn_net_step step;
+        const char *message;
+    } bad_steps[] = {
+        {{.lr = 0.1, .step = 1, .optimiser = (clcnn_optimiser)4}, "optimiser is 4"},
+        {{.lr = 0.1, .step = 1, .optimiser = (clcnn_optimiser)-1}, "optimiser is -1"},
+        {{.lr = 0.1, .step = 0, .optimiser = CLCNN_SGD}, "step is 0"},
+        {{.lr = 0.1, .step = 1, .max_norm = -1}, "max_norm is -1"},
+        {{.lr = 0.1, .step = 1, .max_norm = (double)INFINITY}, "max_norm is inf"},
+        {{.lr = 0.1, .step = 1, .label_smoothing = 1.5}, "label_smoothing is 1.5"},
+        {{.lr = 0.1, .step = 1, .label_smoothing = (double)NAN}, "label_smoothing is "},
+        {{.lr = 0.1, .step = 1, .weight_decay = -1}, "weight_decay is -1"},
+        {{.lr = 0.1, .step = 1, .optimiser = CLCNN_SGD, .momentum = -1}, "momentum is -1"},
+        {{.lr = 0.1, .step = 1, .optimiser = CLCNN_SGD, .nesterov = 1}, "nesterov needs"},
+        {{.lr = 0.1, .step = 1, .optimiser = CLCNN_RMSPROP, .alpha = 1}, "alpha is 1"},
+    };
+    for (size_t i = 0; i < sizeof bad_steps / sizeof *bad_steps; i++)
+        REFUSED_BY_CTX(ctx, clcnn_net_train_step, bad_steps[i].message, b->net, 1, x, labels, loss,
+                       &bad_steps[i].step);
     CHECK(clcnn_net_train_step(b->net, 1, x, labels, loss, &adam) == CLCNN_SUCCESS,
           "the right call: %s", clcnn_last_error(ctx)->message);
     free(param);
@@ -318,12 +356,12 @@ static void trainer_calls(bench *b)
 
 static void model_calls(bench *b)
 {
-    clcnn_checkpoint_info info = {.batch = 77};
+    clcnn_checkpoint_info info = {.classes = 77};
     clcnn_model *made = b->model;
     const char *path = scratch_path("file");
     REFUSED(clcnn_checkpoint_read_info, "path is NULL", NULL, &info, &error);
     REFUSED(clcnn_checkpoint_read_info, "info is NULL", path, NULL, &error);
-    CHECK(info.batch == 77, "info was written to");
+    CHECK(info.classes == 77, "info was written to");
     cover("clcnn_checkpoint_info_free");
     clcnn_checkpoint_info_free(NULL);
 

@@ -184,8 +184,8 @@ static void test_contents(void)
     if (CHECK(!clcnn_checkpoint_read_info(scratch_path("file"), &info, &error), "%s",
               error.message)) {
         CHECK(strcmp(info.layers, SMALL_NET) == 0 && info.c == 1 && info.h == 6 && info.w == 5 &&
-                  info.classes == 3 && info.batch == BATCH && info.lr == 0.01 &&
-                  info.seed == options.seed && info.epochs_done == 1 && info.step == 2 &&
+                  info.classes == 3 && info.options.batch == BATCH && info.options.lr == 0.01 &&
+                  info.options.seed == options.seed && info.epochs_done == 1 && info.step == 2 &&
                   info.steps_total == STEPS + 2 && strcmp(info.data, "small") == 0 &&
                   info.train_count == IMAGES && info.test_count == IMAGES / 3,
               "net %s, epochs %d, step %d, data %s", info.layers, info.epochs_done, info.step,
@@ -392,7 +392,7 @@ static const struct damage {
 } damages[] = {
     {"format", NULL, NULL, "is no checkpoint of clcnn: its metadata \"format\" is missing"},
     {"format", "pt", NULL, "is no checkpoint of clcnn: its metadata \"format\" is \"pt\""},
-    {"format_version", "2", NULL, "has checkpoint version 2, this library reads version 1"},
+    {"format_version", "3", NULL, "has checkpoint version 3, this library reads version 2"},
     {"format_version", NULL, NULL, "has checkpoint version (none)"},
     {"layers", NULL, NULL, "metadata \"layers\" is missing"},
     {"layers", "conv 4 3x3 pad 1, relu, pool 2", NULL,
@@ -454,12 +454,12 @@ static void expect_refusal(int device, const char *name, const clcnn_dataset *se
     clcnn_ctx *ctx = harness_ctx(device);
     const char *path = scratch_path(name);
     clcnn_error error = {.message = ""};
-    clcnn_checkpoint_info info = {.batch = 77};
+    clcnn_checkpoint_info info = {.classes = 77};
     clcnn_trainer *trainer = NULL;
     clcnn_model *model = NULL;
     clcnn_status status = clcnn_checkpoint_read_info(path, &info, &error);
     CHECK(status == CLCNN_BAD_FILE && error.status == status && strstr(error.message, message) &&
-              strstr(error.message, path) && info.batch == 77,
+              strstr(error.message, path) && info.classes == 77,
           "info: %s: %s\n  not %s", clcnn_status_name(status), error.message, message);
     status = clcnn_trainer_resume(ctx, path, set, &trainer, &error);
     CHECK(status == CLCNN_BAD_FILE && strstr(error.message, message) && !trainer,

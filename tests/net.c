@@ -59,25 +59,33 @@ static void test_bad_creation(void)
         clcnn_status status;
         const char *message;
     } bad[] = {
-        {{"dense 2", 0, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "batch is 0"},
-        {{"dense 2", -3, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "batch is -3"},
-        {{"dense 2", 1, 1, 0, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "an image of 1 x 0 x 1"},
-        {{"dens 2", 1, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "column 1 at \"dens 2\""},
-        {{"flatten", 1, 1, 1, 1, 0, 0}, CLCNN_INVALID_ARGUMENT, "computes nothing"},
-        {{"relu, maxpool 1", 1, 1, 1, 1, 0, 1}, CLCNN_INVALID_ARGUMENT, "has nothing to train"},
-        {{"conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0},
+        {{"dense 2", 0, 1, 1, 1, 0, 0, CLCNN_INIT_DEFAULT}, CLCNN_INVALID_ARGUMENT, "batch is 0"},
+        {{"dense 2", -3, 1, 1, 1, 0, 0, CLCNN_INIT_DEFAULT}, CLCNN_INVALID_ARGUMENT, "batch is -3"},
+        {{"dense 2", 1, 1, 0, 1, 0, 0, CLCNN_INIT_DEFAULT},
+         CLCNN_INVALID_ARGUMENT,
+         "an image of 1 x 0 x 1"},
+        {{"dens 2", 1, 1, 1, 1, 0, 0, CLCNN_INIT_DEFAULT},
+         CLCNN_INVALID_ARGUMENT,
+         "column 1 at \"dens 2\""},
+        {{"flatten", 1, 1, 1, 1, 0, 0, CLCNN_INIT_DEFAULT},
+         CLCNN_INVALID_ARGUMENT,
+         "computes nothing"},
+        {{"relu, maxpool 1", 1, 1, 1, 1, 0, 1, CLCNN_INIT_DEFAULT},
+         CLCNN_INVALID_ARGUMENT,
+         "has nothing to train"},
+        {{"conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0, CLCNN_INIT_DEFAULT},
          CLCNN_UNSUPPORTED,
          "the limit is 2147483647"},
-        {{"relu, conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0},
+        {{"relu, conv 64 1x1, relu", 1000000, 8, 8, 8, 0, 0, CLCNN_INIT_DEFAULT},
          CLCNN_UNSUPPORTED,
          "\"conv 64 1x1\" with a batch of 1000000: "},
-        {{"maxpool 8, relu", 100000000, 8, 8, 8, 0, 0},
+        {{"maxpool 8, relu", 100000000, 8, 8, 8, 0, 0, CLCNN_INIT_DEFAULT},
          CLCNN_UNSUPPORTED,
          "a batch of 100000000 images (8 x 8 x 8 each) has 2^31 elements or more"},
         /* eight buffers, each of as many elements as a tensor may have */
         {{"conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, conv 8 1x1, "
           "conv 8 1x1",
-          4000000, 8, 8, 8, 0, 1},
+          4000000, 8, 8, 8, 0, 1, CLCNN_INIT_DEFAULT},
          CLCNN_OUT_OF_MEMORY,
          "a batch of 4000000 needs "},
     };
@@ -158,9 +166,9 @@ static void test_read_and_write(void)
                   memcmp(out + count, in + count, count * sizeof *in) == 0,
               "m changes with the parameters");
         CHECK(clcnn_net_read(net, NULL, out, out) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(clcnn_last_error(ctx)->message, "clcnn_net_read: param is NULL") &&
+                  strstr(clcnn_last_error(ctx)->message, "clcnn_net_read: values is NULL") &&
                   clcnn_net_write(net, NULL, in, in) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(clcnn_last_error(ctx)->message, "clcnn_net_write: param is NULL"),
+                  strstr(clcnn_last_error(ctx)->message, "clcnn_net_write: values is NULL"),
               "%s", clcnn_last_error(ctx)->message);
         clcnn_net_destroy(net);
 
@@ -198,7 +206,7 @@ static cl_mem create_batch(int device)
 
 static clcnn_status train(clcnn_net *net, int n, cl_mem batch, int64_t step)
 {
-    clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = step};
+    clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = step};
     return clcnn_net_train_step(net, n, (clcnn_mem){batch, 0}, (clcnn_mem){batch, LABELS},
                                 (clcnn_mem){batch, LOSS}, &adam);
 }
@@ -237,8 +245,8 @@ static void check_snapshot(int device, clcnn_net *net, cl_mem batch, snapshot *b
 /* Each hyper-parameter wrong, after which nothing may have been enqueued. */
 static void test_bad_adam(void)
 {
-    const clcnn_adam good = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
-    clcnn_adam bad[8] = {good, good, good, good, good, good, good, good};
+    const clcnn_net_step good = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
+    clcnn_net_step bad[8] = {good, good, good, good, good, good, good, good};
     bad[0].lr = -1;
     bad[1].lr = (double)NAN;
     bad[2].beta1 = 1;
@@ -300,12 +308,12 @@ static void test_bad_steps(void)
         cl_mem foreign = create_foreign(device, &other);
         clcnn_mem images = {batch, 0}, labels = {batch, LABELS}, loss = {batch, LOSS}, logits;
         CHECK(!clcnn_net_forward(net, 4, images, &logits), "%s", clcnn_last_error(ctx)->message);
-        clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1}, wrong = adam;
+        clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1}, wrong = adam;
         wrong.lr = -1;
         const struct {
             int n;
             clcnn_mem images, labels, loss;
-            const clcnn_adam *adam;
+            const clcnn_net_step *adam;
             const char *message;
         } bad[] = {
             {0, images, labels, loss, &adam, "0 images, must be from 1 to the batch 4"},
@@ -317,7 +325,7 @@ static void test_bad_steps(void)
             {4, images, {batch, ALL - 3}, loss, &adam, "labels needs 4 elements"},
             {4, images, labels, CLCNN_NO_MEM, &adam, "loss has no buffer"},
             {4, images, labels, {batch, ALL}, &adam, "loss needs 1 elements"},
-            {4, images, labels, loss, NULL, "adam is NULL"},
+            {4, images, labels, loss, NULL, "step is NULL"},
             {4, images, labels, loss, &wrong, "-1"},
             {4, {foreign, 0}, labels, loss, &adam, "images belongs to another OpenCL context"},
             {4, images, {foreign, 0}, loss, &adam, "labels belongs to another OpenCL context"},

@@ -105,9 +105,12 @@ static const struct bad {
     {"", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "at its end (column 1): expected a layer (conv, "},
     {"   ", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "at its end (column 4): expected a layer"},
     {"lenet", 1, 28, 28, CLCNN_INVALID_ARGUMENT,
-     "column 1 at \"lenet\": expected a layer (conv, maxpool, dense, relu, flatten), or the name "
+     "column 1 at \"lenet\": expected a layer (conv, maxpool, dense, relu, flatten, "
+     "avgpool, globalavgpool, globalmaxpool, batchnorm, layernorm, dropout, add, leaky_relu, elu, "
+     "sigmoid, tanh, silu, gelu, gelu_tanh), or the name "
      "of "
-     "a preset alone (lenet5)"},
+     "a preset alone (lenet5, mlp, "
+     "simple-cnn, vgg-mini, resnet-mini)"},
     {"lenet5, relu", 1, 28, 28, CLCNN_INVALID_ARGUMENT, "column 1 at \"lenet5, relu\": expected"},
     {"Conv 3 3x3", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 1 at \"Conv 3 3x3\": expected"},
     {"convolution 3 3x3", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 1 at \"convolution 3 3x3\""},
@@ -150,7 +153,8 @@ static const struct bad {
     {"conv 4 3x3 groups 0", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "a number of groups must be from 1"},
     {"maxpool", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "(column 8): expected a window size"},
     {"maxpool 2 groups 2", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
-     "column 11 at \"groups 2\": expected a comma, the end or an option (pad, stride, dilation)"},
+     "column 11 at \"groups 2\": expected a comma, the end or an option (pad, stride, dilation, "
+     "ceil)"},
     {"dense 10 pad 1", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
      "column 10 at \"pad 1\": expected a comma, the end or an option (nobias)"},
     {"dense", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "(column 6): expected a number of outputs"},

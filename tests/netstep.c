@@ -415,7 +415,7 @@ typedef struct outcome {
 } outcome;
 
 static void run_on_device(int device, clcnn_net *net, int n, const value *images_host,
-                          const int32_t *labels_of_images, const clcnn_adam *adam, outcome *out)
+                          const int32_t *labels_of_images, const clcnn_net_step *adam, outcome *out)
 {
     clcnn_ctx *ctx = harness_ctx(device);
     cl_command_queue queue = clcnn_ctx_queue(ctx);
@@ -448,12 +448,12 @@ static void run_on_device(int device, clcnn_net *net, int n, const value *images
 /* ---- Comparison ----------------------------------------------------------------------------- */
 
 /* The first update from m = v = 0 grows with g, so g's interval makes the result's. */
-static double first_update(const clcnn_adam *d, double g)
+static double first_update(const clcnn_net_step *d, double g)
 {
     return d->lr * g / (fabs(g) + d->eps);
 }
 
-static void compare_element(const char *where, const clcnn_adam *d, float before, double g,
+static void compare_element(const char *where, const clcnn_net_step *d, float before, double g,
                             double e, const outcome *out, size_t i)
 {
     /* A dozen roundings of the update's own, each of at most u, and constants that are floats. */
@@ -473,7 +473,7 @@ static void compare_element(const char *where, const clcnn_adam *d, float before
           "%s: parameter %.9g, not from %.9g to %.9g", where, (double)out->param[i], least, most);
 }
 
-static void compare(int device, step *s, const clcnn_adam *adam, const float *before,
+static void compare(int device, step *s, const clcnn_net_step *adam, const float *before,
                     const outcome *out)
 {
     static const char *const names[6] = {"0.weight", "0.bias",   "3.weight",
@@ -498,7 +498,7 @@ static void compare(int device, step *s, const clcnn_adam *adam, const float *be
 /* Finds images about which the bounds leave no doubt, and compares. */
 static void run_size(int device, clcnn_net *net, const float *first, outcome *out, int n)
 {
-    const clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 1};
+    const clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 1};
     float *zero = calloc(parameters(), sizeof *zero);
     bool found = false;
     for (uint64_t seed = 0; !found && seed < SEEDS; ++seed) {
@@ -598,7 +598,7 @@ static size_t run_chain(chain *c, const float *packed, double *loss_value, doubl
     return used;
 }
 
-static void compare_chain(const chain *c, const clcnn_adam *adam, const float *before,
+static void compare_chain(const chain *c, const clcnn_net_step *adam, const float *before,
                           const outcome *out)
 {
     size_t at = 0;
@@ -614,7 +614,7 @@ static void compare_chain(const chain *c, const clcnn_adam *adam, const float *b
 
 static void test_chain(void)
 {
-    const clcnn_adam adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 1};
+    const clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 1};
     for (int device = 0; device < harness_device_count(); ++device) {
         clcnn_net_desc desc = {
             .layers = chain_text, .batch = MAX_BATCH, .c = 1, .h = 4, .w = 6, .training = 1};

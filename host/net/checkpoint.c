@@ -3,9 +3,10 @@
  *
  * Tensors, float32: LAYER.weight, LAYER.bias, LAYER.running_mean and LAYER.running_var with
  * PyTorch's names and shapes, and for all but the statistics the optimiser's state, under adam.m.
- * and adam.v., or as update.c calls it. Metadata: the rows of `fields` below. Numbers that are not whole are written by
- * jansson, which knows how to print a double so that it reads back the same under any locale; the
- * running sum of losses may be anything, so it is written as the bits of a double.
+ * and adam.v., or as update.c calls it. Metadata: the rows of `fields` below. Numbers that are not
+ * whole are written by jansson, which knows how to print a double so that it reads back the same
+ * under any locale; the running sum of losses may be anything, so it is written as the bits of a
+ * double.
  *
  * Reading is strict. The file must have exactly the tensors that its network has, finite, and
  * values that fit each other.
@@ -417,7 +418,8 @@ static clcnn_status refuse_others(struct reading *r)
         return CLCNN_SUCCESS;
     for (size_t i = 0; i < count; ++i) {
         const char *name = clcnn__safetensors_at(r->file, i)->name;
-        if (visit_tensors(&r->layers, optimiser, not_this, (void *)(uintptr_t)name) == CLCNN_SUCCESS)
+        if (visit_tensors(&r->layers, optimiser, not_this, (void *)(uintptr_t)name) ==
+            CLCNN_SUCCESS)
             return BAD(r, "%s: tensor \"%s\" does not belong to its network", r->path, name);
     }
     return CLCNN_SUCCESS;

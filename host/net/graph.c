@@ -53,8 +53,8 @@ static void count_uses(const clcnn__layers *layers, int *root, int *uses)
         const clcnn__layer *layer = &layers->rows[i];
         const bool alias = layer->kind->flags & CLCNN__ALIAS;
         for (int k = 0; k < inputs_of(layer); ++k) {
-            const int input = layer->inputs[k] == CLCNN__IMAGES ? CLCNN__IMAGES
-                                                                : root[layer->inputs[k]];
+            const int input =
+                layer->inputs[k] == CLCNN__IMAGES ? CLCNN__IMAGES : root[layer->inputs[k]];
             if (k == 0)
                 root[i] = alias ? input : (int)i;
             if (!alias && input != CLCNN__IMAGES)
@@ -115,9 +115,9 @@ static clcnn_status make_nodes(clcnn__graph *graph, clcnn__layers *layers, clcnn
         add_node(graph, layer, node_of);
     }
     free(memory);
-    return graph->node_count ? CLCNN_SUCCESS
-                             : CLCNN__INVALID(error, "network \"%s\" computes nothing",
-                                              layers->text);
+    return graph->node_count
+               ? CLCNN_SUCCESS
+               : CLCNN__INVALID(error, "network \"%s\" computes nothing", layers->text);
 }
 
 static void move_activations_behind_selections(clcnn__graph *graph)
@@ -204,8 +204,8 @@ void clcnn__graph_segments(const clcnn__graph *graph, const clcnn__layers *layer
 clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__graph *graph,
                                  clcnn_error *error)
 {
-    *graph = (clcnn__graph){.training = training,
-                            .nodes = calloc(layers->count, sizeof(clcnn__node))};
+    *graph =
+        (clcnn__graph){.training = training, .nodes = calloc(layers->count, sizeof(clcnn__node))};
     if (!graph->nodes)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for %zu layers", layers->count);
     clcnn_status status = place_parameters(graph, layers, error);
@@ -379,8 +379,8 @@ static void flow_of_sum(clcnn__graph *graph, int i, int moment)
     const bool free_to_share = !node->dy_shared && high != low;
     const bool high_alone = free_to_share && of_high && of_high->uses == 1;
     const bool low_first = free_to_share && of_low && of_low->dy == CLCNN__NO_BUFFER;
-    const bool both = high_alone && low_first && !activates(of_high) &&
-                      last_other_use(graph, low, i) < high;
+    const bool both =
+        high_alone && low_first && !activates(of_high) && last_other_use(graph, low, i) < high;
     if (high_alone)
         flow_same(node, of_high, &node->flow[h]);
     else

@@ -63,7 +63,8 @@ static clcnn_avgpool2d with_batch(const void *self, int n)
 
 static void operation(const void *self, int n, clcnn__operation *operation)
 {
-    *operation = (clcnn__operation){.kind = CLCNN__OP_AVGPOOL2D, .d.avgpool2d = with_batch(self, n)};
+    *operation =
+        (clcnn__operation){.kind = CLCNN__OP_AVGPOOL2D, .d.avgpool2d = with_batch(self, n)};
 }
 
 static clcnn_status forward(const void *self, const clcnn__work *work)

@@ -77,8 +77,8 @@ static clcnn_batchnorm with_batch(const void *self, int n, bool inference)
 
 static void operation(const void *self, int n, clcnn__operation *operation)
 {
-    *operation = (clcnn__operation){.kind = CLCNN__OP_BATCHNORM,
-                                    .d.batchnorm = with_batch(self, n, false)};
+    *operation =
+        (clcnn__operation){.kind = CLCNN__OP_BATCHNORM, .d.batchnorm = with_batch(self, n, false)};
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_direction direction,

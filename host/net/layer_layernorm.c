@@ -24,8 +24,7 @@ static clcnn_status shape(void *self, const clcnn__shape *in, clcnn__shape *out,
 {
     (void)error;
     struct layernorm *norm = self;
-    norm->desc =
-        (clcnn_layernorm){.n = 1, .d = in->c * in->h * in->w, .eps = norm->options.eps};
+    norm->desc = (clcnn_layernorm){.n = 1, .d = in->c * in->h * in->w, .eps = norm->options.eps};
     *out = *in;
     return CLCNN_SUCCESS;
 }
@@ -54,7 +53,8 @@ static clcnn_layernorm with_batch(const void *self, int n)
 
 static void operation(const void *self, int n, clcnn__operation *operation)
 {
-    *operation = (clcnn__operation){.kind = CLCNN__OP_LAYERNORM, .d.layernorm = with_batch(self, n)};
+    *operation =
+        (clcnn__operation){.kind = CLCNN__OP_LAYERNORM, .d.layernorm = with_batch(self, n)};
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_direction direction,

@@ -1,6 +1,6 @@
 /*
- * maxpool SIZE { option } and globalmaxpool: max-pooling. Forward leaves the indices of the largest elements for
- * backward.
+ * maxpool SIZE { option } and globalmaxpool: max-pooling. Forward leaves the indices of the largest
+ * elements for backward.
  */
 #include "net.h"
 
@@ -16,8 +16,8 @@ static clcnn_status parse(clcnn__parser *parser, void *self)
     struct maxpool *pool = self;
     clcnn_status status = clcnn__parse_size(parser, "a window size", 1, pool->size);
     if (!status)
-        status = clcnn__parse_options(parser, CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION | CLCNN__CEIL,
-                                      &pool->options);
+        status = clcnn__parse_options(
+            parser, CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION | CLCNN__CEIL, &pool->options);
     int *stride = pool->options.stride;
     if (stride[0] == pool->size[0] && stride[1] == pool->size[1])
         stride[0] = stride[1] = 0; /* the default, not printed */
@@ -89,7 +89,8 @@ static clcnn_maxpool2d with_batch(const void *self, int n)
 
 static void operation(const void *self, int n, clcnn__operation *operation)
 {
-    *operation = (clcnn__operation){.kind = CLCNN__OP_MAXPOOL2D, .d.maxpool2d = with_batch(self, n)};
+    *operation =
+        (clcnn__operation){.kind = CLCNN__OP_MAXPOOL2D, .d.maxpool2d = with_batch(self, n)};
 }
 
 static clcnn_status forward(const void *self, const clcnn__work *work)

@@ -8,12 +8,24 @@
 #include <string.h>
 
 static const clcnn__layer_kind *const kinds[] = {
-    &clcnn__layer_conv2d,    &clcnn__layer_maxpool2d, &clcnn__layer_dense,
-    &clcnn__layer_relu,      &clcnn__layer_flatten,   &clcnn__layer_avgpool2d,
-    &clcnn__layer_globalavgpool2d, &clcnn__layer_globalmaxpool2d, &clcnn__layer_batchnorm,
-    &clcnn__layer_layernorm, &clcnn__layer_dropout,   &clcnn__layer_add,
-    &clcnn__layer_leaky_relu, &clcnn__layer_elu,      &clcnn__layer_sigmoid,
-    &clcnn__layer_tanh,      &clcnn__layer_silu,      &clcnn__layer_gelu,
+    &clcnn__layer_conv2d,
+    &clcnn__layer_maxpool2d,
+    &clcnn__layer_dense,
+    &clcnn__layer_relu,
+    &clcnn__layer_flatten,
+    &clcnn__layer_avgpool2d,
+    &clcnn__layer_globalavgpool2d,
+    &clcnn__layer_globalmaxpool2d,
+    &clcnn__layer_batchnorm,
+    &clcnn__layer_layernorm,
+    &clcnn__layer_dropout,
+    &clcnn__layer_add,
+    &clcnn__layer_leaky_relu,
+    &clcnn__layer_elu,
+    &clcnn__layer_sigmoid,
+    &clcnn__layer_tanh,
+    &clcnn__layer_silu,
+    &clcnn__layer_gelu,
     &clcnn__layer_gelu_tanh,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };

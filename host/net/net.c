@@ -109,8 +109,8 @@ static void give_workspaces(const clcnn_net *net, clcnn__plans *plans)
     for (size_t i = 0; i < net->graph.node_count; ++i)
         for (int direction = 0; direction < CLCNN__DIRECTIONS; ++direction)
             if (plans->nodes[i][direction].workspace_bytes)
-                plans->nodes[i][direction].workspace =
-                    clcnn__net_buffer(net, net->graph.nodes[i].workspace[direction != CLCNN_FORWARD]);
+                plans->nodes[i][direction].workspace = clcnn__net_buffer(
+                    net, net->graph.nodes[i].workspace[direction != CLCNN_FORWARD]);
     if (!net->desc.training)
         return;
     plans->loss.workspace = clcnn__net_buffer(net, net->graph.loss_workspace);
@@ -303,8 +303,7 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
             *error = *clcnn_last_error(net->ctx);
         return status;
     }
-    status =
-        clcnn__graph_place(&net->graph, &net->layers, desc->batch, &net->plans[0], error);
+    status = clcnn__graph_place(&net->graph, &net->layers, desc->batch, &net->plans[0], error);
     if (!status)
         status = allocate_all(net, error);
     if (status)
@@ -414,8 +413,9 @@ static clcnn_status transfer_all(clcnn_net *net, const char *call, float *const 
     if (!wanted[0])
         return CLCNN__INVALID(error_of(net), "%s: values is NULL", call);
     if (!net->desc.training && (wanted[1] || wanted[2]))
-        return CLCNN__INVALID(error_of(net),
-                              "%s: state_0 and state_1 must be NULL, the net has no training memory", call);
+        return CLCNN__INVALID(
+            error_of(net), "%s: state_0 and state_1 must be NULL, the net has no training memory",
+            call);
     if (net->layers.values == 0)
         return CLCNN_SUCCESS;
     float *arena = malloc(net->graph.parameter_arena * sizeof(float));

@@ -88,12 +88,12 @@ typedef struct clcnn__parameter {
     const char *name; /* PyTorch's: "weight", "bias", "running_mean" ... */
     int rank, shape[4];
     bool statistic;
-    bool decays;          /* weight decay is for it */
-    int fan_in, fan_out;  /* drawn at random from a distribution made of these; 0: not drawn, */
-    float value;          /* but all begin as this */
-    size_t count;         /* product of the shape; filled in by layers.c */
-    size_t arena;         /* where it begins in the net's arenas; by graph.c */
-    size_t packed;        /* where it begins among all that lie one after another; by layers.c */
+    bool decays;         /* weight decay is for it */
+    int fan_in, fan_out; /* drawn at random from a distribution made of these; 0: not drawn, */
+    float value;         /* but all begin as this */
+    size_t count;        /* product of the shape; filled in by layers.c */
+    size_t arena;        /* where it begins in the net's arenas; by graph.c */
+    size_t packed;       /* where it begins among all that lie one after another; by layers.c */
 } clcnn__parameter;
 
 /* One layer at work: everything that its kind needs to enqueue it. */
@@ -280,10 +280,10 @@ typedef struct clcnn__node {
     clcnn__layer *layer;
     int inputs[CLCNN__MAX_INPUTS]; /* nodes, or CLCNN__IMAGES */
     int input_count;
-    int uses; /* how often other nodes take its output */
+    int uses;                     /* how often other nodes take its output */
     clcnn__activation activation; /* backward begins with its gradient: from y, in place on dy */
-    bool trained;  /* has parameters that training changes */
-    bool backward; /* it, or what it depends on, is trained */
+    bool trained;                 /* has parameters that training changes */
+    bool backward;                /* it, or what it depends on, is trained */
     int y, dy, state, via;
     int workspace[2]; /* forward, backward: the larger of backward's two directions */
     clcnn__flow flow[CLCNN__MAX_INPUTS];

@@ -247,8 +247,7 @@ static int find_suffix(const char *at)
 
 clcnn_status clcnn__parse_options(clcnn__parser *parser, unsigned allowed, clcnn__options *options)
 {
-    *options =
-        (clcnn__options){.dilation = {1, 1}, .groups = 1, .eps = 1e-5, .momentum = 0.1};
+    *options = (clcnn__options){.dilation = {1, 1}, .groups = 1, .eps = 1e-5, .momentum = 0.1};
     for (;;) {
         skip_white(parser);
         if (*parser->at == ',' || *parser->at == '\0' || find_suffix(parser->at))
@@ -388,8 +387,9 @@ static clcnn_status read_reference(clcnn__parser *parser, const clcnn__layers *l
     if (status)
         return status;
     *input = find_named(layers, end, name);
-    return *input >= 0 ? CLCNN_SUCCESS
-                       : clcnn__parse_fail(parser, place, "no layer before it is called \"%s\"", name);
+    return *input >= 0
+               ? CLCNN_SUCCESS
+               : clcnn__parse_fail(parser, place, "no layer before it is called \"%s\"", name);
 }
 
 static clcnn_status read_own_name(clcnn__parser *parser, const clcnn__layers *layers,
@@ -418,8 +418,7 @@ static clcnn_status parse_suffixes(clcnn__parser *parser, const clcnn__layers *l
         if (suffix < 0)
             break;
         if (given[suffix])
-            return clcnn__parse_fail(parser, parser->at, "\"%s\" is given twice",
-                                     suffixes[suffix]);
+            return clcnn__parse_fail(parser, parser->at, "\"%s\" is given twice", suffixes[suffix]);
         given[suffix] = true;
         parser->at += strlen(suffixes[suffix]);
         clcnn_status status = CLCNN_SUCCESS;

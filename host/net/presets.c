@@ -33,16 +33,15 @@ static const clcnn_net_preset presets[] = {
     {"simple-cnn", "conv 8 3x3 pad 1, relu, flatten, dense 10", 1, 28, 28},
     /* In the manner of VGG (Simonyan and Zisserman, 2015), with batch-norm */
     {"vgg-mini",
-     VGG_CONV("32") VGG_CONV("32") "maxpool 2, " VGG_CONV("64") VGG_CONV("64") "maxpool 2, "
-     "flatten, dense 128, relu, dropout 0.5, dense 10",
+     VGG_CONV("32") VGG_CONV("32") "maxpool 2, " VGG_CONV("64")
+         VGG_CONV("64") "maxpool 2, "
+                        "flatten, dense 128, relu, dropout 0.5, dense 10",
      1, 28, 28},
     /* In the manner of ResNet (He and others, 2016): three stages of two basic blocks */
     {"resnet-mini",
-     "conv 16 3x3 pad 1 nobias, batchnorm, relu as s1, "
-     BLOCK("16", "s1", "s2") BLOCK("16", "s2", "s3")
-     DOWN("32", "s3", "s4") BLOCK("32", "s4", "s5")
-     DOWN("64", "s5", "s6") BLOCK("64", "s6", "s7")
-     "globalavgpool, flatten, dense 10",
+     "conv 16 3x3 pad 1 nobias, batchnorm, relu as s1, " BLOCK("16", "s1", "s2")
+         BLOCK("16", "s2", "s3") DOWN("32", "s3", "s4") BLOCK("32", "s4", "s5")
+             DOWN("64", "s5", "s6") BLOCK("64", "s6", "s7") "globalavgpool, flatten, dense 10",
      1, 28, 28},
     {NULL, NULL, 0, 0, 0},
 };

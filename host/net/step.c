@@ -183,8 +183,8 @@ static clcnn_status check_step(clcnn_net *net, const char *call, int n, clcnn_me
     if (!step)
         return CLCNN__INVALID(&net->ctx->error, "%s: step is NULL", call);
     if (!net->desc.training)
-        return CLCNN__INVALID(&net->ctx->error,
-                              "%s: the net was created without training memory", call);
+        return CLCNN__INVALID(&net->ctx->error, "%s: the net was created without training memory",
+                              call);
     if (!(step->label_smoothing >= 0 && step->label_smoothing <= 1))
         return CLCNN__INVALID(&net->ctx->error, "%s: label_smoothing is %g, must be from 0 to 1",
                               call, step->label_smoothing);

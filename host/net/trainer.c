@@ -305,9 +305,8 @@ static clcnn_schedule schedule_of(const clcnn_train_options *options, int steps)
                                .gamma = options->gamma,
                                .min_lr = options->min_lr};
     if (schedule.kind == CLCNN_SCHEDULE_COSINE)
-        schedule.period = schedule.period > schedule.warmup + 1
-                              ? schedule.period - schedule.warmup - 1
-                              : 1;
+        schedule.period =
+            schedule.period > schedule.warmup + 1 ? schedule.period - schedule.warmup - 1 : 1;
     return schedule;
 }
 
@@ -532,8 +531,8 @@ static clcnn_status enqueue_step(clcnn_trainer *trainer, clcnn_error *error)
     clcnn_status status =
         clcnn_schedule_lr(&trainer->schedule, trainer->steps_total + 1, &lr, error);
     if (!status)
-        status = send_and_train(trainer, images_of_step(trainer, trainer->step), order, loss, lr,
-                                error);
+        status =
+            send_and_train(trainer, images_of_step(trainer, trainer->step), order, loss, lr, error);
     if (status)
         return status;
     ++trainer->step;

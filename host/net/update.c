@@ -129,9 +129,9 @@ clcnn_status clcnn__update_prepare(clcnn_net *net, const clcnn_net_step *step)
     if (step->step < 1)
         return CLCNN__INVALID(&net->ctx->error, "%s: step is %lld, must be at least 1", call,
                               (long long)step->step);
-    return optimisers[step->optimiser].prepare(
-        net->ctx, step, (int)net->graph.parameter_arena, segments_of(net, step),
-        clcnn__net_buffer(net, net->graph.optimiser_block));
+    return optimisers[step->optimiser].prepare(net->ctx, step, (int)net->graph.parameter_arena,
+                                               segments_of(net, step),
+                                               clcnn__net_buffer(net, net->graph.optimiser_block));
 }
 
 clcnn_status clcnn__update_apply(clcnn_net *net, const clcnn_net_step *step,
@@ -146,8 +146,8 @@ clcnn_status clcnn__update_apply(clcnn_net *net, const clcnn_net_step *step,
     if (step->max_norm != 0) {
         const clcnn_clip_norm d = {
             .count = count, .max_norm = step->max_norm, .segments = segments};
-        clcnn_status status =
-            clcnn_clip_norm_apply(net->ctx, &d, a.grad, a.table, CLCNN_NO_MEM, a.block, &plans->clip);
+        clcnn_status status = clcnn_clip_norm_apply(net->ctx, &d, a.grad, a.table, CLCNN_NO_MEM,
+                                                    a.block, &plans->clip);
         if (status)
             return status;
     }

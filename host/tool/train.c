@@ -79,10 +79,10 @@ static int check_setting(const train_run *run, const tool_option *option)
     char wanted[TOOL_TEXT_SIZE], has[TOOL_TEXT_SIZE];
     print_setting(wanted, option, to);
     print_setting(has, option, saved);
-    const size_t size = option->kind == TOOL_INT || option->kind == TOOL_ON ||
-                                option->kind == TOOL_PICK
-                            ? sizeof(int)
-                            : sizeof(double);
+    const size_t size =
+        option->kind == TOOL_INT || option->kind == TOOL_ON || option->kind == TOOL_PICK
+            ? sizeof(int)
+            : sizeof(double);
     if (memcmp(to, saved, size) == 0)
         return TOOL_OK;
     return tool_usage(command, "--%s%s%s contradicts %s, which has %s; %s", option->name,
