@@ -62,7 +62,7 @@ extern const char clcnn__conv2d_not_built[];
 /* Whether the call ends with an activation that only a CURVED build of the kernels has. */
 static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
 {
-    return problem->direction == CLCNN_FORWARD && clcnn__curved(problem->d.activation);
+    return problem->forward && clcnn__curved(problem->d.activation);
 }
 
 extern const clcnn__conv2d_algo clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,

@@ -46,6 +46,24 @@ clcnn_status clcnn_correlate1d_output(const clcnn_correlate1d *d, int *size, clc
     return status;
 }
 
+/*
+ * Vectors where the two overlap wholly, ITEM results to a work-item but no more rounds than it may
+ * have; all other results alone. Returns the number of work-items.
+ */
+static size_t cut_up(const clcnn__tune_row *row, correlate1d_args *a)
+{
+    const int vec = clcnn__tune_vector(row), whole = a->longer - a->shorter + 1;
+    if (vec < 1) /* the kernel does not build */
+        return 1;
+    const double rounds = (double)a->shorter + vec + 1; /* of a vector */
+    int vectors = clcnn__tune_value(row, "ITEM") / vec;
+    while (vectors > 1 && vectors * rounds > CLCNN__MAX_ROUNDS)
+        vectors /= 2;
+    a->middle = whole / vec * vec;
+    a->item = vectors * vec;
+    return clcnn__div_up((size_t)a->middle, a->item) + (size_t)(a->out - a->middle);
+}
+
 clcnn_status clcnn_correlate1d_forward(clcnn_ctx *ctx, const clcnn_correlate1d *d, clcnn_mem a,
                                        clcnn_mem b, clcnn_mem y)
 {
@@ -62,16 +80,16 @@ clcnn_status clcnn_correlate1d_forward(clcnn_ctx *ctx, const clcnn_correlate1d *
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn__tune_row *row = clcnn__tune(ctx, "correlate1d", "direct", "any");
+    const size_t items = cut_up(row, &args);
     const bool swap = d->a < d->b;
-    const clcnn__launch_desc desc = {
-        .program = "correlate1d_direct",
-        .kernel = "correlate1d_direct",
-        .row = row,
-        .args = &args,
-        .args_size = sizeof args,
-        .mem_count = 3,
-        .mems = {swap ? b : a, swap ? a : b, y},
-        .global = {clcnn__div_up((size_t)args.out, clcnn__tune_value(row, "ITEM"))},
-        .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
+    const clcnn__launch_desc desc = {.program = "correlate1d_direct",
+                                     .kernel = "correlate1d_direct",
+                                     .row = row,
+                                     .args = &args,
+                                     .args_size = sizeof args,
+                                     .mem_count = 3,
+                                     .mems = {swap ? b : a, swap ? a : b, y},
+                                     .global = {items},
+                                     .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
     return clcnn__launch(ctx, &desc);
 }

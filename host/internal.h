@@ -141,6 +141,12 @@ void clcnn__tuning_destroy(clcnn__tuning *tuning);
  */
 enum { CLCNN__MAX_MEMS = 8 };
 
+/*
+ * How many times a work-item may go round its loops. llvmpipe leaves them, without a word, after
+ * 65535 times in all; a quarter of that is work enough for any work-item.
+ */
+enum { CLCNN__MAX_ROUNDS = 1 << 14 };
+
 /* How many work-items take `item` elements each; an item below 1 (a bad tuning row, which the
  * kernel's build refuses) counts as 1. */
 static inline size_t clcnn__div_up(size_t elements, int item)

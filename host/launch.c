@@ -443,12 +443,6 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
     return CLCNN_SUCCESS;
 }
 
-/*
- * How many times a work-item may go round its loops. llvmpipe leaves them, without a word, after
- * 65535 times in all; a quarter of that is work enough for any work-item.
- */
-enum { MAX_ROUNDS = 1 << 14 };
-
 clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo,
                                 clcnn__launch_desc *desc, const clcnn__rows *r)
 {
@@ -462,9 +456,9 @@ clcnn_status clcnn__launch_rows(clcnn_ctx *ctx, const char *op, const char *algo
     const int inner = r->inner < r->width ? r->inner : r->width;
     const int vectors = vec > 0 && inner >= vec ? inner - inner / vec : 0;
     const double rounds = (double)(r->width - vectors) * r->taps;
-    while (rows > 1 && rows * rounds > MAX_ROUNDS)
+    while (rows > 1 && rows * rounds > CLCNN__MAX_ROUNDS)
         rows /= 2;
-    if (columns == 0 && rounds > MAX_ROUNDS)
+    if (columns == 0 && rounds > CLCNN__MAX_ROUNDS)
         columns = 1;
     const clcnn__macro macros[] = {{"VEC", vec}, {"ROWS", rows}, {"COLUMNS", columns}};
     for (size_t i = 0; i < sizeof macros / sizeof *macros; i++)

@@ -214,6 +214,11 @@ typedef struct clcnn_plan {
  *
  * X(name, sentence). u = 2^-24, n the number of summands, mag the reference's sum of magnitudes
  * for the element. Devices that flush denormals may add (n + 2) * 2^-126.
+ *
+ * NaN and infinities take part in a result as in any other operation on floats, and reach nothing
+ * that the formula keeps them out of. Sums are taken in float, in any order: one that exceeds
+ * FLT_MAX on its way is infinite. Unless results are exact, a zero may have either sign. Which NaN
+ * a NaN is, is never promised.
  */
 #define CLCNN_ERROR_CLASS_MAP(X)                                                                   \
     X(CLCNN_EXACT, "equal bits on every device")                                                   \
@@ -295,6 +300,10 @@ CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_act
  *   with C = c/groups, g = k / (K/groups), x taken as 0 outside the image.
  *   p counts to P = (h + pad_top + pad_bottom - dilation_h*(r-1) - 1) / stride_h + 1, q likewise.
  *
+ * Where a tap of w meets no element (padding; in the gradient for x also the gaps that strides
+ * leave), an algorithm may add w * 0 or nothing: an infinite or NaN weight gives NaN there or
+ * leaves no trace. So does an infinite or NaN dy that meets padding, in the gradient for w.
+ *
  * Shapes: x [n,c,h,w], w [k,c/groups,r,s], b [k], y [n,k,P,Q]; gradients as what they belong to.
  */
 typedef struct clcnn_conv2d {
@@ -351,7 +360,8 @@ CLCNN_API clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d,
  * The full result has the height (h-1)*stride_h + dilation_h*(r-1) + 1 + output_pad_h; output_pad
  * adds rows of nothing at the bottom (columns at the right), so that a convolution's input size can
  * be met again. 0 <= output_pad < max(stride, dilation).
- * Shapes: x [n,c,h,w], w [c,k/groups,r,s], b [k], y [n,k,P,Q]. Algorithms and plans are conv2d's.
+ * Shapes: x [n,c,h,w], w [c,k/groups,r,s], b [k], y [n,k,P,Q]. Algorithms and plans are conv2d's,
+ * and so is what becomes of infinite and NaN weights where a tap meets no element.
  */
 typedef struct clcnn_conv2d_transpose {
     int n, c, h, w;                               /* input */

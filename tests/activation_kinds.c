@@ -1,6 +1,6 @@
 /*
  * activation against its reference and against its written semantics: every kind, over the whole
- * range of floats, alone and behind a convolution or a dense layer.
+ * range of floats, alone and at the end of a convolution or a dense layer.
  */
 #include "activation_kinds_cases.h"
 #include "sweep.h"
@@ -237,36 +237,76 @@ static void test_widths(void)
 /* ---- Behind a convolution and a dense layer ----------------------------------------------------
  */
 
-static void run_fused(const check_op *op, const char *name, const check_desc *desc)
+/* One small descriptor for each operation that ends with an activation of its own. */
+static check_desc fused_desc(const check_op *op, const activation_case *kind)
 {
-    sweep s = {.op = op};
-    if (!harness_short())
-        sweep_desc(&s, name, desc, CHECK_INTEGERS, harness_seed(), 0);
-    sweep_desc(&s, name, desc, CHECK_REALS, harness_seed(), SWEEP_PACKED | SWEEP_TWICE);
+    const int n = harness_short() ? 1 : 2, h = harness_short() ? 2 : 6;
+    if (op == &check_op_conv2d)
+        return (check_desc){.conv2d = {.n = n,
+                                       .c = 3,
+                                       .h = h,
+                                       .w = 19,
+                                       .k = 5,
+                                       .r = 3,
+                                       .s = 3,
+                                       .pad_top = 1,
+                                       .pad_left = 1,
+                                       .pad_bottom = 1,
+                                       .pad_right = 1,
+                                       .activation = kind->kind,
+                                       .alpha = kind->alpha}};
+    if (op == &check_op_conv2d_transpose)
+        return (check_desc){.conv2d_transpose = {.n = n,
+                                                 .c = 3,
+                                                 .h = h,
+                                                 .w = 17,
+                                                 .k = 5,
+                                                 .r = 2,
+                                                 .s = 3,
+                                                 .pad_left = 1,
+                                                 .activation = kind->kind,
+                                                 .alpha = kind->alpha}};
+    if (op == &check_op_conv1d)
+        return (check_desc){.conv1d = {.n = n,
+                                       .c = 3,
+                                       .w = 19,
+                                       .k = 5,
+                                       .s = 3,
+                                       .pad_right = 1,
+                                       .activation = kind->kind,
+                                       .alpha = kind->alpha}};
+    return (check_desc){
+        .dense = {.n = 7, .c = 13, .k = 37, .activation = kind->kind, .alpha = kind->alpha}};
+}
+
+/* By every algorithm: each has its own end of a sum, and its own build for the kinds with an exp.
+ * The backward directions have no part in it. */
+static void run_fused(const check_op *op, const activation_case *kind, check_values values)
+{
+    clcnn_error error = {.message = ""};
+    const check_desc desc = fused_desc(op, kind);
+    check_case *c = check_case_create(op, &desc, values, harness_seed(), &error);
+    char name[80];
+    snprintf(name, sizeof name, "%s behind %s", kind->name, op->name);
+    if (!CHECK(c != NULL, "%s: %s", name, error.message))
+        return;
+    for (int i = 0; i < harness_device_count(); i++)
+        sweep_every_algo(name, c, "forward", i, (check_options){.twice = values == CHECK_REALS});
+    check_case_destroy(c);
 }
 
 static void test_fused(void)
 {
-    check_desc conv = {.conv2d = {.n = harness_short() ? 1 : 2,
-                                  .c = 3,
-                                  .h = harness_short() ? 2 : 6,
-                                  .w = 19,
-                                  .k = 5,
-                                  .r = 3,
-                                  .s = 3,
-                                  .pad_top = 1,
-                                  .pad_left = 1,
-                                  .pad_bottom = 1,
-                                  .pad_right = 1}};
-    check_desc dense = {.dense = {.n = 7, .c = 13, .k = 37}};
+    static const check_op *const ops[] = {&check_op_conv2d, &check_op_conv2d_transpose,
+                                          &check_op_conv1d, &check_op_dense};
     for (const activation_case *kind = activation_kinds; kind->name; kind++) {
         if (harness_short() && kind->kind != CLCNN_LEAKY_RELU && kind->kind != CLCNN_GELU)
             continue;
-        conv.conv2d.activation = dense.dense.activation = kind->kind;
-        conv.conv2d.alpha = dense.dense.alpha = kind->alpha;
-        if (!harness_short() || kind->kind == CLCNN_GELU)
-            run_fused(&check_op_conv2d, kind->name, &conv);
-        run_fused(&check_op_dense, kind->name, &dense);
+        for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+            if (!harness_short())
+                run_fused(ops[i], kind, CHECK_INTEGERS);
+            run_fused(ops[i], kind, CHECK_REALS);
+        }
     }
 }
 

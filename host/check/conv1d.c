@@ -78,6 +78,11 @@ static bool accumulate(const check_desc *desc)
     return desc->conv1d.accumulate != 0;
 }
 
+static bool rounds(const check_desc *desc, clcnn_direction direction)
+{
+    return direction == CLCNN_FORWARD && desc->conv1d.activation > CLCNN_RELU;
+}
+
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
                          const char *algo, size_t max_workspace, clcnn_plan *result)
 {
@@ -212,4 +217,5 @@ const check_op check_op_conv1d = {
     .legal = legal,
     .fill = fill,
     .accumulate = accumulate,
+    .rounds = rounds,
     .plan = plan};

@@ -84,6 +84,11 @@ static bool accumulate(const check_desc *desc)
     return desc->conv2d_transpose.accumulate != 0;
 }
 
+static bool rounds(const check_desc *desc, clcnn_direction direction)
+{
+    return direction == CLCNN_FORWARD && desc->conv2d_transpose.activation > CLCNN_RELU;
+}
+
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
                          const char *algo, size_t max_workspace, clcnn_plan *result)
 {
@@ -242,4 +247,5 @@ const check_op check_op_conv2d_transpose = {
     .legal = legal,
     .fill = fill,
     .accumulate = accumulate,
+    .rounds = rounds,
     .plan = plan};

@@ -109,8 +109,8 @@ clcnn_status clcnn_ref_conv2d_transpose_forward(const clcnn_conv2d_transpose *d,
     const double summands = (double)e.c / (d->groups ? d->groups : 1) * e.r * e.s + 1;
     for (size_t i = 0; i < (size_t)e.n * (size_t)e.k * (size_t)e.p * (size_t)e.q; i++) {
         if (mag_data)
-            mag_data[i] = clcnn__ref_activated_mag(d->activation, d->alpha, y_data[i], mag_data[i],
-                                                   summands);
+            mag_data[i] =
+                clcnn__ref_activated_mag(d->activation, d->alpha, y_data[i], mag_data[i], summands);
         y_data[i] = clcnn__ref_activate(d->activation, d->alpha, y_data[i]);
     }
     return CLCNN_SUCCESS;

@@ -1,7 +1,7 @@
 /*
  * The reference of dropout. What is kept is multiplied with 1/(1 - drop), rounded once, and the
- * product is rounded: 2 in units of u, or none where the factor is 1. The constant 1.1 covers second
- * order.
+ * product is rounded: 2 in units of u, or none where the factor is 1. The constant 1.1 covers
+ * second order.
  */
 #include "random.h"
 #include "ref.h"
@@ -15,8 +15,7 @@ static void apply(const clcnn_dropout *d, const float *from, double *to, double 
 {
     const uint32_t threshold = (uint32_t)(d->drop * 0x1p32);
     for (int i = 0; i < d->count; i++) {
-        const uint32_t word =
-            clcnn__random_word(d->seed, (uint64_t)d->step, d->stream, (size_t)i);
+        const uint32_t word = clcnn__random_word(d->seed, (uint64_t)d->step, d->stream, (size_t)i);
         to[i] = word < threshold ? 0 : from[i] / (1 - d->drop);
         if (mag)
             mag[i] = word < threshold || d->drop <= 0 ? 0 : 2 * fabs(to[i]);
