@@ -1,6 +1,6 @@
 /*
- * The CPU reference itself: small cases worked out by hand, gradients against differences of the
- * forward pass, and the shape functions. No device takes part.
+ * The CPU reference itself: small cases worked out by hand, and the shape functions. No device
+ * takes part. Its gradients: gradients.c.
  */
 #include "harness.h"
 
@@ -159,6 +159,49 @@ static void test_conv2d_transpose_by_hand(void)
              clcnn_ref_conv2d_transpose_backward_weights(&d, x, dy, dw, db, NULL, NULL));
     equal_values("dw", dw, (double[]){4, 7, 10}, 3);
     equal_values("db", db, (double[]){15}, 1);
+}
+
+/* It is the adjoint of conv2d: one's forward is the other's backward_data. */
+static void test_conv2d_transpose_is_adjoint(void)
+{
+    static float x[2048], weights[2048];
+    static double dx[2048], y[2048];
+    const clcnn_conv2d conv = {.n = 2,
+                               .c = 3,
+                               .h = 8,
+                               .w = 9,
+                               .k = 4,
+                               .r = 3,
+                               .s = 2,
+                               .pad_top = 1,
+                               .pad_right = 2,
+                               .stride_h = 2,
+                               .stride_w = 3};
+    int p = 0, q = 0, h = 0, w = 0;
+    succeeds("output", clcnn_conv2d_output(&conv, &p, &q, NULL));
+    clcnn_conv2d_transpose d = {.n = 2,
+                                .c = 4,
+                                .h = p,
+                                .w = q,
+                                .k = 3,
+                                .r = 3,
+                                .s = 2,
+                                .pad_top = 1,
+                                .pad_right = 2,
+                                .stride_h = 2,
+                                .stride_w = 3};
+    succeeds("output", clcnn_conv2d_transpose_output(&d, &h, &w, NULL));
+    d.output_pad_h = conv.h - h;
+    d.output_pad_w = conv.w - w;
+    succeeds("output", clcnn_conv2d_transpose_output(&d, &h, &w, NULL));
+    CHECK(h == conv.h && w == conv.w, "%d x %d, not %d x %d", h, w, conv.h, conv.w);
+    for (int i = 0; i < 2048; i++) {
+        x[i] = (float)(i * 37 % 65 - 32);
+        weights[i] = (float)(i * 29 % 63 - 31);
+    }
+    succeeds("conv2d", clcnn_ref_conv2d_backward_data(&conv, x, weights, dx, NULL));
+    succeeds("forward", clcnn_ref_conv2d_transpose_forward(&d, x, weights, NULL, y, NULL));
+    equal_values("y", y, dx, 2 * 3 * h * w);
 }
 
 /* ---- dense -------------------------------------------------------------------------------------
@@ -409,375 +452,6 @@ static void test_adam_segments_by_hand(void)
     equal_values("v", v, (double[]){1, 0, 1, 1, 0}, 5);
 }
 
-/* ---- Gradients by differences ------------------------------------------------------------------
- */
-
-enum { MOST = 4096 };
-
-/* Sum of dy*y for the inputs as they are now. */
-typedef double (*objective)(void);
-
-static struct {
-    clcnn_conv2d conv2d;
-    clcnn_conv2d_transpose transpose;
-    clcnn_dense dense;
-    clcnn_maxpool2d maxpool2d;
-    clcnn_softmax_cross_entropy softmax;
-    clcnn_softmax rows;
-    float x[MOST], w[MOST], b[MOST], dy[MOST];
-    int32_t labels[MOST];
-    double y[MOST];
-    int outputs;
-} g;
-
-static double weighted_sum(void)
-{
-    double sum = 0;
-    for (int i = 0; i < g.outputs; i++)
-        sum += g.dy[i] * g.y[i];
-    return sum;
-}
-
-/*
- * The derivative by values[i], from four points: exact for polynomials of degree 4. The steps are
- * powers of two, so that the points are floats.
- */
-static double derivative(objective f, float *value, float step)
-{
-    const float was = *value;
-    double at[4];
-    static const float steps[] = {-2, -1, 1, 2};
-    for (int i = 0; i < 4; i++) {
-        *value = was + steps[i] * step;
-        at[i] = f();
-    }
-    *value = was;
-    return (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * (double)step);
-}
-
-static void check_gradient(const char *what, objective f, float *values, const double *gradient,
-                           int count, float step, double tolerance)
-{
-    for (int i = 0; i < count; i++) {
-        const double want = derivative(f, &values[i], step);
-        CHECK(fabs(gradient[i] - want) <= tolerance * (1 + fabs(want)),
-              "%s[%d] is %.12g, by differences %.12g", what, i, gradient[i], want);
-    }
-}
-
-/* Multiples of 1/16 from -2 to 2. */
-static void draw(float *values, int count, uint64_t *state)
-{
-    for (int i = 0; i < count; i++) {
-        *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        values[i] = (float)((int)(*state >> 40 & 63) - 32) / 16;
-    }
-}
-
-static void draw_all(uint64_t seed)
-{
-    uint64_t state = seed;
-    draw(g.x, MOST, &state);
-    draw(g.w, MOST, &state);
-    draw(g.b, MOST, &state);
-    draw(g.dy, MOST, &state);
-}
-
-static double conv2d_objective(void)
-{
-    clcnn_ref_conv2d_forward(&g.conv2d, g.x, g.w, g.b, g.y, NULL);
-    return weighted_sum();
-}
-
-static void test_conv2d_gradients(void)
-{
-    static const clcnn_conv2d shapes[] = {{.n = 2, .c = 3, .h = 5, .w = 4, .k = 2, .r = 3, .s = 2},
-                                          {.n = 1,
-                                           .c = 2,
-                                           .h = 6,
-                                           .w = 7,
-                                           .k = 3,
-                                           .r = 3,
-                                           .s = 3,
-                                           .pad_top = 1,
-                                           .pad_left = 2,
-                                           .pad_bottom = 2,
-                                           .pad_right = 0,
-                                           .stride_h = 2,
-                                           .stride_w = 3},
-                                          {.n = 2,
-                                           .c = 2,
-                                           .h = 7,
-                                           .w = 6,
-                                           .k = 4,
-                                           .r = 2,
-                                           .s = 3,
-                                           .pad_left = 1,
-                                           .dilation_h = 3,
-                                           .dilation_w = 2,
-                                           .groups = 2},
-                                          {.n = 1,
-                                           .c = 3,
-                                           .h = 5,
-                                           .w = 5,
-                                           .k = 3,
-                                           .r = 2,
-                                           .s = 2,
-                                           .pad_top = 3,
-                                           .pad_right = 3,
-                                           .stride_h = 4,
-                                           .dilation_w = 2,
-                                           .groups = 3}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        const clcnn_conv2d *d = &g.conv2d;
-        static double dx[MOST], dw[MOST], db[MOST];
-        int p = 0, q = 0;
-        g.conv2d = shapes[i];
-        succeeds("output", clcnn_conv2d_output(d, &p, &q, NULL));
-        g.outputs = d->n * d->k * p * q;
-        draw_all(harness_seed() + i);
-        succeeds("backward_data", clcnn_ref_conv2d_backward_data(d, g.dy, g.w, dx, NULL));
-        succeeds("backward_weights",
-                 clcnn_ref_conv2d_backward_weights(d, g.x, g.dy, dw, db, NULL, NULL));
-        const int groups = d->groups ? d->groups : 1;
-        check_gradient("dx", conv2d_objective, g.x, dx, d->n * d->c * d->h * d->w, 0.25f, 1e-11);
-        check_gradient("dw", conv2d_objective, g.w, dw, d->k * d->c / groups * d->r * d->s, 0.25f,
-                       1e-11);
-        check_gradient("db", conv2d_objective, g.b, db, d->k, 0.25f, 1e-11);
-    }
-}
-
-static double conv2d_transpose_objective(void)
-{
-    clcnn_ref_conv2d_transpose_forward(&g.transpose, g.x, g.w, g.b, g.y, NULL);
-    return weighted_sum();
-}
-
-static void test_conv2d_transpose_gradients(void)
-{
-    static const clcnn_conv2d_transpose shapes[] = {
-        {.n = 2, .c = 2, .h = 3, .w = 4, .k = 3, .r = 3, .s = 2},
-        {.n = 1,
-         .c = 4,
-         .h = 4,
-         .w = 3,
-         .k = 2,
-         .r = 2,
-         .s = 3,
-         .pad_top = 1,
-         .pad_right = 2,
-         .output_pad_h = 1,
-         .output_pad_w = 2,
-         .stride_h = 2,
-         .dilation_w = 3,
-         .groups = 2}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        const clcnn_conv2d_transpose *d = &g.transpose;
-        static double dx[MOST], dw[MOST], db[MOST];
-        const int groups = shapes[i].groups ? shapes[i].groups : 1;
-        int p = 0, q = 0;
-        g.transpose = shapes[i];
-        succeeds("output", clcnn_conv2d_transpose_output(d, &p, &q, NULL));
-        g.outputs = d->n * d->k * p * q;
-        draw_all(harness_seed() + i);
-        succeeds("backward_data", clcnn_ref_conv2d_transpose_backward_data(d, g.dy, g.w, dx, NULL));
-        succeeds("backward_weights",
-                 clcnn_ref_conv2d_transpose_backward_weights(d, g.x, g.dy, dw, db, NULL, NULL));
-        check_gradient("dx", conv2d_transpose_objective, g.x, dx, d->n * d->c * d->h * d->w, 0.25f,
-                       1e-11);
-        check_gradient("dw", conv2d_transpose_objective, g.w, dw,
-                       d->c * d->k / groups * d->r * d->s, 0.25f, 1e-11);
-        check_gradient("db", conv2d_transpose_objective, g.b, db, d->k, 0.25f, 1e-11);
-    }
-}
-
-/* It is the adjoint of conv2d: one's forward is the other's backward_data. */
-static void test_conv2d_transpose_is_adjoint(void)
-{
-    static double dx[MOST];
-    const clcnn_conv2d conv = {.n = 2,
-                               .c = 3,
-                               .h = 8,
-                               .w = 9,
-                               .k = 4,
-                               .r = 3,
-                               .s = 2,
-                               .pad_top = 1,
-                               .pad_right = 2,
-                               .stride_h = 2,
-                               .stride_w = 3};
-    int p = 0, q = 0, h = 0, w = 0;
-    succeeds("output", clcnn_conv2d_output(&conv, &p, &q, NULL));
-    clcnn_conv2d_transpose d = {.n = 2,
-                                .c = 4,
-                                .h = p,
-                                .w = q,
-                                .k = 3,
-                                .r = 3,
-                                .s = 2,
-                                .pad_top = 1,
-                                .pad_right = 2,
-                                .stride_h = 2,
-                                .stride_w = 3};
-    succeeds("output", clcnn_conv2d_transpose_output(&d, &h, &w, NULL));
-    d.output_pad_h = conv.h - h;
-    d.output_pad_w = conv.w - w;
-    succeeds("output", clcnn_conv2d_transpose_output(&d, &h, &w, NULL));
-    CHECK(h == conv.h && w == conv.w, "%d x %d, not %d x %d", h, w, conv.h, conv.w);
-    draw_all(harness_seed());
-    succeeds("conv2d", clcnn_ref_conv2d_backward_data(&conv, g.x, g.w, dx, NULL));
-    succeeds("forward", clcnn_ref_conv2d_transpose_forward(&d, g.x, g.w, NULL, g.y, NULL));
-    near_values("y", g.y, dx, 2 * 3 * h * w, 1e-13);
-}
-
-static double dense_objective(void)
-{
-    clcnn_ref_dense_forward(&g.dense, g.x, g.w, g.b, g.y, NULL);
-    return weighted_sum();
-}
-
-static void test_dense_gradients(void)
-{
-    static double dx[MOST], dw[MOST], db[MOST];
-    g.dense = (clcnn_dense){.n = 4, .c = 5, .k = 3};
-    g.outputs = 12;
-    draw_all(harness_seed());
-    succeeds("backward_data", clcnn_ref_dense_backward_data(&g.dense, g.dy, g.w, dx, NULL));
-    succeeds("backward_weights",
-             clcnn_ref_dense_backward_weights(&g.dense, g.x, g.dy, dw, db, NULL, NULL));
-    check_gradient("dx", dense_objective, g.x, dx, 20, 0.25f, 1e-11);
-    check_gradient("dw", dense_objective, g.w, dw, 15, 0.25f, 1e-11);
-    check_gradient("db", dense_objective, g.b, db, 3, 0.25f, 1e-11);
-}
-
-static double maxpool2d_objective(void)
-{
-    clcnn_ref_maxpool2d_forward(&g.maxpool2d, g.x, g.y, NULL);
-    return weighted_sum();
-}
-
-/* All values differ by more than the steps, so that no maximum changes its place. */
-static void test_maxpool2d_gradient(void)
-{
-    static const clcnn_maxpool2d shapes[] = {{.n = 2, .c = 2, .h = 6, .w = 5, .r = 2, .s = 2},
-                                             {.n = 1,
-                                              .c = 3,
-                                              .h = 7,
-                                              .w = 6,
-                                              .r = 3,
-                                              .s = 3,
-                                              .pad_top = 1,
-                                              .pad_left = 2,
-                                              .stride_h = 2,
-                                              .stride_w = 1},
-                                             {.n = 1,
-                                              .c = 2,
-                                              .h = 7,
-                                              .w = 9,
-                                              .r = 2,
-                                              .s = 3,
-                                              .pad_bottom = 1,
-                                              .stride_h = 1,
-                                              .stride_w = 2,
-                                              .dilation_h = 2,
-                                              .dilation_w = 3}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        const clcnn_maxpool2d *d = &shapes[i];
-        static double dx[MOST];
-        static int32_t argmax[MOST];
-        const int count = d->n * d->c * d->h * d->w;
-        int p = 0, q = 0;
-        g.maxpool2d = *d;
-        succeeds("output", clcnn_maxpool2d_output(d, &p, &q, NULL));
-        g.outputs = d->n * d->c * p * q;
-        draw_all(harness_seed() + i);
-        for (int at = 0; at < count; at++)
-            g.x[at] = (float)(at * 37 % 211); /* 211 is a prime above every count here */
-        CHECK(count < 211, "%d elements can't be told apart", count);
-        succeeds("forward", clcnn_ref_maxpool2d_forward(d, g.x, g.y, argmax));
-        succeeds("backward", clcnn_ref_maxpool2d_backward(d, g.dy, argmax, dx, NULL));
-        check_gradient("dx", maxpool2d_objective, g.x, dx, count, 0.125f, 1e-11);
-    }
-}
-
-static double relu_objective(void)
-{
-    clcnn_ref_activation_forward(&(clcnn_activation){.count = 200, .kind = CLCNN_RELU}, g.x, g.y,
-                                 NULL);
-    return weighted_sum();
-}
-
-/* Away from 0, where ReLU has a derivative. */
-static void test_activation_gradient(void)
-{
-    const clcnn_activation d = {.count = 200, .kind = CLCNN_RELU};
-    static double dx[MOST];
-    g.outputs = d.count;
-    draw_all(harness_seed());
-    for (int i = 0; i < d.count; i++)
-        g.x[i] += g.x[i] < 0 ? -1.0f : 1.0f;
-    succeeds("backward", clcnn_ref_activation_backward(&d, g.x, NULL, g.dy, dx, NULL));
-    check_gradient("dx", relu_objective, g.x, dx, d.count, 0.25f, 1e-11);
-}
-
-static double loss_objective(void)
-{
-    double loss = 0;
-    clcnn_ref_softmax_cross_entropy_forward(&g.softmax, g.x, g.labels, NULL, &loss, NULL, NULL);
-    return loss;
-}
-
-static void test_softmax_gradient(void)
-{
-    static double dx[MOST];
-    g.softmax = (clcnn_softmax_cross_entropy){.n = 5, .classes = 7};
-    draw_all(harness_seed());
-    for (int i = 0; i < 5; i++)
-        g.labels[i] = i * 3 % 7;
-    succeeds("backward",
-             clcnn_ref_softmax_cross_entropy_backward(&g.softmax, g.x, g.labels, dx, NULL));
-    /* The fifth derivative of the loss is below 1, so that the formula errs by step^4/30. */
-    check_gradient("dx", loss_objective, g.x, dx, 35, 0x1p-9f, 2e-12);
-}
-
-/* One row of each: smoothed, ignored, plain. */
-static void test_smoothed_gradient(void)
-{
-    static double dx[MOST];
-    g.softmax = (clcnn_softmax_cross_entropy){
-        .n = 5, .classes = 7, .label_smoothing = 0.25, .ignore = 1, .ignored_label = 3};
-    draw_all(harness_seed());
-    for (int i = 0; i < 5; i++)
-        g.labels[i] = i * 3 % 7;
-    succeeds("backward",
-             clcnn_ref_softmax_cross_entropy_backward(&g.softmax, g.x, g.labels, dx, NULL));
-    equal_values("the ignored row", dx + 7, (double[7]){0}, 7);
-    check_gradient("dx", loss_objective, g.x, dx, 35, 0x1p-9f, 2e-12);
-}
-
-static double softmax_objective(void)
-{
-    clcnn_ref_softmax_forward(&g.rows, g.x, g.y, NULL);
-    return weighted_sum();
-}
-
-/* Backward starts from a y that is rounded to float: so is the gradient. */
-static void test_softmax_rows_gradient(void)
-{
-    static double dx[MOST];
-    static float y[MOST];
-    for (int log = 0; log < 2; log++) {
-        g.rows = (clcnn_softmax){.n = 5, .classes = 7, .log = log};
-        g.outputs = 35;
-        draw_all(harness_seed());
-        succeeds("forward", clcnn_ref_softmax_forward(&g.rows, g.x, g.y, NULL));
-        for (int i = 0; i < 35; i++)
-            y[i] = (float)g.y[i];
-        succeeds("backward", clcnn_ref_softmax_backward(&g.rows, y, g.dy, dx, NULL));
-        check_gradient("dx", softmax_objective, g.x, dx, 35, 0x1p-9f, 4e-6);
-    }
-}
-
 /* ---- Shapes ------------------------------------------------------------------------------------
  */
 
@@ -892,6 +566,7 @@ static void test_maxpool2d_shapes(void)
 /* What is not legal leaves p and q alone and says why. */
 static void test_illegal_shapes(void)
 {
+    static const float none[64] = {0};
     static const clcnn_conv2d convolutions[] = {
         {.n = 0, .c = 1, .h = 3, .w = 3, .k = 1, .r = 1, .s = 1},
         {.n = 1, .c = 1, .h = 3, .w = 3, .k = 1, .r = 4, .s = 1},
@@ -908,7 +583,7 @@ static void test_illegal_shapes(void)
               "convolution %zu: %s, %d x %d, \"%s\"", i, clcnn_status_name(status), p, q,
               error.message);
         double y;
-        CHECK(clcnn_ref_conv2d_forward(&convolutions[i], g.x, g.w, NULL, &y, NULL) ==
+        CHECK(clcnn_ref_conv2d_forward(&convolutions[i], none, none, NULL, &y, NULL) ==
                   CLCNN_INVALID_ARGUMENT,
               "the reference takes convolution %zu", i);
     }
@@ -936,15 +611,7 @@ static const harness_test tests[] = {
     {"adam by hand", test_adam_by_hand},
     {"adam's decay by hand", test_adam_decay_by_hand},
     {"adam's segments by hand", test_adam_segments_by_hand},
-    {"conv2d's gradients", test_conv2d_gradients},
-    {"conv2d_transpose's gradients", test_conv2d_transpose_gradients},
     {"conv2d_transpose is conv2d's adjoint", test_conv2d_transpose_is_adjoint},
-    {"dense's gradients", test_dense_gradients},
-    {"maxpool2d's gradient", test_maxpool2d_gradient},
-    {"activation's gradient", test_activation_gradient},
-    {"softmax's gradient", test_softmax_gradient},
-    {"smoothed labels' gradient", test_smoothed_gradient},
-    {"softmax of rows' gradient", test_softmax_rows_gradient},
     {"conv2d's shapes", test_conv2d_shapes},
     {"maxpool2d's shapes", test_maxpool2d_shapes},
     {"illegal shapes", test_illegal_shapes},

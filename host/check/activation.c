@@ -84,14 +84,19 @@ static clcnn_status ref_backward(const check_case *c, check_expected *e)
                                          e->out[0].value, e->out[0].mag);
 }
 
-/* GELU as x*(1 + erf)/2 and its derivative, and 1 - tanh^2. */
+/* ELU as alpha*(exp(x) - 1), GELU as x*(1 + erf)/2 and its derivative, 1 - tanh^2, and 1 - s for a
+ * sigmoid s near 1. */
 static double cancels(const check_case *c, clcnn_direction direction, size_t i)
 {
     const clcnn_activation_kind kind = c->desc.activation.kind;
-    const double x = fabs((double)c->in[X].f[i]);
+    const double x = (double)c->in[X].f[i];
+    const bool gelu = kind == CLCNN_GELU || kind == CLCNN_GELU_TANH;
+    if (direction == CLCNN_FORWARD && kind == CLCNN_ELU)
+        return x < 0 ? fabs(c->desc.activation.alpha) : 0;
     if (direction == CLCNN_FORWARD)
-        return kind == CLCNN_GELU || kind == CLCNN_GELU_TANH ? x : 0;
-    return kind == CLCNN_TANH || kind >= CLCNN_GELU ? fabs((double)c->in[DY].f[i]) * (1 + x) : 0;
+        return gelu ? fabs(x) : 0;
+    const bool near_1 = x > 0 && (kind == CLCNN_SIGMOID || kind == CLCNN_SILU);
+    return gelu || kind == CLCNN_TANH || near_1 ? fabs((double)c->in[DY].f[i]) * (1 + fabs(x)) : 0;
 }
 
 static const check_direction directions[] = {{.name = "forward",

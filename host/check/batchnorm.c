@@ -188,6 +188,151 @@ static clcnn_status ref_fold(const check_case *c, check_expected *e)
                                     e->out[0].mag, e->out[1].mag);
 }
 
+/* ---- What results are made of ------------------------------------------------------------------
+ */
+
+/* A channel in exact arithmetic: its statistics and sums, and what these sums are made of. */
+typedef struct channel {
+    double gamma, beta, mean, mean_of, var, var_of, rstd;
+    double dgamma, dgamma_of, dbeta_of;
+    double positions;
+} channel;
+
+/* What is summed over a channel: of one value x and its gradient dy. */
+typedef void (*visit)(channel *k, double x, double dy);
+
+static void visit_mean(channel *k, double x, double dy)
+{
+    (void)dy;
+    k->mean += x / k->positions;
+    k->mean_of += fabs(x) / k->positions;
+}
+
+static void visit_var(channel *k, double x, double dy)
+{
+    (void)dy;
+    k->var += (x - k->mean) * (x - k->mean) / k->positions;
+}
+
+/* xhat is off by roundings of x and the mean, by its own, and by those of the variance. */
+static double xhat_of(const channel *k, double x)
+{
+    const double away = fabs(x - k->mean) * k->rstd;
+    return (fabs(x) + k->mean_of) * k->rstd + away * (1 + k->mean_of * k->rstd);
+}
+
+static void visit_gradients(channel *k, double x, double dy)
+{
+    k->dgamma += dy * (x - k->mean) * k->rstd;
+    k->dgamma_of += fabs(dy) * xhat_of(k, x);
+    k->dbeta_of += fabs(dy);
+}
+
+static void for_channel(const check_case *c, int channel_index, visit what, channel *k)
+{
+    const clcnn_batchnorm *d = &c->desc.batchnorm;
+    const size_t plane = (size_t)or_one(d->h) * (size_t)or_one(d->w);
+    for (size_t n = 0; n < (size_t)d->n; n++) {
+        const size_t from = (n * (size_t)d->c + (size_t)channel_index) * plane;
+        for (size_t i = from; i < from + plane; i++)
+            what(k, (double)c->in[X].f[i], c->in[DY].f ? (double)c->in[DY].f[i] : 0);
+    }
+}
+
+static channel make_channel(const check_case *c, int i)
+{
+    const clcnn_batchnorm *d = &c->desc.batchnorm;
+    channel k = {.gamma = c->in[GAMMA].f ? fabs((double)c->in[GAMMA].f[i]) : 1,
+                 .beta = c->in[BETA].f ? fabs((double)c->in[BETA].f[i]) : 0,
+                 .positions = (double)d->n * or_one(d->h) * or_one(d->w)};
+    if (d->inference) {
+        k.mean = (double)c->in[RUNNING_MEAN].f[i];
+        k.mean_of = fabs(k.mean);
+        k.var = (double)c->in[RUNNING_VAR].f[i];
+    } else {
+        for_channel(c, i, visit_mean, &k);
+        for_channel(c, i, visit_var, &k);
+    }
+    k.var_of = k.var + k.mean_of * sqrt(k.var); /* where it is updated value by value */
+    k.rstd = 1 / sqrt(k.var + (d->eps == 0 ? 1e-5 : d->eps));
+    for_channel(c, i, visit_gradients, &k);
+    return k;
+}
+
+/* What one element of an image is made of. */
+typedef double (*element_fn)(const clcnn_batchnorm *d, const channel *k, double x, double dy);
+
+static double of_y(const clcnn_batchnorm *d, const channel *k, double x, double dy)
+{
+    (void)d, (void)dy;
+    return k->gamma * xhat_of(k, x) + k->beta;
+}
+
+static double of_dx(const clcnn_batchnorm *d, const channel *k, double x, double dy)
+{
+    const double own = fabs(dy) * (1 + k->mean_of * k->rstd); /* rstd's are the variance's */
+    if (d->inference)
+        return k->gamma * k->rstd * fabs(dy);
+    const double xhat = fabs(x - k->mean) * k->rstd;
+    const double both = xhat * k->dgamma_of + xhat_of(k, x) * fabs(k->dgamma);
+    return k->gamma * k->rstd * (own + (k->dbeta_of + both) / k->positions);
+}
+
+/* A whole tensor of the image's shape. */
+static void of_image(const check_case *c, element_fn of, double roundings, double *result)
+{
+    const clcnn_batchnorm *d = &c->desc.batchnorm;
+    const size_t plane = (size_t)or_one(d->h) * (size_t)or_one(d->w);
+    for (int j = 0; j < d->c; j++) {
+        const channel k = make_channel(c, j);
+        for (size_t n = 0; n < (size_t)d->n; n++) {
+            const size_t from = (n * (size_t)d->c + (size_t)j) * plane;
+            for (size_t i = from; i < from + plane; i++)
+                result[i] = roundings * of(d, &k, (double)c->in[X].f[i],
+                                           c->in[DY].f ? (double)c->in[DY].f[i] : 0);
+        }
+    }
+}
+
+/* One sum goes through M additions, of which the errors mostly cancel. */
+static double roundings_of(const clcnn_batchnorm *d)
+{
+    return sqrt((double)d->n * or_one(d->h) * or_one(d->w));
+}
+
+static void forward_magnitudes(const check_case *c, int output, double *result)
+{
+    const clcnn_batchnorm *d = &c->desc.batchnorm;
+    const double roundings = roundings_of(d);
+    if (output == 0) {
+        of_image(c, of_y, roundings, result);
+        return;
+    }
+    for (int i = 0; i < d->c; i++) {
+        const channel k = make_channel(c, i);
+        const double keep = 1 - d->momentum, m = k.positions;
+        const double factor = d->momentum * (d->unbiased && m > 1 ? m / (m - 1) : 1);
+        const double of[] = {
+            keep * fabs((double)c->in[RUNNING_MEAN].f[i]) + d->momentum * k.mean_of,
+            keep * fabs((double)c->in[RUNNING_VAR].f[i]) + factor * k.var_of, k.mean_of, k.rstd};
+        result[i] = roundings * of[output - 1];
+    }
+}
+
+static void backward_magnitudes(const check_case *c, int output, double *result)
+{
+    const clcnn_batchnorm *d = &c->desc.batchnorm;
+    const double roundings = roundings_of(d);
+    if (output == 0) {
+        of_image(c, of_dx, roundings, result);
+        return;
+    }
+    for (int i = 0; i < d->c; i++) {
+        const channel k = make_channel(c, i);
+        result[i] = roundings * (output == 1 ? k.dgamma_of : k.dbeta_of);
+    }
+}
+
 static const check_direction directions[] = {
     {.name = "forward",
      .direction = CLCNN_FORWARD,
@@ -199,7 +344,8 @@ static const check_direction directions[] = {
                  {.name = "mean"},
                  {.name = "rstd"}},
      .run = forward,
-     .reference = ref_forward},
+     .reference = ref_forward,
+     .magnitudes = forward_magnitudes},
     {.name = "backward",
      .direction = CLCNN_BACKWARD_DATA,
      .needs = 1 << X | 1 << DY | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
@@ -211,7 +357,8 @@ static const check_direction directions[] = {
                  {.name = "rstd", .scratch = true},
                  {.name = "scratch", .scratch = true}},
      .run = backward,
-     .reference = ref_backward},
+     .reference = ref_backward,
+     .magnitudes = backward_magnitudes},
     {.name = "fold",
      .direction = CLCNN_BACKWARD_WEIGHTS,
      .needs = 1 << X | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
