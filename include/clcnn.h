@@ -42,10 +42,12 @@
 extern "C" {
 #endif
 
+#ifndef CLCNN_API
 #if defined(__GNUC__)
 #define CLCNN_API __attribute__((visibility("default")))
 #else
 #define CLCNN_API
+#endif
 #endif
 
 #define CLCNN_VERSION_MAJOR 0

@@ -185,6 +185,42 @@ CLCNN_API clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem ima
                                             clcnn_mem labels, clcnn_mem loss,
                                             const clcnn_net_step *step);
 /**
+ * The reference of a training step's gradient: double throughout, on the host, layer by layer in
+ * plain loops. For desc->batch images in training mode; values as in clcnn_net_read, of `step` its
+ * label_smoothing, and seed and step for dropout. gradient: as values, 0 where nothing is trained.
+ * loss and gradient may be NULL. Weight decay and clipping belong to the update, and have no part.
+ */
+CLCNN_API clcnn_status clcnn_ref_net_gradient(const clcnn_net_desc *desc, const float *values,
+                                              const float *images, const int32_t *labels,
+                                              const clcnn_net_step *step, double *loss,
+                                              double *gradient, clcnn_error *error);
+
+/** One parameter tensor in a gradient check. */
+typedef struct clcnn_gradcheck_row {
+    char name[64];            /* "3.weight" */
+    size_t count, checked;    /* its elements, and how many of them were checked */
+    double error;             /* the largest |numeric - analytic|, in units of the largest of both
+                                 and of the tensor's root mean square */
+    size_t worst;             /* the element that has it */
+    double analytic, numeric; /* there */
+} clcnn_gradcheck_row;
+
+/** Called for each tensor, in the order of the layers. */
+typedef void (*clcnn_gradcheck_fn)(const clcnn_gradcheck_row *row, void *user);
+
+/** A row's error below this is no fault. */
+#define CLCNN_GRADCHECK_LIMIT 1e-5
+
+/**
+ * Holds the reference's gradient of a network, on desc->batch random images, against central
+ * differences of its loss, at `samples` random elements of each parameter tensor (all, if it has no
+ * more). In double, without a device. Each sample takes two to six forward passes in plain loops.
+ */
+CLCNN_API clcnn_status clcnn_net_gradcheck(const clcnn_net_desc *desc, int samples,
+                                           clcnn_gradcheck_fn report, void *user,
+                                           clcnn_error *error);
+
+/**
  * Values, and the optimiser's two state arrays (Adam's m and v; SGD's velocity and nothing;
  * nothing and RMSProp's square average), as one host array each of clcnn_net_values floats (waits
  * for the device): layer by layer the weights [k,c/groups,r,s] or [k,c], the biases [k], the

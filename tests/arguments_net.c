@@ -126,6 +126,51 @@ static void test_descriptions(void)
     CHECK(clcnn_net_presets() && clcnn_net_presets()->name, "no presets");
 }
 
+static void no_row(const clcnn_gradcheck_row *row, void *user)
+{
+    (void)row;
+    ++*(int *)user;
+}
+
+/* The reference of a network, and its check. */
+static void gradient_calls(bench *b)
+{
+    clcnn_net_desc desc = small;
+    const size_t count = clcnn_net_values(b->net);
+    float *values = calloc(count + (size_t)(BATCH * SMALL_H * SMALL_W), sizeof *values);
+    const float *images = values + count;
+    const int32_t labels[BATCH] = {0};
+    double loss = 77;
+    REFUSED(clcnn_ref_net_gradient, "desc is NULL", NULL, values, images, labels, &adam, &loss,
+            NULL, &error);
+    REFUSED(clcnn_ref_net_gradient, "values is NULL", &desc, NULL, images, labels, &adam, &loss,
+            NULL, &error);
+    REFUSED(clcnn_ref_net_gradient, "images is NULL", &desc, values, NULL, labels, &adam, &loss,
+            NULL, &error);
+    REFUSED(clcnn_ref_net_gradient, "labels is NULL", &desc, values, images, NULL, &adam, &loss,
+            NULL, &error);
+    REFUSED(clcnn_ref_net_gradient, "step is NULL", &desc, values, images, labels, NULL, &loss,
+            NULL, &error);
+    desc.layers = "dens";
+    REFUSED(clcnn_ref_net_gradient, "column 1", &desc, values, images, labels, &adam, &loss, NULL,
+            &error);
+    clcnn_net_step bad = adam;
+    bad.label_smoothing = 2;
+    REFUSED(clcnn_ref_net_gradient, "label_smoothing 2", &small, values, images, labels, &bad,
+            &loss, NULL, &error);
+    CHECK(loss == 77, "loss was written to");
+    CHECK(clcnn_ref_net_gradient(&small, values, images, labels, &adam, NULL, NULL, NULL) ==
+              CLCNN_SUCCESS,
+          "the right call");
+    int rows = 0;
+    REFUSED(clcnn_net_gradcheck, "desc is NULL", NULL, 1, no_row, &rows, &error);
+    REFUSED(clcnn_net_gradcheck, "report is NULL", &small, 1, NULL, &rows, &error);
+    REFUSED(clcnn_net_gradcheck, "samples is 0", &small, 0, no_row, &rows, &error);
+    REFUSED(clcnn_net_gradcheck, "column 1", &desc, 1, no_row, &rows, &error);
+    CHECK(rows == 0, "%d rows", rows);
+    free(values);
+}
+
 static void net_calls(bench *b)
 {
     clcnn_net *net = b->net;
@@ -160,6 +205,7 @@ static void net_calls(bench *b)
     desc.layers = "dens";
     REFUSED(clcnn_net_plan_memory, "column 1", &desc, &usage, &error);
     CHECK(usage.outputs == 77, "usage was written to");
+    gradient_calls(b);
 }
 
 static void step_calls(bench *b)

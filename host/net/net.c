@@ -313,7 +313,7 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
     return status ? status : write_first_values(net, error);
 }
 
-static clcnn_status check_desc(const char *call, const clcnn_net_desc *desc, clcnn_error *error)
+clcnn_status clcnn__check_net_desc(const char *call, const clcnn_net_desc *desc, clcnn_error *error)
 {
     if (desc->batch < 1)
         return CLCNN__INVALID(error, "%s: batch is %d, must be at least 1", call, desc->batch);
@@ -332,7 +332,7 @@ clcnn_status clcnn_net_create(clcnn_ctx *ctx, const clcnn_net_desc *desc, clcnn_
                               !ctx    ? "ctx"
                               : !desc ? "desc"
                                       : "net");
-    clcnn_status status = check_desc("clcnn_net_create", desc, error);
+    clcnn_status status = clcnn__check_net_desc("clcnn_net_create", desc, error);
     if (status)
         return status;
     clcnn_net *net = calloc(1, sizeof *net);
@@ -474,7 +474,7 @@ clcnn_status clcnn_net_plan_memory(const clcnn_net_desc *desc, clcnn_net_usage *
 {
     if (!desc || !usage)
         return CLCNN__INVALID(error, "%s: %s is NULL", __func__, !desc ? "desc" : "usage");
-    clcnn_status status = check_desc(__func__, desc, error);
+    clcnn_status status = clcnn__check_net_desc(__func__, desc, error);
     clcnn_net_usage sums = {0};
     for (int training = 0; !status && training < 2; ++training) {
         clcnn__layers layers; /* fusing changes them, so each graph has its own */

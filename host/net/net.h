@@ -341,6 +341,9 @@ struct clcnn_net {
     size_t memory;                /* bytes allocated on the device */
 };
 
+/* batch and init: CLCNN_INVALID_ARGUMENT with a sentence that begins with `call`. */
+clcnn_status clcnn__check_net_desc(const char *call, const clcnn_net_desc *desc,
+                                   clcnn_error *error);
 clcnn_mem clcnn__net_buffer(const clcnn_net *net, int buffer);
 /* The plans for n images; those of a smaller batch are limited to the workspaces that there are. */
 clcnn_status clcnn__net_plans(clcnn_net *net, int n, const clcnn__plans **plans);

@@ -26,6 +26,7 @@ int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
+int cmd_gradcheck(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 
 enum { TOOL_TEXT_SIZE = 32 };
@@ -134,12 +135,18 @@ void tool_print_data(FILE *to, const clcnn_dataset *set);
 int tool_check_out(const char *command, const char *path);
 
 /* ---------------------------------------------------------------------------------------------
- * table.c: the layers of a network as a table
+ * table.c: a network on the command line, and its layers as a table
  */
 
 /* All layers, allocated; NULL and an error if the network is wrong or memory is short. */
 clcnn_layer_info *tool_layers(const char *layers, int c, int h, int w, size_t *count,
                               clcnn_error *error);
+/* The image size of a network, to *desc with its layers: `input` ("3x32x32"), or where that is NULL
+ * the preset's own or MNIST's. */
+int tool_choose_input(const char *command, const char *net, const char *input,
+                      clcnn_net_desc *desc);
+/* "3x32x32", to desc. */
+int tool_take_input(const char *command, const char *text, clcnn_net_desc *desc);
 void tool_print_layers(FILE *to, int c, int h, int w, const clcnn_layer_info *layers, size_t count);
 
 #endif
