@@ -19,8 +19,9 @@ typedef struct summary_run {
     clcnn_net_desc desc;
     size_t count;
     clcnn_layer_info *rows;
-    uint64_t parameters, values; /* values: of all layers' outputs for one image */
-    size_t inference, training;  /* bytes on the device, 0 without one */
+    uint64_t parameters;
+    clcnn_net_usage usage;      /* the memory plan */
+    size_t inference, training; /* bytes on the device, 0 without one */
 } summary_run;
 
 static bool is_file(const char *path)
@@ -54,11 +55,10 @@ static int work_out_layers(summary_run *run)
     if (run->rows == NULL)
         return error.status == CLCNN_INVALID_ARGUMENT ? tool_usage(command, "%s", error.message)
                                                       : tool_report(command, &error);
-    for (size_t i = 0; i < run->count; i++) {
-        const clcnn_layer_info *row = &run->rows[i];
-        run->parameters += row->parameters;
-        run->values += (uint64_t)row->c * (uint64_t)row->h * (uint64_t)row->w;
-    }
+    for (size_t i = 0; i < run->count; i++)
+        run->parameters += run->rows[i].parameters;
+    if (clcnn_net_plan_memory(desc, &run->usage, &error) != CLCNN_SUCCESS)
+        return tool_report(command, &error);
     return TOOL_OK;
 }
 
@@ -90,21 +90,45 @@ static int measure_on_device(summary_run *run)
     return code;
 }
 
-static void print_table(const summary_run *run)
+static void print_bytes(const char *what, uint64_t bytes)
 {
     char text[TOOL_TEXT_SIZE];
-    uint64_t batch = (uint64_t)run->batch;
+    printf("%-46s %10s", what, tool_bytes(text, bytes));
+}
+
+/* A peak beside what it would be if nothing shared its place. */
+static void print_peak(const char *what, uint64_t bytes, uint64_t apart, const char *of)
+{
+    print_bytes(what, bytes);
+    printf("   %.0f %% of %s\n", 100.0 * (double)bytes / (double)apart, of);
+}
+
+static void print_table(const summary_run *run)
+{
+    const clcnn_net_usage *usage = &run->usage;
+    const uint64_t apart = (uint64_t)usage->outputs + usage->gradients;
+    char text[TOOL_TEXT_SIZE];
     tool_print_layers(stdout, run->desc.c, run->desc.h, run->desc.w, run->rows, run->count);
     printf("\n");
-    printf("%-34s %10s\n", "parameters", tool_bytes(text, run->parameters * sizeof(float)));
-    printf("%-34s %10s\n", "with gradients and Adam's state",
-           tool_bytes(text, 4 * run->parameters * sizeof(float)));
-    printf("outputs of all layers, batch %-5d %10s\n", run->batch,
-           tool_bytes(text, run->values * batch * sizeof(float)));
+    print_bytes("parameters", run->parameters * sizeof(float));
+    printf("\n");
+    print_bytes("with gradients and the optimiser's state", 4 * run->parameters * sizeof(float));
+    printf("\n\nbatch of %s\n", tool_grouped(text, (uint64_t)run->batch));
+    print_bytes("outputs of all layers", usage->outputs);
+    printf("\n");
+    print_bytes("these and their gradients", apart);
+    printf("\n");
+    print_peak("peak in training, as memory is shared", usage->training, apart, "these");
+    print_bytes("largest output", usage->largest);
+    printf("\n");
+    print_bytes("peak in inference", usage->inference);
+    printf("   %.2f times the largest\n", (double)usage->inference / (double)usage->largest);
     if (run->device == NULL)
         return;
-    printf("%-34s %10s\n", "on the device, for inference", tool_bytes(text, run->inference));
-    printf("%-34s %10s\n", "on the device, for training", tool_bytes(text, run->training));
+    print_bytes("on the device, for inference", run->inference);
+    printf("   with parameters and workspaces\n");
+    print_bytes("on the device, for training", run->training);
+    printf("   with parameters and workspaces\n");
 }
 
 static int print_json(const summary_run *run)
@@ -117,9 +141,13 @@ static int print_json(const summary_run *run)
                                                 "output", row->c, row->h, row->w, "parameters",
                                                 (json_int_t)row->parameters));
     }
-    json_t *object =
-        json_pack("{s:[i,i,i], s:i, s:o, s:I}", "input", desc->c, desc->h, desc->w, "batch",
-                  run->batch, "layers", layers, "parameters", (json_int_t)run->parameters);
+    const clcnn_net_usage *usage = &run->usage;
+    json_t *object = json_pack(
+        "{s:[i,i,i], s:i, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "input", desc->c, desc->h, desc->w,
+        "batch", run->batch, "layers", layers, "parameters", (json_int_t)run->parameters,
+        "output_bytes", (json_int_t)usage->outputs, "gradient_bytes", (json_int_t)usage->gradients,
+        "largest_output_bytes", (json_int_t)usage->largest, "inference_peak_bytes",
+        (json_int_t)usage->inference, "training_peak_bytes", (json_int_t)usage->training);
     if (object != NULL && run->device != NULL) {
         json_object_set_new(object, "inference_bytes", json_integer((json_int_t)run->inference));
         json_object_set_new(object, "training_bytes", json_integer((json_int_t)run->training));
@@ -134,8 +162,12 @@ static const tool_doc doc = {
         "Shows a network layer by layer: the output of one image, the number of parameters,\n"
         "and memory. NET is a preset (lenet5), a list of layers as 'clcnn train' takes it, or\n"
         "a file that 'clcnn train --out' saved.\n",
-    .details = "With --json: one object with input, batch, layers and parameters, and with\n"
-               "--device also inference_bytes and training_bytes.\n",
+    .details =
+        "Outputs, gradients and whatever else a step needs share memory where they are not\n"
+        "needed at the same time; the peaks are without the workspaces of algorithms, which\n"
+        "depend on the device. With --json: one object with input, batch, layers,\n"
+        "parameters, the sums and the peaks in bytes, and with --device also\n"
+        "inference_bytes and training_bytes.\n",
     .examples = "  clcnn summary lenet5\n"
                 "  clcnn summary 'conv 32 3x3 pad 1, relu, maxpool 2, dense 10' --input 3x32x32\n"
                 "  clcnn summary lenet5 --batch 512 --device gpu\n",
