@@ -297,14 +297,6 @@ static void test_adjoint(void)
     }
 }
 
-/* In the short set with small tiles, whatever the device would take. */
-static void take_small_tiles(clcnn_ctx *ctx)
-{
-    const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", CONV2D_SMALL_TILES);
-    CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
-}
-
-/* The widths come last: they take the small tiles away. */
 static const harness_test tests[] = {{"integers, exactly", test_exact},
                                      {"reals, within the bound", test_real},
                                      {"layers of networks", test_layers},
@@ -317,7 +309,5 @@ static const harness_test tests[] = {{"integers, exactly", test_exact},
 
 int main(void)
 {
-    if (harness_short())
-        harness_prepare(take_small_tiles);
     return harness_run("conv2d", tests);
 }

@@ -13,15 +13,6 @@ typedef struct conv2d_case {
     int quick; /* in the short set */
 } conv2d_case;
 
-/* Tuning rows with tiles so small that a simulator gets through them. */
-#define CONV2D_SMALL_TILES                                                                         \
-    "algo device width shape use VEC VECS PIX\n"                                                   \
-    "tile * * * 1 4 1 3\n"                                                                         \
-    "algo device width shape use VEC SUMS CHANNELS\n"                                              \
-    "row  * * * 1 4 4 8\n"                                                                         \
-    "algo device width shape use WM WN PM PN TK\n"                                                 \
-    "gemm * * * 1 4 4 4 2 4\n"
-
 /* clang-format off */
 static const conv2d_case conv2d_small[] = {
     {"one pixel", {.n = 1, .c = 1, .h = 1, .w = 1, .k = 1, .r = 1, .s = 1}, 1},

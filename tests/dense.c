@@ -1,5 +1,4 @@
 /* dense against its reference: every direction, algorithm and device. */
-#include "conv2d_cases.h"
 #include "dense_cases.h"
 #include "sweep.h"
 
@@ -85,13 +84,6 @@ static void test_optional(void)
     check_case_destroy(c);
 }
 
-/* In the short set with small tiles, whatever the device would take. */
-static void take_small_tiles(clcnn_ctx *ctx)
-{
-    const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", CONV2D_SMALL_TILES);
-    CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
-}
-
 static const harness_test tests[] = {
     {"integers, exactly", test_exact},   {"reals, within the bound", test_real},
     {"layers of networks", test_layers}, {"random shapes", test_random},
@@ -99,7 +91,5 @@ static const harness_test tests[] = {
 
 int main(void)
 {
-    if (harness_short())
-        harness_prepare(take_small_tiles);
     return harness_run("dense", tests);
 }

@@ -2,7 +2,6 @@
  * The golden files on every device: the true ones pass with every algorithm, how many are still
  * unsupported is pinned, and copies that were falsified in any way fail.
  */
-#include "conv2d_cases.h"
 #include "harness.h"
 #include "scratch.h"
 
@@ -28,13 +27,26 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* The short set: small ones. */
+/* The short set: a small one or two of each operation. */
 static bool is_short(const char *name)
 {
-    static const char *const names[] = {
-        "activation_000", "activation_001", "adam_000",
-        "dense_007",      "maxpool2d_007",  "seed2_maxpool2d",
-        "seed4_conv2d",   "sgd_000",        "softmax_cross_entropy_001"};
+    static const char *const names[] = {"activation_000",
+                                        "activation_001",
+                                        "adam_000",
+                                        "batchnorm_003",
+                                        "col2im_005",
+                                        "conv2d_transpose_000",
+                                        "dense_007",
+                                        "layernorm_002",
+                                        "maxpool2d_007",
+                                        "pad2d_003",
+                                        "rmsprop_000",
+                                        "seed0_im2col",
+                                        "seed2_maxpool2d",
+                                        "seed4_avgpool2d",
+                                        "seed4_conv2d",
+                                        "sgd_000",
+                                        "softmax_cross_entropy_001"};
     bool found = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         found |= strncmp(name, names[i], strlen(names[i])) == 0;
@@ -348,15 +360,17 @@ static void test_falsified_values(void)
     list_files();
     for (int i = 0; i < file_count; i++) {
         copy c;
-        if (!supported(files[i]) || !copy_open(&c, files[i]))
+        if ((harness_short() && i % 4 != 0) || !supported(files[i]) || !copy_open(&c, files[i]))
             continue;
         make_image(&c, files[i]);
         for (size_t t = 0; t < c.tensor_count; t++) {
             const int last = (int)c.tensors[t].count - 1;
             if (!is_expected(&c.tensors[t]) || !c.image)
                 continue;
-            falsify_element(&c, files[i], t, 0);
             falsify_element(&c, files[i], t, (size_t)last);
+            if (harness_short())
+                continue;
+            falsify_element(&c, files[i], t, 0);
             falsify_element(&c, files[i], t, (size_t)check_random_int(&random, 0, last));
         }
         copy_close(&c);
@@ -448,7 +462,7 @@ static void test_nan_got(void)
         "conv2d_000",    "dense_000", "maxpool2d_000", "adam_000", "softmax_cross_entropy_000",
         "activation_000"};
     scratch_begin();
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i += harness_short() ? 3 : 1) {
         char path[MAX_PATH];
         copy c;
         snprintf(path, sizeof path, "%s/golden/%s.safetensors", TESTS_DIR, names[i]);
@@ -586,7 +600,7 @@ static const edit edits[] = {
 static void test_falsified_attributes(void)
 {
     scratch_begin();
-    for (size_t i = 0; i < sizeof edits / sizeof *edits; i += harness_short() ? 8 : 1) {
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i += harness_short() ? 16 : 1) {
         char path[MAX_PATH], what[256];
         copy c;
         snprintf(path, sizeof path, "%s/golden/%s.safetensors", TESTS_DIR, edits[i].file);
@@ -768,7 +782,7 @@ static void test_falsified_tensors(void)
                 {"softmax_cross_entropy_000", "a label beyond 32 bits", huge_label, true},
                 {"softmax_cross_entropy_000", "a label that is no class", foreign_label, true}};
     scratch_begin();
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i += harness_short() ? 4 : 1) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i += harness_short() ? 6 : 1) {
         char path[MAX_PATH];
         copy c;
         snprintf(path, sizeof path, "%s/golden/%s.safetensors", TESTS_DIR, rows[i].file);
@@ -809,13 +823,6 @@ static void test_damaged(void)
     scratch_end();
 }
 
-/* In the short set with small tiles, whatever the device would take. */
-static void take_small_tiles(clcnn_ctx *ctx)
-{
-    const clcnn_status status = clcnn_ctx_tune(ctx, "conv2d", CONV2D_SMALL_TILES);
-    CHECK(status == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
-}
-
 static const harness_test tests[] = {{"true files", test_true_files},
                                      {"worked examples", test_worked_examples},
                                      {"algorithms by name", test_named_algorithm},
@@ -831,7 +838,5 @@ static const harness_test tests[] = {{"true files", test_true_files},
 
 int main(void)
 {
-    if (harness_short())
-        harness_prepare(take_small_tiles);
     return harness_run("golden", tests);
 }

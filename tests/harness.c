@@ -15,7 +15,6 @@ enum { MAX_DEVICES = 32 };
 
 static struct {
     bool opened;
-    void (*prepare)(clcnn_ctx *ctx);
     int count;
     clcnn_ctx *ctx[MAX_DEVICES];
     char name[MAX_DEVICES][260];
@@ -47,6 +46,19 @@ bool harness_short(void)
     return text && strcmp(text, "1") == 0;
 }
 
+void harness_small_tiles(clcnn_ctx *ctx)
+{
+    static const char rows[] = "algo device width shape use VEC VECS PIX\n"
+                               "tile * * * 1 4 1 3\n"
+                               "algo device width shape use VEC SUMS CHANNELS\n"
+                               "row  * * * 1 4 4 8\n"
+                               "algo device width shape use WM WN PM PN TK\n"
+                               "gemm * * * 1 4 4 4 2 4\n";
+    if (harness_short())
+        CHECK(clcnn_ctx_tune(ctx, "conv2d", rows) == CLCNN_SUCCESS, "%s",
+              clcnn_last_error(ctx)->message);
+}
+
 static void open_device(const char *selector)
 {
     clcnn_error error = {.message = ""};
@@ -60,8 +72,7 @@ static void open_device(const char *selector)
     snprintf(devices.name[devices.count], sizeof devices.name[0], "%s: %s", info->platform_name,
              info->name);
     devices.count++;
-    if (devices.prepare)
-        devices.prepare(ctx);
+    harness_small_tiles(ctx);
 }
 
 static void open_all(void)
@@ -82,11 +93,6 @@ static void open_all(void)
                  infos[i].device_index);
         open_device(selector);
     }
-}
-
-void harness_prepare(void (*prepare)(clcnn_ctx *ctx))
-{
-    devices.prepare = prepare;
 }
 
 int harness_device_count(void)

@@ -16,7 +16,8 @@ static void run_cases(const layernorm_case *cases, unsigned how)
         const check_desc desc = {.layernorm = c->d};
         if (harness_short() && !c->quick)
             continue;
-        sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), how);
+        if (!harness_short()) /* results are rounded all the same */
+            sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), how);
         sweep_desc(&s, c->name, &desc, CHECK_REALS, harness_seed(), how);
     }
     sweep_check_pins(&s, pins);
@@ -29,7 +30,8 @@ static void test_small(void)
 
 static void test_layers(void)
 {
-    run_cases(harness_short() ? layernorm_small : layernorm_layers, 0);
+    if (!harness_short())
+        run_cases(layernorm_layers, 0);
 }
 
 /* Every vector width, whatever this device would take; a SUM of 1 makes as many chunks as there may

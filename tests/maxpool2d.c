@@ -22,8 +22,10 @@ static void run_cases(const maxpool2d_case *cases, int most_n, int most_c, unsig
             continue;
         desc.maxpool2d.n = c->d.n > most_n ? most_n : c->d.n;
         desc.maxpool2d.c = c->d.c > most_c ? most_c : c->d.c;
-        sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), how);
-        sweep_desc(&s, c->name, &desc, CHECK_REALS, harness_seed(), how);
+        if (!harness_short() || (c - cases) % 2)
+            sweep_desc(&s, c->name, &desc, CHECK_INTEGERS, harness_seed(), how);
+        if (!harness_short() || (c - cases) % 2 == 0)
+            sweep_desc(&s, c->name, &desc, CHECK_REALS, harness_seed(), how);
     }
     sweep_check_filled(&s);
     sweep_check_pins(&s, pins);
