@@ -5,5 +5,5 @@ tool=$(command -v clang-format-14) || {
     echo "clang-format-14 is not installed" >&2
     exit 1
 }
-find include host kernels tests bench -name '*.[ch]' -o -name '*.cl' -o -name '*.clh' |
+find include host kernels tests bench examples -name '*.[ch]' -o -name '*.cl' -o -name '*.clh' |
     sort | xargs "$tool" --dry-run -Werror
