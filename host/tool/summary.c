@@ -23,25 +23,6 @@ typedef struct summary_run {
     size_t inference, training;  /* bytes on the device, 0 without one */
 } summary_run;
 
-/* "3x32x32" */
-static bool parse_input(const char *text, clcnn_net_desc *desc)
-{
-    int *const sizes[] = {&desc->c, &desc->h, &desc->w};
-    for (int i = 0; i < 3; i++) {
-        char number[16];
-        size_t length = strcspn(text, "x");
-        bool last = i == 2;
-        if (length >= sizeof number || (text[length] == '\0') != last)
-            return false;
-        memcpy(number, text, length);
-        number[length] = '\0';
-        if (!tool_int(number, 1, 1000000, sizes[i]))
-            return false;
-        text += length + !last;
-    }
-    return true;
-}
-
 static bool is_file(const char *path)
 {
     struct stat status;
@@ -62,18 +43,7 @@ static int choose_input(summary_run *run)
         desc->h = run->saved.h;
         desc->w = run->saved.w;
     }
-    for (const clcnn_net_preset *preset = clcnn_net_presets(); preset->name != NULL; preset++)
-        if (strcmp(preset->name, run->net) == 0) {
-            desc->c = preset->c;
-            desc->h = preset->h;
-            desc->w = preset->w;
-        }
-    if (run->input != NULL && !parse_input(run->input, desc))
-        return tool_usage(command,
-                          "--input takes channels x height x width, such as 1x28x28, not "
-                          "'%s'",
-                          run->input);
-    return TOOL_OK;
+    return tool_choose_input(command, run->net, run->input, desc);
 }
 
 static int work_out_layers(summary_run *run)

@@ -56,3 +56,36 @@ void tool_print_layers(FILE *to, int c, int h, int w, const clcnn_layer_info *la
     }
     fprintf(to, "  %2s  %-*s  %12s  %12s\n", "", width, "total", "", tool_grouped(number, total));
 }
+
+/* "3x32x32" */
+static bool parse_input(const char *text, clcnn_net_desc *desc)
+{
+    int *const sizes[] = {&desc->c, &desc->h, &desc->w};
+    for (int i = 0; i < 3; i++) {
+        char number[16];
+        size_t length = strcspn(text, "x");
+        bool last = i == 2;
+        if (length >= sizeof number || (text[length] == '\0') != last)
+            return false;
+        memcpy(number, text, length);
+        number[length] = '\0';
+        if (!tool_int(number, 1, 1000000, sizes[i]))
+            return false;
+        text += length + !last;
+    }
+    return true;
+}
+
+int tool_choose_input(const char *command, const char *net, const char *input, clcnn_net_desc *desc)
+{
+    for (const clcnn_net_preset *preset = clcnn_net_presets(); preset->name != NULL; preset++)
+        if (strcmp(preset->name, net) == 0) {
+            desc->c = preset->c;
+            desc->h = preset->h;
+            desc->w = preset->w;
+        }
+    if (input != NULL && !parse_input(input, desc))
+        return tool_usage(
+            command, "--input takes channels x height x width, such as 1x28x28, not '%s'", input);
+    return TOOL_OK;
+}

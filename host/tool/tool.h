@@ -26,6 +26,7 @@ int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 
 enum { TOOL_TEXT_SIZE = 32 };
@@ -141,5 +142,9 @@ int tool_check_out(const char *command, const char *path);
 clcnn_layer_info *tool_layers(const char *layers, int c, int h, int w, size_t *count,
                               clcnn_error *error);
 void tool_print_layers(FILE *to, int c, int h, int w, const clcnn_layer_info *layers, size_t count);
+/* Sets desc's image to what --input says (NULL: was not given), else to a preset's own; the image
+ * of any other network stays as it is. TOOL_OK, or a message and the exit code. */
+int tool_choose_input(const char *command, const char *net, const char *input,
+                      clcnn_net_desc *desc);
 
 #endif
