@@ -506,7 +506,7 @@ class Train(Case):
         resume = ["train", "--resume", part, "--epochs", "2"]
         self.check_exit(0, run(*resume, "--shift", "3", "--flip"))
         self.check_usage(resume + ["--shift", "2"], "--shift 2", "which has 3")
-        self.check_usage(["train", "--resume", still, "--flip"], "--flip", "no flips")
+        self.check_usage(["train", "--resume", still, "--flip"], "--flip", "has it not")
 
     def test_resume_with_equal_options(self):
         out, _ = self.check_exit(0, train("--resume", saved(), "--lr", "0.005", "--epochs", "5"))
