@@ -401,6 +401,36 @@ CLCNN_API clcnn_status clcnn_model_evaluate(clcnn_model *model, const clcnn_imag
 CLCNN_API clcnn_status clcnn_model_predict(clcnn_model *model, int count, const uint8_t *pixels,
                                            double *probabilities, clcnn_error *error);
 
+/* ---------------------------------------------------------------------------------------------
+ * Weights from elsewhere
+ */
+
+/** What a file of weights does not say of its network. */
+typedef struct clcnn_import_desc {
+    const char *layers;     /* network; NULL: "lenet5" */
+    int c, h, w;            /* one input image */
+    double mean, deviation; /* an image's pixels come to the network as (pixel / 255 - mean) /
+                               deviation, in every channel; 0 to 1. A deviation of 0 is 1, so that
+                               zeros mean: pixel / 255 */
+} clcnn_import_desc;
+
+/** Called for each tensor that found its place: "features.0.weight", "0.weight". */
+typedef void (*clcnn_import_fn)(const char *tensor, const char *parameter, void *user);
+
+/**
+ * Makes a checkpoint of weights that PyTorch trained: `path` is its state_dict as safetensors,
+ * float32, and `out` what clcnn_model_load then takes. Tensors whose names are equal up to the last
+ * dot make a module. Each layer with parameters takes the next module of its kind (convolution,
+ * dense, normalisation), whose tensors are called as our parameters are. Modules come in the order
+ * of the file; where their names ascend there, as in files of Python's package safetensors, by
+ * names, numbers in them compared as numbers. Every shape must be equal, nothing may be left over
+ * but num_batches_tracked; else CLCNN_BAD_FILE names the first tensor that does not fit. `placed`
+ * may be NULL. On failure `out` is what it was.
+ */
+CLCNN_API clcnn_status clcnn_import(const char *path, const clcnn_import_desc *desc,
+                                    const char *out, clcnn_import_fn placed, void *user,
+                                    clcnn_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -346,6 +346,31 @@ static void test_data(void)
     CHECK(has == 0 || has == 1, "%d", has);
 }
 
+static void test_import(void)
+{
+    const clcnn_import_desc desc = {.c = 1, .h = 28, .w = 28};
+    clcnn_import_desc bad = desc;
+    scratch_begin();
+    const char *out = scratch_path("out");
+    REFUSED(clcnn_import, "path is NULL", NULL, &desc, out, NULL, NULL, &error);
+    REFUSED(clcnn_import, "desc is NULL", "weights", NULL, out, NULL, NULL, &error);
+    REFUSED(clcnn_import, "out is NULL", "weights", &desc, NULL, NULL, NULL, &error);
+    bad.mean = 1.5;
+    REFUSED(clcnn_import, "mean is 1.5, not 0 to 1", "weights", &bad, out, NULL, NULL, &error);
+    bad.mean = NAN;
+    REFUSED(clcnn_import, "mean is", "weights", &bad, out, NULL, NULL, &error);
+    bad = desc;
+    bad.deviation = -1;
+    REFUSED(clcnn_import, "deviation is -1", "weights", &bad, out, NULL, NULL, &error);
+    bad = desc;
+    bad.h = 0;
+    REFUSED(clcnn_import, "0", "weights", &bad, out, NULL, NULL, &error);
+    CHECK(clcnn_import(NULL, &desc, out, NULL, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
+          "without error");
+    CHECK(scratch_count() == 0, "something was written");
+    scratch_end();
+}
+
 /* ---- Trainers, checkpoints, models ----------------------------------------------------------- */
 
 static void trainer_calls(bench *b)
@@ -454,6 +479,7 @@ int main(void)
                                          {"nets", test_nets},
                                          {"accessors", test_accessors},
                                          {"data", test_data},
+                                         {"import", test_import},
                                          {"trainers", test_trainers},
                                          {"models", test_models},
                                          {"all functions are covered", test_all_covered},

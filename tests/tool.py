@@ -27,7 +27,7 @@ import unittest
 TOOL = None
 DATA = None  # folder with the four IDX files
 TEMP = None
-COMMANDS = ["train", "eval", "predict", "summary", "devices", "replay"]
+COMMANDS = ["train", "eval", "predict", "summary", "import", "devices", "replay"]
 SIZE = 28
 SMALL = "conv 4 3x3, relu, maxpool 2, dense 10"
 
@@ -273,6 +273,10 @@ class Usage(Case):
         self.check_usage(["summary"], "NET")
         self.check_usage(["summary", "conv", "4"], "'4'", "quoted")
         self.check_usage(["replay"])
+        self.check_usage(["import"], "FILE")
+        self.check_usage(["import", "a", "b"], "'b'", "quoted")
+        self.check_usage(["import", "a", "--net", "lenet5"], "--out is missing")
+        self.check_usage(["import", "a", "--out", temp("b")], "--net is missing")
 
 
 # ---- devices, summary ----------------------------------------------------------------------------
@@ -377,6 +381,68 @@ class Summary(Case):
         self.check_failure(["summary", write(temp("junk"), b"junk")], "junk")
 
 
+# ---- import --------------------------------------------------------------------------------------
+
+class Import(Case):
+    PYTORCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "import",
+                           "torch.safetensors")
+    NET = ("conv 4 3x3 pad 1 nobias, batchnorm, relu as a, conv 4 3x3 pad 1 nobias, batchnorm, "
+           "add a, relu as b, conv 4 3x3 pad 1, add b, relu, maxpool 2, flatten, dense 8, relu, "
+           "dense 5")
+
+    def weights_of(self, path):
+        """The parameters of a saved network alone, under other names, and its metadata."""
+        data = contents(path)
+        length = struct.unpack("<Q", data[:8])[0]
+        old, header, values = json.loads(data[8:8 + length]), {}, b""
+        for name, tensor in old.items():
+            if name[0].isdigit():
+                begin, end = (8 + length + offset for offset in tensor["data_offsets"])
+                header["model.net." + name] = dict(
+                    tensor, data_offsets=[len(values), len(values) + end - begin])
+                values += data[begin:end]
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        file = write(temp("weights"), struct.pack("<Q", len(text)) + text + values)
+        return file, old["__metadata__"]
+
+    def test_same_as_saved(self):
+        file, said = self.weights_of(saved())
+        out, err = self.check_exit(0, run("import", file, "--net", SMALL, "--mean", said["mean"],
+                                          "--deviation", said["deviation"], "--out",
+                                          temp("imported")))
+        self.assertEqual("4 tensors imported into %s\n" % temp("imported"), out)
+        self.assertRegex(err, r"^  0\.weight +model\.net\.0\.weight\n  0\.bias ")
+        expected = self.check_exit(0, run("eval", saved(), "--json"))[0]
+        out = self.check_exit(0, run("eval", temp("imported"), "--data", DATA, "--json"))[0]
+        self.assertEqual(json.loads(expected)["confusion"], json.loads(out)["confusion"])
+        self.check_failure(["eval", temp("imported")], "imported", "--data")
+        self.check_failure(["train", "--resume", temp("imported"), "--data", DATA], "imported")
+
+    def test_pytorchs_file(self):
+        out, err = self.check_exit(0, run("import", self.PYTORCH, "--net", self.NET, "--input",
+                                          "3x12x10", "--out", temp("pytorchs"), "--json"))
+        self.assertEqual("", err)
+        said = json.loads(out)
+        self.assertEqual(16, said["count"])
+        self.assertEqual("4.running_var", said["tensors"]["features.9.running_var"])
+        self.assertIn("add b", self.check_exit(0, run("summary", temp("pytorchs")))[0])
+
+    def test_failures(self):
+        self.check_failure(["import", self.PYTORCH, "--net", "lenet5", "--out", temp("not-made")],
+                           'tensor "features.0.weight" is [4,3,3,3]', "[6,1,5,5]")
+        self.check_failure(["import", temp("nothing-here"), "--net", "lenet5", "--out",
+                            temp("not-made")], "nothing-here")
+        self.assertFalse(os.path.exists(temp("not-made")))
+        base = ["import", self.PYTORCH, "--net", "lenet5", "--out", temp("not-made")]
+        self.check_usage(base + ["--input", "3x12"], "--input", "'3x12'")
+        self.check_usage(base + ["--mean", "1.5"], "--mean", "'1.5'")
+        self.check_usage(base + ["--deviation", "0"], "--deviation", "'0'")
+        self.check_usage(base + ["--deviation", "2"], "deviation is 2")
+        self.check_usage(base[:2] + ["--net", "lenet6", "--out", temp("not-made")], "lenet6")
+        self.check_usage(base[:4] + ["--out", TEMP], TEMP, "folder")
+
+
 # ---- train ---------------------------------------------------------------------------------------
 
 class Train(Case):
@@ -440,7 +506,7 @@ class Train(Case):
         resume = ["train", "--resume", part, "--epochs", "2"]
         self.check_exit(0, run(*resume, "--shift", "3", "--flip"))
         self.check_usage(resume + ["--shift", "2"], "--shift 2", "which has 3")
-        self.check_usage(["train", "--resume", still, "--flip"], "--flip", "no flips")
+        self.check_usage(["train", "--resume", still, "--flip"], "--flip", "has it not")
 
     def test_resume_with_equal_options(self):
         out, _ = self.check_exit(0, train("--resume", saved(), "--lr", "0.005", "--epochs", "5"))

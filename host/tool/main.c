@@ -22,6 +22,7 @@ static const tool_command commands[] = {
     {"predict", cmd_predict, "classes of PGM images by a saved network"},
     {"summary", cmd_summary, "layers, output sizes and parameters of a network"},
     {"gradcheck", cmd_gradcheck, "numeric against analytic gradients of a network"},
+    {"import", cmd_import, "a saved network from weights that PyTorch trained"},
     {"devices", cmd_devices, "every OpenCL platform and device"},
     {"replay", cmd_replay, "recorded cases of operations, run on a device and compared"},
 };

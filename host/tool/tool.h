@@ -27,6 +27,7 @@ int cmd_eval(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
 int cmd_gradcheck(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 
 enum { TOOL_TEXT_SIZE = 32 };

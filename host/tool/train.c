@@ -450,7 +450,8 @@ int cmd_train(int argc, char **argv)
         return code;
     if (optind < argc)
         return tool_usage(command, "unexpected argument '%s'", argv[optind]);
-    if (!was_given(options, "schedule-epochs"))
+    /* A constant rate has no length: files of runs of different lengths must not differ by it. */
+    if (run.options.schedule != CLCNN_SCHEDULE_CONSTANT && !was_given(options, "schedule-epochs"))
         run.options.schedule_epochs = run.epochs;
     int error = interrupt_catch();
     if (error != 0)
