@@ -303,6 +303,9 @@ typedef struct clcnn_train_options {
                   in every epoch; what becomes free is black (pixel value 0). At most one less than
                   the smaller of height and width; 0: not at all */
     int flip;  /* 1: mirrors each training image left to right in half of the epochs, at random */
+    const char *weights; /* a checkpoint whose tensors, where the network has them by the same name
+                            and shape, are the first values; NULL: all are drawn. Not kept: after a
+                            resume it is NULL */
 } clcnn_train_options;
 
 #define CLCNN_DEFAULT_BATCH 128

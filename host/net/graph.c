@@ -373,7 +373,8 @@ static int last_other_use(const clcnn__graph *graph, int i, int but)
 static void flow_of_sum(clcnn__graph *graph, int i, int moment)
 {
     clcnn__node *node = &graph->nodes[i];
-    const int h = node->inputs[0] >= node->inputs[1] ? 0 : 1, l = 1 - h; /* of equals 0 comes first */
+    const int h = node->inputs[0] >= node->inputs[1] ? 0 : 1,
+              l = 1 - h; /* of equals 0 comes first */
     const int high = node->inputs[h], low = node->inputs[l];
     clcnn__node *of_high = wanted(graph, node, h), *of_low = wanted(graph, node, l);
     const bool free_to_share = !node->dy_shared && high != low;

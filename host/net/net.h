@@ -427,6 +427,9 @@ typedef struct clcnn__checkpoint {
     float *arrays[3]; /* values and the optimiser's state, packed as in clcnn_net_read */
 } clcnn__checkpoint;
 
+/* weights.c: copies what a checkpoint has of the net's tensors; nothing at all is an error. */
+clcnn_status clcnn__weights_load(clcnn_net *net, const char *path, clcnn_error *error);
+
 /* Strict: a file that is not a whole checkpoint of one of our networks is CLCNN_BAD_FILE. */
 clcnn_status clcnn__checkpoint_read(const char *path, clcnn__checkpoint *checkpoint,
                                     clcnn_error *error);

@@ -348,6 +348,11 @@ static clcnn_status create_net(clcnn_trainer *trainer, clcnn_error *error)
     clcnn_status status = clcnn_net_create(trainer->ctx, &desc, &trainer->net, error);
     if (status)
         return status;
+    if (trainer->options.weights)
+        status = clcnn__weights_load(trainer->net, trainer->options.weights, error);
+    trainer->options.weights = NULL;
+    if (status)
+        return status;
     trainer->options.layers = clcnn_net_get_desc(trainer->net)->layers;
     return clcnn__check_images(trainer->net, train, "training", error);
 }
