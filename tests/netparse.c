@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LAYERS = 16, MAX_TEXT = 512 };
+enum { MAX_LAYERS = 16, MAX_TEXT = 1024 };
 
 static const struct good {
     const char *text;
@@ -45,6 +45,60 @@ static const struct good {
     {"maxpool 3 stride 2 pad 1", 3, 7, 7, "maxpool 3 pad 1 stride 2 -> 3x4x4 0"},
     {"maxpool 2 stride 1 dilation 2", 3, 7, 7, "maxpool 2 stride 1 dilation 2 -> 3x5x5 0"},
     {"conv 1048576 1x1 nobias", 1, 1, 1, "conv 1048576 1x1 nobias -> 1048576x1x1 1048576"},
+    /* names */
+    {"relu as a, add a", 2, 3, 3, "relu as a -> 2x3x3 0; add a -> 2x3x3 0"},
+    {"flatten as images , dense 8 , dense 18 , add images", 2, 3, 3,
+     "flatten as images -> 18x1x1 0; dense 8 -> 8x1x1 152; dense 18 -> 18x1x1 162; "
+     "add images -> 18x1x1 0"},
+    {"conv 4 3x3 pad 1 as left_1, conv 4 1x1 as a2 from left_1 frozen, add left_1, relu", 1, 5, 5,
+     "conv 4 3x3 pad 1 as left_1 -> 4x5x5 40; conv 4 1x1 frozen from left_1 as a2 -> 4x5x5 20; "
+     "add left_1 -> 4x5x5 0; relu -> 4x5x5 0"},
+    {"relu as x, add x from x as add, tanh as relu, dense 2 from add as pad, dense 2 from relu, "
+     "add pad as asx",
+     1, 1, 2,
+     "relu as x -> 1x1x2 0; add x from x as add -> 1x1x2 0; tanh as relu -> 1x1x2 0; "
+     "dense 2 from add as pad -> 2x1x1 6; dense 2 from relu -> 2x1x1 6; add pad as asx -> 2x1x1 0"},
+    {"relu as abcdefghijklmnopqrstuvwxyz01234, add abcdefghijklmnopqrstuvwxyz01234", 1, 1, 1,
+     "relu as abcdefghijklmnopqrstuvwxyz01234 -> 1x1x1 0; "
+     "add abcdefghijklmnopqrstuvwxyz01234 -> 1x1x1 0"},
+    {"dense 3 as last", 1, 1, 1, "dense 3 as last -> 3x1x1 6"},
+    /* frozen */
+    {"dense 3 nobias frozen", 1, 1, 2, "dense 3 nobias frozen -> 3x1x1 6"},
+    {"conv 2 1x1 frozen , batchnorm frozen , layernorm frozen", 1, 1, 2,
+     "conv 2 1x1 frozen -> 2x1x2 4; batchnorm frozen -> 2x1x2 4; layernorm frozen -> 2x1x2 8"},
+    /* pooling */
+    {"avgpool 2", 3, 5, 5, "avgpool 2 -> 3x2x2 0"},
+    {"avgpool 2x3 stride 2x3 ceil", 3, 5, 5, "avgpool 2x3 ceil -> 3x3x2 0"},
+    {"avgpool 3 count_pad stride 2 pad 1", 3, 7, 7,
+     "avgpool 3 pad 1 stride 2 count_pad -> 3x4x4 0"},
+    {"maxpool 2 ceil", 3, 5, 5, "maxpool 2 ceil -> 3x3x3 0"},
+    {"globalavgpool", 3, 5, 7, "globalavgpool -> 3x1x1 0"},
+    {"globalmaxpool", 3, 5, 7, "globalmaxpool -> 3x1x1 0"},
+    /* normalisation: running statistics are no parameters */
+    {"batchnorm", 3, 5, 7, "batchnorm -> 3x5x7 6"},
+    {"batchnorm biased momentum 0.25 eps 0.001", 3, 1, 1,
+     "batchnorm biased eps 0.001 momentum 0.25 -> 3x1x1 6"},
+    {"batchnorm eps 1e-5 momentum 0.1", 3, 1, 1, "batchnorm -> 3x1x1 6"},
+    {"batchnorm eps 0.00001000 momentum 1e-1", 3, 1, 1, "batchnorm -> 3x1x1 6"},
+    {"batchnorm momentum 0", 3, 1, 1, "batchnorm momentum 0 -> 3x1x1 6"},
+    {"batchnorm momentum 1 eps 1e30", 3, 1, 1, "batchnorm eps 1e30 momentum 1 -> 3x1x1 6"},
+    {"layernorm", 3, 5, 7, "layernorm -> 3x5x7 210"},
+    {"layernorm eps 0.5", 1, 1, 2, "layernorm eps 0.5 -> 1x1x2 4"},
+    /* dropout and activations */
+    {"dropout 0.5", 3, 5, 7, "dropout 0.5 -> 3x5x7 0"},
+    {"dropout 0", 3, 5, 7, "dropout 0 -> 3x5x7 0"},
+    {"dropout 0.50", 3, 5, 7, "dropout 0.5 -> 3x5x7 0"},
+    {"dropout 25e-2", 3, 5, 7, "dropout 0.25 -> 3x5x7 0"},
+    {"dropout 0.1000000000000000055", 3, 5, 7, "dropout 0.1 -> 3x5x7 0"},
+    {"dropout 0.123456789012345678", 3, 5, 7, "dropout 0.12345678901234568 -> 3x5x7 0"},
+    {"leaky_relu, leaky_relu 0.01, leaky_relu 0.2, leaky_relu 0 as a, add a", 1, 1, 1,
+     "leaky_relu -> 1x1x1 0; leaky_relu -> 1x1x1 0; leaky_relu 0.2 -> 1x1x1 0; "
+     "leaky_relu 0 as a -> 1x1x1 0; add a -> 1x1x1 0"},
+    {"elu, elu 1, elu 1.0, elu 2, elu 1.5e3", 1, 1, 1,
+     "elu -> 1x1x1 0; elu -> 1x1x1 0; elu -> 1x1x1 0; elu 2 -> 1x1x1 0; elu 1.5e3 -> 1x1x1 0"},
+    {"sigmoid, tanh, silu, gelu, gelu_tanh", 2, 1, 1,
+     "sigmoid -> 2x1x1 0; tanh -> 2x1x1 0; silu -> 2x1x1 0; gelu -> 2x1x1 0; "
+     "gelu_tanh -> 2x1x1 0"},
 };
 
 static void print_layers(const clcnn_layer_info *layers, size_t count, char *text, size_t size)
@@ -159,6 +213,129 @@ static const struct bad {
      "column 10 at \"pad 1\": expected a comma, the end or an option (nobias)"},
     {"dense", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "(column 6): expected a number of outputs"},
     {"relu\x01", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 5 at \"?\": expected a comma"},
+    /* names */
+    {"add a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 5 at \"a\": no layer before it is called \"a\""},
+    {"relu from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 11 at \"a\": no layer before it is called \"a\""},
+    {"relu as a, add b", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 16 at \"b\": no layer before it is called \"b\""},
+    {"relu as ab, add a", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "called \"a\""},
+    {"relu as a, add ab", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "called \"ab\""},
+    {"relu from b, relu as b", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "no layer before it is called"},
+    {"relu as a from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 16 at \"a\": no layer before it is called \"a\""},
+    {"relu, add a as a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 11 at \"a as a\": no layer before"},
+    {"relu as a, tanh as a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 20 at \"a\": layer 0 is called \"a\" already"},
+    {"relu as a, tanh as b, add a as b", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 32 at \"b\": layer 1 is called \"b\" already"},
+    {"relu as", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "at its end (column 8): expected a name: "},
+    {"relu as, relu", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 8 at \", relu\": expected a name: a small letter, then at most 30 small letters, "
+     "digits "
+     "and underscores, and not \"frozen\", \"from\" or \"as\""},
+    {"relu as A", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"A\": expected a name"},
+    {"relu as aB", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 10 at \"B\": expected a comma or the end after \"relu as a\""},
+    {"relu as 1a", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"1a\": expected a name"},
+    {"relu as _a", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"_a\": expected a name"},
+    {"relu as a-b", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 10 at \"-b\": expected a comma"},
+    {"relu as a b", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 11 at \"b\": expected a comma"},
+    {"relu as abcdefghijklmnopqrstuvwxyz012345, add abcdefghijklmnopqrstuvwxyz012345", 1, 8, 8,
+     CLCNN_INVALID_ARGUMENT, "column 9 at \"abcdefghijklmnopqrstuvwx...\": expected a name"},
+    {"relu as frozen", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"frozen\": expected a name"},
+    {"relu as from", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"from\": expected a name"},
+    {"relu as as", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"as\": expected a name"},
+    {"relu as a, add from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 16 at \"from a\": expected a name"},
+    {"relu as a, relu from from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "expected a name"},
+    {"relu as a, relu from a from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 24 at \"from a\": \"from\" is given twice"},
+    {"relu as a as b", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 11 at \"as b\": \"as\" is given twice"},
+    {"dense 2 frozen frozen", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "\"frozen\" is given twice"},
+    {"dense 2 frozen nobias", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 16 at \"nobias\": expected a comma or the end after \"dense 2 frozen\""},
+    {"as a", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 1 at \"as a\": expected a layer"},
+    {"frozen dense 2", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 1 at \"frozen dense 2\": expected a l"},
+    {"relu as a, add", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "(column 15): expected a name"},
+    {"relu as a, add a b", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 18 at \"b\": expected a comma or the end after \"add a\""},
+    /* outputs that nobody takes */
+    {"relu as a, tanh, relu from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 12 at \"tanh, relu from a\": no layer takes the output of layer 1"},
+    {"relu as a, flatten, relu from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "no layer takes the output of layer 1"},
+    {"relu as a, dense 2, dense 64 from a, add a from a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 12 at \"dense 2, dense 64 from a...\": no layer takes the output of layer 1"},
+    {"resnet-mini, relu", 1, 28, 28, CLCNN_INVALID_ARGUMENT, "column 1 at \"resnet-mini, relu\""},
+    /* numbers */
+    {"dropout", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "(column 8): expected the probability that an element becomes 0, a number such as 0.5 or "
+     "1e-5"},
+    {"dropout half", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 9 at \"half\": expected the probability"},
+    {"dropout -0.5", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 9 at \"-0.5\": expected the probability"},
+    {"dropout .5", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \".5\": expected the probability"},
+    {"dropout 1", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 9 at \"1\": the probability that an element becomes 0 must be from 0 to 0.999999"},
+    {"dropout 1.5", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "must be from 0 to 0.999999"},
+    {"dropout 0.5.5", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 12 at \".5\": expected a comma"},
+    {"dropout 0,5", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 11 at \"5\": expected a layer"},
+    {"dropout 5.", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"5.\": expected the probability"},
+    {"dropout 00.5", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 9 at \"00.5\": expected the probability"},
+    {"dropout 0x1", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 10 at \"x1\": expected a comma"},
+    {"dropout nan", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 9 at \"nan\": expected the probability"},
+    {"dropout 1e", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"1e\": the probability"},
+    {"dropout 0e", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 10 at \"e\": expected a comma"},
+    {"dropout 1e999", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \"1e999\": "},
+    {"dropout 99999999999999999999", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 9 at \"99999999999999999999\": the probability that an element becomes 0 must be "
+     "from"},
+    {"dropout 0.5 0.5", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 13 at \"0.5\": expected a comma"},
+    {"leaky_relu -1", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 12 at \"-1\": expected a comma"},
+    {"elu 1e39", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 5 at \"1e39\": alpha must be from 0 to 3.4"},
+    {"relu 0.1", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 6 at \"0.1\": expected a comma or the end"},
+    {"batchnorm eps", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "(column 14): expected eps, a number such as"},
+    {"batchnorm eps 0", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "eps must be from 1e-30 to 1e+30"},
+    {"batchnorm eps 1e-31", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 15 at \"1e-31\": eps must be"},
+    {"batchnorm eps 1E-5", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 16 at \"E-5\": expected a comma"},
+    {"batchnorm momentum 1.01", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "a momentum must be from 0 to 1"},
+    {"batchnorm momentum 0.1 eps 1 momentum 0.1", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 30 at \"momentum 0.1\": \"momentum\" is given twice"},
+    /* options of other layers */
+    {"layernorm momentum 0.1", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "or an option (eps)"},
+    {"batchnorm nobias", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "or an option (eps, momentum, biased)"},
+    {"avgpool 2 dilation 2", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "or an option (pad, stride, ceil, count_pad)"},
+    {"conv 4 3x3 ceil", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 12 at \"ceil\": expected a comma"},
+    {"globalavgpool 2", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 15 at \"2\": expected a comma or the end after \"globalavgpool\""},
+    /* what parses but does not fit */
+    {"relu frozen", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 1 at \"relu frozen\": layer 0 gets 1 x 8 x 8: it has no parameters that could be "
+     "frozen"},
+    {"dropout 0.5 frozen", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "it has no parameters"},
+    {"relu as a, conv 1 3x3, add a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "column 24 at \"add a\": layer 2 gets 1 x 6 x 6: it cannot be added to 1 x 8 x 8"},
+    {"flatten as a, dense 64 as b, conv 1 1x1, add a, relu as c, maxpool 1, add b", 1, 8, 8,
+     CLCNN_INVALID_ARGUMENT, "layer 3 gets 1 x 1 x 1: it cannot be added to 64 x 1 x 1"},
+    {"relu as a, flatten, add a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "layer 2 gets 64 x 1 x 1: it cannot be added to 1 x 8 x 8"},
+    {"maxpool 2 as a, relu, maxpool 4, dense 16 from a, add a", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
+     "layer 4 gets 16 x 1 x 1: it cannot be added to 1 x 4 x 4"},
+    {"avgpool 9", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "layer 0 gets 1 x 8 x 8: "},
+    {"vgg-mini", 1, 3, 3, CLCNN_INVALID_ARGUMENT, "maxpool 2"},
     /* what parses but does not fit */
     {"relu, conv 4 9x9", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
      "column 7 at \"conv 4 9x9\": layer 1 gets 1 x 8 x 8: "},
@@ -196,8 +373,12 @@ static void test_bad(void)
 /* Every beginning of a description is either one or an error that says where. */
 static void test_beginnings(void)
 {
-    static const char whole[] = "conv 6 5x5 pad 1,2,3,4 stride 2x1 dilation 1x2 groups 1 nobias , "
-                                "relu, maxpool 2x2 pad 1 stride 2,flatten,dense 12 nobias, dense 3";
+    static const char whole[] =
+        "conv 6 5x5 pad 1,2,3,4 stride 2x1 dilation 1x2 groups 1 nobias frozen as a1 , batchnorm "
+        "eps 1e-3 momentum 0.25 biased, leaky_relu 0.125, dropout 0.5,add a1 from a1, relu, "
+        "maxpool 2x2 pad 1 stride 2,avgpool 1 count_pad ceil,flatten,dense 12 nobias, layernorm "
+        "eps "
+        "0.5 , dense 3";
     for (size_t length = 0; length < sizeof whole; ++length) {
         char *text = strndup(whole, length);
         clcnn_net_desc desc = {.layers = text, .c = 1, .h = 20, .w = 20};
@@ -254,28 +435,53 @@ static void test_arguments(void)
           "without layers it is lenet5: %zu layers", count);
 }
 
+/* The presets, their parameters (worked out with PyTorch's modules) and values. */
+static const struct preset {
+    const char *name;
+    size_t layers, parameters;
+} presets[] = {{"lenet5", 12, 61706},
+               {"mlp", 10, 235914},
+               {"simple-cnn", 4, 62810},
+               {"vgg-mini", 19, 468010},
+               {"resnet-mini", 52, 174970}};
+enum { PRESETS = sizeof presets / sizeof *presets, PRESET_LAYERS = 64 };
+
+static void check_preset(const struct preset *expected, const clcnn_net_preset *preset)
+{
+    const clcnn_net_desc by_name = {
+        .layers = preset->name, .c = preset->c, .h = preset->h, .w = preset->w};
+    static clcnn_layer_info layers[PRESET_LAYERS], again[PRESET_LAYERS];
+    clcnn_error error = {.message = ""};
+    size_t count = 0, other = 0, parameters = 0, used = 0;
+    static char joined[PRESET_LAYERS * sizeof layers->text];
+    CHECK(strcmp(preset->name, expected->name) == 0, "%s, not %s", preset->name, expected->name);
+    if (!CHECK(!clcnn_net_layers(&by_name, layers, PRESET_LAYERS, &count, &error) &&
+                   count == expected->layers,
+               "%s: %zu layers: %s", preset->name, count, error.message))
+        return;
+    for (size_t i = 0; i < count; ++i) {
+        parameters += layers[i].parameters;
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i ? ", " : "",
+                                 layers[i].text);
+    }
+    CHECK(parameters == expected->parameters, "%s has %zu parameters, not %zu", preset->name,
+          parameters, expected->parameters);
+    CHECK(strcmp(joined, preset->layers) == 0, "%s is not normalised:\n  %s\n  %s", preset->name,
+          preset->layers, joined);
+    clcnn_net_desc by_text = by_name;
+    by_text.layers = joined;
+    CHECK(!clcnn_net_layers(&by_text, again, PRESET_LAYERS, &other, &error) && other == count &&
+              memcmp(layers, again, count * sizeof *layers) == 0,
+          "%s: by its text it is another network: %s", preset->name, error.message);
+}
+
 static void test_presets(void)
 {
-    size_t parameters = 0, count = 0;
-    int lenet5 = 0;
-    clcnn_layer_info layers[MAX_LAYERS];
-    for (const clcnn_net_preset *p = clcnn_net_presets(); p->name; ++p) {
-        clcnn_net_desc by_name = {.layers = p->name, .c = p->c, .h = p->h, .w = p->w};
-        clcnn_net_desc by_text = by_name;
-        clcnn_error error = {.message = ""};
-        size_t other = 0;
-        by_text.layers = p->layers;
-        CHECK(clcnn_net_layers(&by_name, layers, MAX_LAYERS, &count, &error) == CLCNN_SUCCESS &&
-                  clcnn_net_layers(&by_text, NULL, 0, &other, &error) == CLCNN_SUCCESS &&
-                  count == other,
-              "%s: %s", p->name, error.message);
-        if (strcmp(p->name, "lenet5") != 0)
-            continue;
-        lenet5 = 1;
-        for (size_t i = 0; i < count; ++i)
-            parameters += layers[i].parameters;
-    }
-    CHECK(lenet5 && parameters == 61706, "lenet5 has %zu parameters", parameters);
+    size_t count = 0;
+    for (const clcnn_net_preset *p = clcnn_net_presets(); p->name; ++p, ++count)
+        if (CHECK(count < PRESETS, "%s is new", p->name))
+            check_preset(&presets[count], p);
+    CHECK(count == PRESETS, "%zu presets", count);
 }
 
 int main(void)

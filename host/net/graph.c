@@ -368,13 +368,13 @@ static int last_other_use(const clcnn__graph *graph, int i, int but)
  * The gradient of a sum is that of its summands, so it can lie where they want it, copied nowhere.
  * Of the two, `high` comes first in the backward pass. It may have the place for itself if nobody
  * else takes it. `low` may have the place, too, if all that others add to it comes after `high` has
- * read it, and if `high` doesn't write there.
+ * read it, and if `high` doesn't write there. A value added to itself gets its gradient in the
+ * order of the inputs, as step.c passes it on.
  */
 static void flow_of_sum(clcnn__graph *graph, int i, int moment)
 {
     clcnn__node *node = &graph->nodes[i];
-    const int h = node->inputs[0] >= node->inputs[1] ? 0 : 1,
-              l = 1 - h; /* of equals 0 comes first */
+    const int h = node->inputs[0] >= node->inputs[1] ? 0 : 1, l = 1 - h;
     const int high = node->inputs[h], low = node->inputs[l];
     clcnn__node *of_high = wanted(graph, node, h), *of_low = wanted(graph, node, l);
     const bool free_to_share = !node->dy_shared && high != low;

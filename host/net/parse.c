@@ -95,7 +95,8 @@ clcnn_status clcnn__parse_real(clcnn__parser *parser, const char *what, double l
     skip_white(parser);
     const char *start = parser->at;
     size_t length = real_length(start);
-    json_t *value = length ? json_loadb(start, length, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *value =
+        length ? json_loadb(start, length, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL) : NULL;
     const bool ok = json_is_number(value);
     const double real = json_number_value(value);
     json_decref(value);
