@@ -28,7 +28,7 @@ static double multiplications(const clcnn_conv2d *d)
  * any shape so that a simulator is. */
 static clcnn_conv2d cut_down(const clcnn_conv2d *whole)
 {
-    const double most = harness_short() ? 2e3 : 1.2e7;
+    const double most = harness_short() ? 2e3 : 2e6;
     clcnn_conv2d d = *whole;
     while (multiplications(&d) > most && d.n > 1)
         d.n--;

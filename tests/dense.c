@@ -41,7 +41,7 @@ static void test_real(void)
 
 static void test_layers(void)
 {
-    const int n = harness_short() ? 3 : 32, k = harness_short() ? 10 : 300;
+    const int n = harness_short() ? 3 : 16, k = harness_short() ? 10 : 130;
     if (!harness_short())
         run_cases(dense_layers, n, k, CHECK_INTEGERS, 0, false);
     run_cases(dense_layers, n, k, CHECK_REALS, SWEEP_NO_PLAN, false);

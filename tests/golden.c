@@ -119,7 +119,7 @@ typedef struct pin {
     int passed_by[ALGOS]; /* lines: file and direction */
 } pin;
 static const pin pin_all = {0, {32, 106, 106, 270}};
-static const pin pin_short = {0, {4, 6, 6, 15}};
+static const pin pin_short = {0, {4, 9, 9, 32}};
 
 static void test_true_files(void)
 {
