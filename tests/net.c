@@ -831,10 +831,10 @@ static void test_lenet5_learns(void)
     clcnn_error error = {.message = ""};
     if (!CHECK(clcnn_dataset_open("synthetic", &set, &error) == CLCNN_SUCCESS, "%s", error.message))
         return;
-    set.train.count = set.train.count < 4000 ? set.train.count : 4000;
+    set.train.count = set.train.count < 1600 ? set.train.count : 1600;
     set.test.count = set.test.count < 500 ? set.test.count : 500;
     for (int device = 0; device < harness_device_count(); ++device) {
-        clcnn_train_options options = {.seed = 1, .batch = 32};
+        clcnn_train_options options = {.seed = 1, .batch = 32, .lr = 0.003};
         clcnn_trainer *trainer = create_trainer(device, &options, &set);
         if (!trainer)
             continue;
