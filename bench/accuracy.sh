@@ -1,0 +1,51 @@
+#!/bin/sh
+# Trains the presets on Fashion-MNIST as the README says and prints what each seed ends at:
+#
+#     sh bench/accuracy.sh [NET...]        all of them: about an hour on two cores
+#
+# SEEDS="1 2 3" and CLCNN=build/clcnn can be set. The accuracy is the last epoch's, on the test set;
+# the time is that of training alone.
+set -eu
+cd "$(dirname "$0")/.."
+clcnn=${CLCNN:-build/clcnn}
+seeds=${SEEDS:-1 2 3}
+
+# One line per preset: its options. The README shows the same.
+options() {
+    case $1 in
+    mlp) echo "--epochs 10 --lr 0.003 --schedule cosine" ;;
+    lenet5) echo "--epochs 15 --lr 0.003 --schedule cosine --warmup 1" ;;
+    vgg-mini | resnet-mini)
+        echo "--epochs 8 --optimiser sgd --momentum 0.9 --nesterov --lr 0.1 --weight-decay 5e-4" \
+            "--schedule cosine --warmup 1 --flip"
+        ;;
+    *)
+        echo "accuracy.sh: $1 is none of mlp, lenet5, vgg-mini, resnet-mini" >&2
+        return 2
+        ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- mlp lenet5 vgg-mini resnet-mini
+for net; do
+    options "$net" >/dev/null
+done
+for net; do
+    words=$(options "$net")
+    echo "clcnn train --net $net --data fashion-mnist $words"
+    for seed in $seeds; do
+        # shellcheck disable=SC2086 # options are words
+        "$clcnn" train --net "$net" --data fashion-mnist --seed "$seed" --json $words 2>/dev/null |
+            awk -v seed="$seed" '
+                function number(key,    found) {
+                    found = match($0, "\"" key "\": *[0-9.eE+-]+")
+                    return found ? substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0 : -1
+                }
+                { accuracy = number("test_accuracy"); seconds += number("seconds"); epochs++ }
+                END {
+                    if (!epochs) exit 1
+                    printf "    seed %s  test accuracy %.4f  %d epochs in %.0f s\n", seed,
+                        accuracy, epochs, seconds
+                }'
+    done
+done
