@@ -416,6 +416,9 @@ class Import(Case):
         expected = self.check_exit(0, run("eval", saved(), "--json"))[0]
         out = self.check_exit(0, run("eval", temp("imported"), "--data", DATA, "--json"))[0]
         self.assertEqual(json.loads(expected)["confusion"], json.loads(out)["confusion"])
+        tuned = self.check_exit(0, train("--weights", temp("imported"), "--epochs", "1", "--lr",
+                                         "1e-30", "--json"))[0]
+        self.assertEqual(json.loads(out)["test_accuracy"], json.loads(tuned)["test_accuracy"])
         self.check_failure(["eval", temp("imported")], "imported", "--data")
         self.check_failure(["train", "--resume", temp("imported"), "--data", DATA], "imported")
 

@@ -70,7 +70,7 @@ static const tool_doc doc = {
         "equal shapes.\n"
         "\n"
         "The network gets (pixel / 255 - mean) / deviation, in every channel. The file keeps\n"
-        "no data set, so 'clcnn eval' needs --data.\n"
+        "no data set: 'clcnn eval' needs --data, and 'clcnn train --weights' trains it on.\n"
         "\n"
         "With --json: one object with count and tensors (an object, tensor: parameter).\n",
     .examples =
