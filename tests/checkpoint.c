@@ -20,6 +20,11 @@ enum { IMAGES = 22, BATCH = 4, STEPS = 6 }; /* the last step takes two images */
 static clcnn_train_options options = {
     .layers = SMALL_NET, .batch = BATCH, .lr = 0.01, .seed = UINT64_C(12345678901234567890)};
 
+/* Every kind of tensor, and state beside the optimiser's: statistics, dropout's masks. */
+#define NORMED_NET                                                                                 \
+    "conv 4 3x3 pad 1 nobias, batchnorm as a, relu, conv 4 1x1 frozen, dropout 0.25, add a, "      \
+    "maxpool 2, dense 8, layernorm, dropout 0.5, relu, dense 3"
+
 static clcnn_trainer *create(int device, const clcnn_dataset *set)
 {
     clcnn_trainer *trainer = NULL;
@@ -76,6 +81,17 @@ static void make_unbroken(int device, const clcnn_dataset *set, double *loss)
     clcnn_trainer_destroy(trainer);
 }
 
+/* Whether what a resumed trainer has is what the options say. */
+static bool same_options(const clcnn_train_options *own)
+{
+    return own->optimiser == options.optimiser && own->momentum == options.momentum &&
+           own->nesterov == options.nesterov && own->weight_decay == options.weight_decay &&
+           own->max_norm == options.max_norm && own->label_smoothing == options.label_smoothing &&
+           own->schedule == options.schedule && own->warmup == options.warmup &&
+           own->schedule_epochs == options.schedule_epochs && own->gamma == options.gamma &&
+           own->min_lr == options.min_lr && own->init == options.init;
+}
+
 /* Stops at a step of the first or second epoch, saves, and goes on in another trainer. */
 static void run_broken(int device, const clcnn_dataset *set, int epoch, int step, double loss)
 {
@@ -97,7 +113,7 @@ static void run_broken(int device, const clcnn_dataset *set, int epoch, int step
     const clcnn_train_options *own = clcnn_trainer_options(trainer);
     CHECK(own->batch == BATCH && own->lr == options.lr && own->seed == options.seed &&
               own->shift == options.shift && own->flip == options.flip &&
-              strcmp(own->layers, SMALL_NET) == 0,
+              strcmp(own->layers, options.layers) == 0 && same_options(own),
           "options: batch %d, lr %g, shift %d, flip %d, net %s", own->batch, own->lr, own->shift,
           own->flip, own->layers);
     int done = step == STEPS ? epoch : epoch - 1;
@@ -157,6 +173,93 @@ static void test_resume_augmented(void)
         run_broken(device, &set, 2, 3, moved);
         options = plain;
     }
+    clcnn_dataset_free(&set);
+}
+
+/* Whatever the next steps depend on is in the file. */
+static const clcnn_train_options rich[] = {
+    {.layers = NORMED_NET, .optimiser = CLCNN_ADAM, .weight_decay = 0.01},
+    {.layers = NORMED_NET,
+     .optimiser = CLCNN_SGD,
+     .momentum = 0.9,
+     .nesterov = 1,
+     .max_norm = 0.5,
+     .schedule = CLCNN_SCHEDULE_COSINE,
+     .warmup = 0.5,
+     .schedule_epochs = 2,
+     .min_lr = 0.001,
+     .shift = 1,
+     .flip = 1},
+    {.layers = NORMED_NET,
+     .optimiser = CLCNN_RMSPROP,
+     .schedule = CLCNN_SCHEDULE_STEP,
+     .schedule_epochs = 1,
+     .gamma = 0.1,
+     .label_smoothing = 0.1,
+     .init = CLCNN_INIT_HE},
+    {.layers = NORMED_NET,
+     .optimiser = CLCNN_ADAMW,
+     .weight_decay = 0.1,
+     .max_norm = 0x1.8p127, /* all that a float holds can be read back */
+     .label_smoothing = 1,
+     .schedule = CLCNN_SCHEDULE_COSINE,
+     .schedule_epochs = 1,
+     .warmup = 1.25,
+     .init = CLCNN_INIT_GLOROT},
+    {.layers = NORMED_NET, .optimiser = CLCNN_SGD, .warmup = 0.75},
+};
+enum { RICH = sizeof rich / sizeof *rich };
+
+static void use_rich(size_t i)
+{
+    options = rich[i];
+    options.batch = BATCH;
+    options.lr = 0.01;
+    options.seed = 7 + i;
+}
+
+static void test_resume_rich(void)
+{
+    const clcnn_train_options plain = options;
+    clcnn_dataset set;
+    smallset_create(IMAGES, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device)
+        for (size_t i = 0; i < RICH; ++i) {
+            double loss = 0;
+            if (harness_short() && i != 1)
+                continue;
+            use_rich(i);
+            make_unbroken(device, &set, &loss);
+            CHECK(isfinite(loss) && loss > 0, "options %zu: loss %g", i, loss);
+            run_broken(device, &set, 1, 2, loss);
+            run_broken(device, &set, 1, STEPS, loss);
+            run_broken(device, &set, 2, 3, loss);
+        }
+    options = plain;
+    clcnn_dataset_free(&set);
+}
+
+/* The seed decides everything, and every option something. */
+static void test_same_seed_same_file(void)
+{
+    const clcnn_train_options plain = options;
+    clcnn_dataset set;
+    smallset_create(IMAGES, 1, &set);
+    for (int device = 0; device < harness_device_count(); ++device) {
+        double first, again, other;
+        size_t size = 0;
+        use_rich(1);
+        make_unbroken(device, &set, &first);
+        unsigned char *file = scratch_read("unbroken", &size);
+        make_unbroken(device, &set, &again);
+        CHECK(file && scratch_equals("unbroken", file, size) && first == again,
+              "%s: two runs of one seed differ", harness_device_name(device));
+        ++options.seed;
+        make_unbroken(device, &set, &other);
+        CHECK(other != first, "%s: runs of two seeds do not differ", harness_device_name(device));
+        free(file);
+    }
+    options = plain;
     clcnn_dataset_free(&set);
 }
 
@@ -221,6 +324,51 @@ static void test_contents(void)
     }
     clcnn__safetensors_close(file);
     clcnn_trainer_destroy(trainer);
+    clcnn_dataset_free(&set);
+}
+
+/* The tensors of each optimiser: no state of statistics, and no arrays that it doesn't keep. */
+static void test_tensors(void)
+{
+    static const char *const values[] = {
+        "0.weight", "1.weight", "1.bias",   "1.running_mean", "1.running_var", "3.weight", "3.bias",
+        "7.weight", "7.bias",   "8.weight", "8.bias",         "11.weight",     "11.bias"};
+    static const char *const prefixes[RICH][2] = {{"adam.m.", "adam.v."},
+                                                  {"sgd.velocity.", NULL},
+                                                  {"rmsprop.square_avg.", NULL},
+                                                  {"adam.m.", "adam.v."},
+                                                  {"sgd.velocity.", NULL}};
+    const clcnn_train_options plain = options;
+    clcnn_dataset set;
+    smallset_create(IMAGES, 1, &set);
+    for (size_t i = 0; i < RICH && harness_device_count() > 0; ++i) {
+        use_rich(i);
+        clcnn_trainer *trainer = create(0, &set);
+        clcnn__safetensors *file = NULL;
+        clcnn_error error = {.message = ""};
+        save(trainer, "file");
+        clcnn_trainer_destroy(trainer);
+        CHECK(!clcnn__safetensors_open(scratch_path("file"), &file, &error), "%s", error.message);
+        size_t at = 0;
+        for (int array = 0; array < 3; ++array) {
+            const char *prefix = array ? prefixes[i][array - 1] : "";
+            for (size_t t = 0; prefix && t < sizeof values / sizeof *values; ++t) {
+                if (array && strstr(values[t], "running"))
+                    continue;
+                char name[64];
+                snprintf(name, sizeof name, "%s%s", prefix, values[t]);
+                const bool there = at < clcnn__safetensors_count(file);
+                CHECK(there && strcmp(clcnn__safetensors_at(file, at)->name, name) == 0,
+                      "options %zu: tensor %zu is %s, not %s", i, at,
+                      there ? clcnn__safetensors_at(file, at)->name : "not there", name);
+                ++at;
+            }
+        }
+        CHECK(clcnn__safetensors_count(file) == at, "options %zu: %zu tensors, not %zu", i,
+              clcnn__safetensors_count(file), at);
+        clcnn__safetensors_close(file);
+    }
+    options = plain;
     clcnn_dataset_free(&set);
 }
 
@@ -380,6 +528,65 @@ static void poke_negative(file *f)
     poke(f, "adam.v.0.weight", 35, -1e-9f);
 }
 
+/* Of the rich file. */
+static void negative_variance(file *f)
+{
+    poke(f, "1.running_var", 3, -0.5f);
+}
+
+static void infinite_mean(file *f)
+{
+    poke(f, "1.running_mean", 0, (float)INFINITY);
+}
+
+static void nan_velocity(file *f)
+{
+    poke(f, "sgd.velocity.8.weight", 7, (float)NAN);
+}
+
+static void misname_mean(file *f)
+{
+    rename_tensor(f, "1.running_mean", "1.running_average");
+}
+
+static void misname_state(file *f)
+{
+    rename_tensor(f, "sgd.velocity.0.weight", "adam.m.0.weight");
+}
+
+static void state_of_statistic(file *f)
+{
+    add_tensor(f);
+    rename_tensor(f, "extra", "sgd.velocity.1.running_var");
+}
+
+static void second_state(file *f)
+{
+    add_tensor(f);
+    rename_tensor(f, "extra", "adam.v.0.weight");
+}
+
+static void reshape_mean(file *f)
+{
+    json_object_set_new(json_object_get(f->header, "1.running_mean"), "shape",
+                        json_pack("[i,i]", 1, 4));
+}
+
+static void nesterov_alone(file *f)
+{
+    json_object_set_new(meta(f), "momentum", json_string("0.0"));
+}
+
+static void cosine_without_end(file *f)
+{
+    json_object_set_new(meta(f), "schedule_epochs", json_string("0"));
+}
+
+static void cosine_upwards(file *f)
+{
+    json_object_set_new(meta(f), "min_lr", json_string("0.0101"));
+}
+
 static void cut(file *f)
 {
     f->size -= 4;
@@ -447,6 +654,68 @@ static const struct damage {
     {NULL, NULL, cut, ""}, /* the reader of the format says it */
 };
 
+/* Of a file with SGD, a cosine and statistics. */
+static const struct damage rich_damages[] = {
+    {"optimiser", NULL, NULL, "metadata \"optimiser\" is missing"},
+    {"optimiser", "SGD", NULL, "metadata \"optimiser\" is \"SGD\", which cannot be"},
+    {"optimiser", "", NULL, "metadata \"optimiser\" is \"\", which cannot be"},
+    {"optimiser", "2", NULL, "metadata \"optimiser\" is \"2\", which cannot be"},
+    {"optimiser", "adam", NULL, "tensor \"adam.m.0.weight\" is missing"},
+    {"optimiser", "rmsprop", NULL, "tensor \"rmsprop.square_avg.0.weight\" is missing"},
+    {"momentum", NULL, NULL, "metadata \"momentum\" is missing"},
+    {"momentum", "-0.9", NULL, "metadata \"momentum\" is \"-0.9\""},
+    {"momentum", "1e31", NULL, "metadata \"momentum\" is \"1e31\""},
+    {"momentum", "0.9x", NULL, "metadata \"momentum\" is \"0.9x\""},
+    {"nesterov", NULL, NULL, "metadata \"nesterov\" is missing"},
+    {"nesterov", "2", NULL, "metadata \"nesterov\" is \"2\""},
+    {"nesterov", "true", NULL, "metadata \"nesterov\" is \"true\""},
+    {NULL, NULL, nesterov_alone,
+     "its options cannot be: clcnn_trainer: momentum is 0, must be a positive number for nesterov"},
+    {"weight_decay", NULL, NULL, "metadata \"weight_decay\" is missing"},
+    {"weight_decay", "-1", NULL, "metadata \"weight_decay\" is \"-1\""},
+    {"max_norm", NULL, NULL, "metadata \"max_norm\" is missing"},
+    {"max_norm", "-1.0", NULL, "metadata \"max_norm\" is \"-1.0\""},
+    {"max_norm", "1e39", NULL, "metadata \"max_norm\" is \"1e39\""},
+    {"max_norm", "1e-39", NULL,
+     "its options cannot be: clcnn_trainer: max_norm is 1e-39, must be 0"},
+    {"label_smoothing", NULL, NULL, "metadata \"label_smoothing\" is missing"},
+    {"label_smoothing", "1.0001", NULL, "metadata \"label_smoothing\" is \"1.0001\""},
+    {"label_smoothing", "NaN", NULL, "metadata \"label_smoothing\" is \"NaN\""},
+    {"schedule", NULL, NULL, "metadata \"schedule\" is missing"},
+    {"schedule", "linear", NULL, "metadata \"schedule\" is \"linear\""},
+    {"warmup", NULL, NULL, "metadata \"warmup\" is missing"},
+    {"warmup", "-0.5", NULL, "metadata \"warmup\" is \"-0.5\""},
+    {"warmup", "1000001", NULL, "clcnn_trainer: warmup is 1e+06, must be from 0 to 1000000 epochs"},
+    {"schedule_epochs", NULL, NULL, "metadata \"schedule_epochs\" is missing"},
+    {"schedule_epochs", "-2", NULL, "metadata \"schedule_epochs\" is \"-2\""},
+    {"schedule_epochs", "1.5", NULL, "metadata \"schedule_epochs\" is \"1.5\""},
+    {NULL, NULL, cosine_without_end,
+     "clcnn_trainer: schedule_epochs is 0, must be from 1 to 1000000"},
+    {"gamma", NULL, NULL, "metadata \"gamma\" is missing"},
+    {"gamma", "-0.1", NULL, "metadata \"gamma\" is \"-0.1\""},
+    {"min_lr", NULL, NULL, "metadata \"min_lr\" is missing"},
+    {"min_lr", "-1e-9", NULL, "metadata \"min_lr\" is \"-1e-9\""},
+    {NULL, NULL, cosine_upwards, "schedule: min_lr is 0.0101, it must be from 0 to lr, 0.01"},
+    {"lr", "0", NULL, "clcnn_trainer: lr is 0, must be a positive number"},
+    {"init", NULL, NULL, "metadata \"init\" is missing"},
+    {"init", "xavier", NULL, "metadata \"init\" is \"xavier\""},
+    {"layers", "conv 4 3x3 pad 1 nobias, relu as a, dense 3", NULL,
+     "tensor \"2.weight\" is missing"},
+    {"layers",
+     "conv 4 3x3 pad 1 nobias, layernorm as a, relu, conv 4 1x1 frozen, dropout 0.25, add a, "
+     "maxpool 2, dense 8, layernorm, dropout 0.5, relu, dense 3",
+     NULL, "tensor \"1.weight\" is F32 [4], the network needs F32 [120]"},
+    {NULL, NULL, negative_variance, "tensor \"1.running_var\" has -0.5 at element 3"},
+    {NULL, NULL, infinite_mean, "tensor \"1.running_mean\" has inf at element 0"},
+    {NULL, NULL, nan_velocity, "tensor \"sgd.velocity.8.weight\" has nan at element 7"},
+    {NULL, NULL, misname_mean, "tensor \"1.running_mean\" is missing"},
+    {NULL, NULL, misname_state, "tensor \"sgd.velocity.0.weight\" is missing"},
+    {NULL, NULL, state_of_statistic,
+     "tensor \"sgd.velocity.1.running_var\" does not belong to its network"},
+    {NULL, NULL, second_state, "tensor \"adam.v.0.weight\" does not belong to its network"},
+    {NULL, NULL, reshape_mean, "tensor \"1.running_mean\" is F32 [1,4], the network needs F32 [4]"},
+};
+
 /* The damaged file is refused by everything that reads checkpoints, in the same words. */
 static void expect_refusal(int device, const char *name, const clcnn_dataset *set,
                            const char *message)
@@ -469,11 +738,10 @@ static void expect_refusal(int device, const char *name, const clcnn_dataset *se
           "load: %s: %s\n  not %s", clcnn_status_name(status), error.message, message);
 }
 
-static void test_damaged(void)
+/* Makes a file with the options in force, and damages a copy of it for each row. */
+static void damage_all(const clcnn_dataset *set, const struct damage *rows, size_t count)
 {
-    clcnn_dataset set;
-    smallset_create(IMAGES, 1, &set);
-    clcnn_trainer *trainer = harness_device_count() > 0 ? create(0, &set) : NULL;
+    clcnn_trainer *trainer = harness_device_count() > 0 ? create(0, set) : NULL;
     if (!trainer)
         return;
     train_to(trainer, STEPS);
@@ -484,10 +752,10 @@ static void test_damaged(void)
     store(&whole, "copy");
     json_decref(whole.header);
     free(whole.data);
-    trainer = resume(0, "copy", &set); /* the tools of this test make good files */
+    trainer = resume(0, "copy", set); /* the tools of this test make good files */
     clcnn_trainer_destroy(trainer);
-    for (size_t i = 0; i < sizeof damages / sizeof *damages; ++i) {
-        const struct damage *d = &damages[i];
+    for (size_t i = 0; i < count; ++i) {
+        const struct damage *d = &rows[i];
         file f = load("file");
         if (d->change)
             d->change(&f);
@@ -496,11 +764,23 @@ static void test_damaged(void)
         else
             json_object_del(meta(&f), d->key);
         store(&f, "damaged");
-        expect_refusal(0, "damaged", &set, d->message);
+        expect_refusal(0, "damaged", set, d->message);
         json_decref(f.header);
         free(f.data);
     }
-    expect_refusal(0, "nowhere", &set, "");
+}
+
+static void test_damaged(void)
+{
+    const clcnn_train_options plain = options;
+    clcnn_dataset set;
+    smallset_create(IMAGES, 1, &set);
+    damage_all(&set, damages, sizeof damages / sizeof *damages);
+    use_rich(1);
+    damage_all(&set, rich_damages, sizeof rich_damages / sizeof *rich_damages);
+    options = plain;
+    if (harness_device_count() > 0)
+        expect_refusal(0, "nowhere", &set, "");
     clcnn_dataset_free(&set);
 }
 
@@ -631,7 +911,10 @@ int main(void)
         {"a folder for files", scratch_begin},
         {"a resumed run ends with the same bytes", test_resume},
         {"resume with moved and mirrored images", test_resume_augmented},
+        {"resume with all that training can remember", test_resume_rich},
+        {"the same seed makes the same file", test_same_seed_same_file},
         {"contents", test_contents},
+        {"tensors of each optimiser", test_tensors},
         {"a model predicts what the trainer did", test_model},
         {"damaged files", test_damaged},
         {"wrong data", test_wrong_data},

@@ -115,34 +115,76 @@ static void test_bad_creation(void)
 
 /* ---- Weights -------------------------------------------------------------------------------- */
 
-/* The formula again: uniform in +-1/sqrt(fan in), element i from word i % 4 of counter i / 4. */
+/* The formula again: uniform in +-limit, element i from word i % 4 of counter i / 4. Biases have no
+ * fan out: where they are not drawn they are 0. */
+static const struct drawn {
+    size_t count;
+    int fan_in, fan_out;
+} drawn[] = {{36, 9, 36}, {4, 9, 0}, {8 * 24, 24, 8}, {8, 24, 0}, {3 * 8, 8, 3}, {3, 8, 0}};
+
+static double limit_of(const struct drawn *tensor, clcnn_init init)
+{
+    if (init == CLCNN_INIT_DEFAULT)
+        return 1 / sqrt(tensor->fan_in);
+    if (tensor->fan_out == 0)
+        return 0;
+    return sqrt(6.0 / (tensor->fan_in + (init == CLCNN_INIT_GLOROT ? tensor->fan_out : 0)));
+}
+
+static void check_first_weights(int device, clcnn_init init)
+{
+    float param[36 + 4 + 8 * 24 + 8 + 3 * 8 + 3];
+    clcnn_net_desc desc = small;
+    desc.seed = UINT64_C(0xfedcba9876543210);
+    desc.init = init;
+    clcnn_net *net = create(device, &desc);
+    if (!net)
+        return;
+    CHECK(clcnn_net_parameters(net) == sizeof param / sizeof *param, "%zu parameters",
+          clcnn_net_parameters(net));
+    clcnn_net_read(net, param, NULL, NULL);
+    size_t i = 0;
+    for (size_t t = 0; t < sizeof drawn / sizeof *drawn; ++t)
+        for (size_t k = 0; k < drawn[t].count; ++k, ++i) {
+            const double bound = limit_of(&drawn[t], init);
+            uint32_t word = clcnn__philox_at(desc.seed, 1, i / 4).v[i % 4];
+            float expected = (float)(-bound + 2 * bound * (double)clcnn__philox_float(word));
+            CHECK(param[i] == expected, "%s: init %d: parameter %zu is %.9g, not %.9g",
+                  harness_device_name(device), (int)init, i, (double)param[i], (double)expected);
+        }
+    clcnn_net_destroy(net);
+}
+
 static void test_first_weights(void)
 {
-    static const struct {
-        size_t count;
-        int fan_in;
-    } tensors[] = {{36, 9}, {4, 9}, {8 * 24, 24}, {8, 24}, {3 * 8, 8}, {3, 8}};
-    float param[36 + 4 + 8 * 24 + 8 + 3 * 8 + 3];
-    for (int device = 0; device < harness_device_count(); ++device) {
-        clcnn_net_desc desc = small;
-        desc.seed = UINT64_C(0xfedcba9876543210);
-        clcnn_net *net = create(device, &desc);
-        if (!net)
-            continue;
-        CHECK(clcnn_net_parameters(net) == sizeof param / sizeof *param, "%zu parameters",
-              clcnn_net_parameters(net));
-        clcnn_net_read(net, param, NULL, NULL);
-        size_t i = 0;
-        for (size_t t = 0; t < sizeof tensors / sizeof *tensors; ++t)
-            for (size_t k = 0; k < tensors[t].count; ++k, ++i) {
-                double bound = 1 / sqrt(tensors[t].fan_in);
-                uint32_t word = clcnn__philox_at(desc.seed, 1, i / 4).v[i % 4];
-                float expected = (float)(-bound + 2 * bound * (double)clcnn__philox_float(word));
-                CHECK(param[i] == expected, "%s: parameter %zu is %.9g, not %.9g",
-                      harness_device_name(device), i, (double)param[i], (double)expected);
-            }
-        clcnn_net_destroy(net);
-    }
+    for (int device = 0; device < harness_device_count(); ++device)
+        for (int init = CLCNN_INIT_DEFAULT; init <= CLCNN_INIT_GLOROT; ++init)
+            check_first_weights(device, (clcnn_init)init);
+}
+
+/* Scales and variances begin as 1, shifts and means as 0, whatever the rest is drawn from. */
+static void test_first_statistics(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device)
+        for (int init = CLCNN_INIT_DEFAULT; init <= CLCNN_INIT_GLOROT; ++init) {
+            clcnn_net_desc desc = small;
+            float values[4 + 60 + 93];
+            desc.layers = "batchnorm, layernorm, dense 3";
+            desc.init = (clcnn_init)init;
+            clcnn_net *net = create(device, &desc);
+            if (!net)
+                continue;
+            CHECK(clcnn_net_values(net) == sizeof values / sizeof *values &&
+                      clcnn_net_parameters(net) == clcnn_net_values(net) - 2 &&
+                      !clcnn_net_read(net, values, NULL, NULL),
+                  "%zu values, %zu parameters", clcnn_net_values(net), clcnn_net_parameters(net));
+            CHECK(values[0] == 1 && values[1] == 0 && values[2] == 0 && values[3] == 1,
+                  "batchnorm: %g %g %g %g", (double)values[0], (double)values[1], (double)values[2],
+                  (double)values[3]);
+            for (int i = 0; i < 60; ++i)
+                CHECK(values[4 + i] == (i < 30 ? 1 : 0), "layernorm: %g", (double)values[4 + i]);
+            clcnn_net_destroy(net);
+        }
 }
 
 static void test_read_and_write(void)
@@ -686,6 +728,127 @@ static void test_order(void)
     clcnn_dataset_free(&set);
 }
 
+/* ---- Learning rates ------------------------------------------------------------------------- */
+
+/* Black images have no gradient: all that AdamW does to a weight is to take lr * weight_decay of it
+ * away, so that the weight tells the learning rate of each step. */
+enum { RATE_STEPS = 5, RATE_EPOCHS = 4 };
+static const double highest = 0.5, decay = 0.25;
+
+/* The rate of a step, counted from 0. */
+static double constant_rate(int step)
+{
+    (void)step;
+    return highest;
+}
+
+static double falling_rate(int step) /* every two epochs, to a tenth */
+{
+    return step < 2 * RATE_STEPS ? highest : highest / 10;
+}
+
+/* Down to 0.1 in the last step of the third epoch, where it stays. */
+static double cosine_rate(int step)
+{
+    const int last = 3 * RATE_STEPS - 1;
+    const double part = step < last ? (double)step / last : 1;
+    return 0.1 + 0.4 * (1 + cos(3.14159265358979323846 * part)) / 2;
+}
+
+/* Up in 1.5 epochs, 8 steps, the rate being there with the ninth. */
+static double warm_rate(int step)
+{
+    return step < 8 ? highest * (step + 1) / 9 : highest;
+}
+
+/* Up in one epoch; then fewer steps are left for the cosine's way to 0 in the fourth epoch. */
+static double warm_cosine_rate(int step)
+{
+    const int last = RATE_EPOCHS * RATE_STEPS - 1;
+    if (step < RATE_STEPS)
+        return highest * (step + 1) / (RATE_STEPS + 1);
+    return highest * (1 + cos(3.14159265358979323846 * (step - RATE_STEPS) / (last - RATE_STEPS))) /
+           2;
+}
+
+/* The falls are counted from where the warm-up ends. */
+static double warm_falling_rate(int step)
+{
+    return step < RATE_STEPS ? highest * (step + 1) / (RATE_STEPS + 1)
+                             : highest * pow(0.5, (step - RATE_STEPS) / RATE_STEPS);
+}
+
+static const struct rate {
+    clcnn_schedule_kind kind;
+    int epochs;
+    double warmup, gamma, min_lr;
+    double (*expected)(int step);
+} rates[] = {
+    {CLCNN_SCHEDULE_CONSTANT, 0, 0, 0, 0, constant_rate},
+    {CLCNN_SCHEDULE_CONSTANT, 0, 1.5, 0, 0, warm_rate},
+    {CLCNN_SCHEDULE_STEP, 2, 0, 0.1, 0, falling_rate},
+    {CLCNN_SCHEDULE_STEP, 1, 1, 0.5, 0, warm_falling_rate},
+    {CLCNN_SCHEDULE_COSINE, 3, 0, 0, 0.1, cosine_rate},
+    {CLCNN_SCHEDULE_COSINE, RATE_EPOCHS, 1, 0, 0, warm_cosine_rate},
+};
+
+static int stop_always(const clcnn_progress *progress, void *user)
+{
+    (void)progress;
+    (void)user;
+    return 1;
+}
+
+static float first_weight(clcnn_trainer *trainer)
+{
+    float values[SMALL_H * SMALL_W * 3 + 3];
+    CHECK(clcnn_net_values(clcnn_trainer_net(trainer)) == sizeof values / sizeof *values &&
+              !clcnn_net_read(clcnn_trainer_net(trainer), values, NULL, NULL),
+          "read");
+    return values[0];
+}
+
+static void check_rate(clcnn_trainer *trainer, const struct rate *rate, const char *device)
+{
+    float weight = first_weight(trainer);
+    for (int step = 0; step < RATE_EPOCHS * RATE_STEPS; ++step) {
+        const float before = weight;
+        CHECK(!clcnn_trainer_epoch(trainer, stop_always, NULL, NULL, NULL, NULL), "step %d", step);
+        weight = first_weight(trainer);
+        const double lr = rate->expected(step), after = (double)before * (1 - lr * decay);
+        /* the factor and the product are rounded; a rate is off by far more where it is wrong */
+        CHECK(fabs((double)weight - after) <= 4 * 0x1p-24 * fabs((double)before),
+              "%s: schedule %d, warm-up %g: step %d has the rate %.7g, not %.7g", device,
+              (int)rate->kind, rate->warmup, step, (1 - (double)(weight / before)) / decay, lr);
+    }
+}
+
+static void test_learning_rates(void)
+{
+    clcnn_dataset set;
+    smallset_create(4 * RATE_STEPS - 1, 1, &set); /* the last step of an epoch is a step, too */
+    memset(set.train.pixels, 0, (size_t)set.train.count * SMALL_H * SMALL_W);
+    for (int device = 0; device < harness_device_count(); ++device)
+        for (size_t i = 0; i < sizeof rates / sizeof *rates; ++i) {
+            const clcnn_train_options options = {.layers = "dense 3",
+                                                 .batch = 4,
+                                                 .lr = highest,
+                                                 .seed = 1,
+                                                 .optimiser = CLCNN_ADAMW,
+                                                 .weight_decay = decay,
+                                                 .schedule = rates[i].kind,
+                                                 .schedule_epochs = rates[i].epochs,
+                                                 .warmup = rates[i].warmup,
+                                                 .gamma = rates[i].gamma,
+                                                 .min_lr = rates[i].min_lr};
+            clcnn_trainer *trainer = create_trainer(device, &options, &set);
+            if (trainer)
+                check_rate(trainer, &rates[i], harness_device_name(device));
+            clcnn_trainer_destroy(trainer);
+        }
+    clcnn_dataset_free(&set);
+}
+
 static void test_bad_trainers(void)
 {
     clcnn_dataset set, none, empty;
@@ -710,6 +873,52 @@ static void test_bad_trainers(void)
          &none,
          "images have 0 classes, the network has 3 outputs"},
         {{.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1}, &empty, "no training images"},
+#define OPTIONS .layers = SMALL_NET, .batch = 4, .lr = 0.1
+        {{OPTIONS, .optimiser = (clcnn_optimiser)4}, &set, "optimiser is 4, which is none"},
+        {{OPTIONS, .init = (clcnn_init)3}, &set, "init is 3, which is none"},
+        {{OPTIONS, .momentum = -0.5}, &set, "momentum is -0.5, must be 0 or a positive number"},
+        {{OPTIONS, .momentum = (double)INFINITY}, &set, "momentum is inf"},
+        {{OPTIONS, .optimiser = CLCNN_SGD, .nesterov = 1},
+         &set,
+         "momentum is 0, must be a positive number for nesterov"},
+        {{OPTIONS, .nesterov = 2}, &set, "nesterov is 2, must be 0 or 1"},
+        {{OPTIONS, .weight_decay = -1}, &set, "weight_decay is -1"},
+        {{OPTIONS, .max_norm = -1}, &set, "max_norm is -1, must be 0 or a positive number"},
+        {{OPTIONS, .max_norm = 1e39}, &set, "max_norm is 1e+39"},
+        {{OPTIONS, .label_smoothing = -0.1}, &set, "label_smoothing is -0.1, must be from 0 to 1"},
+        {{OPTIONS, .label_smoothing = (double)NAN}, &set, "label_smoothing is "},
+        {{OPTIONS, .schedule = (clcnn_schedule_kind)3, .schedule_epochs = 1},
+         &set,
+         "schedule: kind 3 is not one"},
+        {{OPTIONS, .schedule = (clcnn_schedule_kind)-1, .schedule_epochs = 1}, &set, "kind -1"},
+        {{OPTIONS, .warmup = -1}, &set, "warmup is -1, must be from 0 to 1000000 epochs"},
+        {{OPTIONS, .warmup = (double)NAN}, &set, "warmup is "},
+        {{OPTIONS, .warmup = 1e7}, &set, "warmup is 1e+07"},
+        {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE},
+         &set,
+         "schedule_epochs is 0, must be from 1 to 1000000"},
+        {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = -3, .gamma = 0.1},
+         &set,
+         "schedule_epochs is -3"},
+        {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = 1000001, .gamma = 0.1},
+         &set,
+         "schedule_epochs is 1e+06"},
+        {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = 1, .gamma = -0.1},
+         &set,
+         "gamma is -0.1"},
+        {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE, .schedule_epochs = 1, .min_lr = 0.2},
+         &set,
+         "schedule: min_lr is 0.2, it must be from 0 to lr, 0.1"},
+        {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE, .schedule_epochs = 1, .min_lr = -0.1},
+         &set,
+         "min_lr is -0.1"},
+        /* nothing looks at these, but a checkpoint would have to say them */
+        {{OPTIONS, .schedule_epochs = -1},
+         &set,
+         "schedule_epochs is -1, must be from 0 to 1000000"},
+        {{OPTIONS, .gamma = (double)NAN}, &set, "gamma is "},
+        {{OPTIONS, .min_lr = -1}, &set, "min_lr is -1"},
+#undef OPTIONS
     };
     for (int device = 0; device < harness_device_count(); ++device) {
         clcnn_ctx *ctx = harness_ctx(device);
@@ -855,6 +1064,7 @@ int main(void)
         {"lenet5", test_lenet5},
         {"bad creation", test_bad_creation},
         {"first weights", test_first_weights},
+        {"first scales and statistics", test_first_statistics},
         {"reading and writing parameters", test_read_and_write},
         {"bad steps", test_bad_steps},
         {"bad Adam", test_bad_adam},
@@ -866,6 +1076,7 @@ int main(void)
         {"a trainer is asynchronous", test_trainer_is_asynchronous},
         {"a trainer stops and goes on", test_trainer_stops},
         {"order of the images", test_order},
+        {"learning rates", test_learning_rates},
         {"bad trainers", test_bad_trainers},
         {"more outputs than classes", test_more_outputs_than_classes},
         {"many layers", test_many_layers},

@@ -13,6 +13,7 @@ import json
 import os
 import pty
 import random
+import re
 import select
 import shutil
 import signal
@@ -127,6 +128,11 @@ def tensors(path):
     return data[8 + struct.unpack("<Q", data[:8])[0]:]
 
 
+def metadata(path):
+    data = contents(path)
+    return json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])["__metadata__"]
+
+
 def with_metadata(source, target, **values):
     """Copies a safetensors file with other metadata; returns the copy's path."""
     data = contents(source)
@@ -209,9 +215,25 @@ class Help(Case):
 
     def test_options_of_train(self):
         out = run("train", "--help")[1]
-        for option in ("data", "net", "epochs", "batch", "lr", "seed", "shift", "flip", "device", "out",
-                       "resume", "json"):
+        for option in ("data", "net", "epochs", "batch", "lr", "seed", "optimiser", "momentum",
+                       "nesterov", "weight-decay", "clip-norm", "label-smoothing", "schedule",
+                       "warmup", "schedule-epochs", "gamma", "min-lr", "init", "weights", "shift",
+                       "flip", "device", "out", "resume", "json"):
             self.assertIn("  --" + option, out)
+
+    def test_networks(self):
+        """The help knows every layer and preset that the library knows."""
+        message = run("summary", "nothing")[2]
+        found = re.search(r"expected a layer \((.*)\), or the name of a preset alone \((.*)\)", message)
+        layers, presets = (part.split(", ") for part in found.groups())
+        self.assertIn("gelu_tanh", layers)
+        self.assertIn("resnet-mini", presets)
+        for command in ("train", "summary"):
+            words = re.split(r"[^a-z0-9_-]+", run(command, "--help")[1])
+            for word in layers + presets + ["as", "from", "frozen", "pad", "stride", "dilation",
+                                            "groups", "nobias", "ceil", "count_pad", "eps",
+                                            "momentum", "biased"]:
+                self.assertIn(word, words, command)
 
     def test_version(self):
         out, err = self.check_exit(0, run("--version"))
@@ -251,6 +273,15 @@ class Usage(Case):
             self.check_usage(["train", "--seed", text], "--seed", "'%s'" % text)
         for text in ("-1", "1.5", "", "x"):
             self.check_usage(["train", "--shift", text], "--shift", "'%s'" % text)
+        for option, most in (("momentum", "1"), ("weight-decay", "1000"), ("clip-norm", "1000000"),
+                             ("label-smoothing", "1"), ("warmup", "1000000"), ("gamma", "1"),
+                             ("min-lr", "1000000")):
+            for text in ("-0.1", "x", "", " 1", "nan", "inf", "0x1", "1e999", "0.5y", "1000000.5"):
+                self.check_usage(["train", "--" + option, text], "--" + option, "from 0 to " + most,
+                                 "'%s'" % text)
+        for text in ("0", "-1", "1.5", "x", "1000001"):
+            self.check_usage(["train", "--schedule-epochs", text], "--schedule-epochs",
+                             "'%s'" % text)
         self.check_usage(["predict", "f", "i", "--top", "0"], "--top", "'0'")
         self.check_usage(["eval", "f", "--batch", "0"], "--batch", "'0'")
 
@@ -264,6 +295,29 @@ class Usage(Case):
         self.check_usage(["train", "--data", DATA, "--net", ""], "--net")
         self.check_usage(["train", "--data", DATA, "--shift", "28"], "--shift 28", "28x28", "27")
         self.check_usage(["train", "--flip=1"], "--flip takes no value")
+        self.check_usage(["train", "--nesterov=1"], "--nesterov takes no value")
+
+    def test_words(self):
+        for option, words in (("optimiser", "adam|adamw|sgd|rmsprop"),
+                              ("schedule", "constant|step|cosine"), ("init", "default|he|glorot")):
+            for text in ("", "none", "Adam", "sg", "steps", "he ", "0", "cosine|step", "step|"):
+                self.check_usage(["train", "--" + option, text], "--" + option, words,
+                                 "'%s'" % text)
+
+    def test_company(self):
+        """What would have no effect is refused, before a device or data are looked at."""
+        self.check_usage(["train", "--momentum", "0.9"], "--momentum", "--optimiser sgd")
+        self.check_usage(["train", "--momentum", "0.9", "--optimiser", "rmsprop"], "--momentum",
+                         "--optimiser sgd")
+        self.check_usage(["train", "--nesterov"], "--nesterov", "--optimiser sgd")
+        self.check_usage(["train", "--nesterov", "--optimiser", "sgd"], "--nesterov", "--momentum")
+        self.check_usage(["train", "--gamma", "0.5"], "--gamma", "--schedule step")
+        self.check_usage(["train", "--gamma", "0.5", "--schedule", "cosine"], "--schedule step")
+        self.check_usage(["train", "--min-lr", "0"], "--min-lr", "--schedule cosine")
+        self.check_usage(["train", "--min-lr", "0", "--schedule", "step"], "--schedule cosine")
+        self.check_usage(["train", "--schedule-epochs", "3"], "--schedule-epochs", "step or cosine")
+        self.check_usage(["train", "--schedule", "cosine", "--min-lr", "0.5", "--lr", "0.25"],
+                         "--min-lr 0.5", "--lr 0.25")
 
     def test_operands(self):
         self.check_usage(["eval"], "FILE")
@@ -524,6 +578,59 @@ class Train(Case):
         out, err = self.check_failure(resume + ["--data", "synthetic", "--epochs", "5"],
                                       "synthetic", DATA)
         self.assertEqual("", out)
+
+    def test_resume_contradicts_each_option(self):
+        resume = ["train", "--resume", saved()]
+        for option, wanted, has in (
+                ("optimiser", "sgd", "adam"), ("momentum", "0.5", "0"), ("nesterov", None, "it not"),
+                ("weight-decay", "0.125", "0"), ("clip-norm", "2.5", "0"),
+                ("label-smoothing", "0.1", "0"), ("schedule", "cosine", "constant"),
+                ("warmup", "1.5", "0"), ("schedule-epochs", "3", "0"), ("gamma", "0.5", "0.1"),
+                ("min-lr", "0.25", "0"), ("init", "he", "default"), ("shift", "1", "0"),
+                ("flip", None, "it not")):
+            given = ["--" + option] + ([wanted] if wanted else [])
+            self.check_usage(resume + given, "%s contradicts %s, which has %s;" % (
+                " ".join(given), saved(), has))
+
+    def test_all_options(self):
+        """All of them together; a run that resumes may say them once more."""
+        sgd = ["--optimiser", "sgd", "--momentum", "0.9", "--nesterov", "--weight-decay", "1e-3",
+               "--clip-norm", "2.5", "--label-smoothing", "0.1", "--schedule", "cosine", "--warmup",
+               "0.5", "--schedule-epochs", "2", "--min-lr", "1e-4", "--init", "he", "--lr", "0.05"]
+        rms = ["--optimiser", "rmsprop", "--schedule", "step", "--gamma", "0.5", "--init", "glorot",
+               "--schedule-epochs", "1", "--shift", "2"]
+        for name, options in (("sgd", sgd), ("rms", rms)):
+            whole, part = temp("whole-" + name), temp("part-" + name)
+            self.check_exit(0, train("--epochs", "2", "--out", whole, *options))
+            self.check_exit(0, train("--epochs", "1", "--out", part, *options))
+            self.check_exit(0, train("--resume", part, "--epochs", "2", "--out", part, *options))
+            self.assertEqual(contents(whole), contents(part))
+        self.check_usage(["train", "--resume", temp("part-sgd"), "--optimiser", "adam"], "sgd")
+        self.check_usage(["train", "--resume", temp("part-sgd"), "--schedule", "step"], "cosine")
+        self.check_usage(["train", "--resume", temp("part-rms"), "--init", "he"], "glorot")
+        self.assertNotEqual(tensors(temp("whole-sgd")), tensors(temp("whole-rms")))
+
+    def test_schedule_lasts_as_long_as_training(self):
+        """Without --schedule-epochs it is --epochs, as the file says."""
+        path = temp("cosine")
+        self.check_exit(0, train("--epochs", "2", "--schedule", "cosine", "--out", path))
+        self.assertEqual("2", metadata(path)["schedule_epochs"])
+        self.check_usage(["train", "--resume", path, "--schedule-epochs", "3"], "which has 2")
+        self.check_exit(0, train("--epochs", "2", "--out", path))
+        self.assertEqual("0", metadata(path)["schedule_epochs"])
+
+    def test_presets(self):
+        """Each trains on a few images, and its file is good for an evaluation."""
+        few = make_data(temp("few"), 20, 10)
+        for preset in ("lenet5", "mlp", "simple-cnn", "vgg-mini", "resnet-mini"):
+            with self.subTest(preset=preset):
+                path = temp("net-" + preset)
+                out, _ = self.check_exit(0, run("train", "--data", few, "--net", preset, "--batch",
+                                                "8", "--epochs", "1", "--json", "--out", path))
+                row = json.loads(out)
+                self.assertTrue(0 < row["train_loss"] < 20)
+                out, _ = self.check_exit(0, run("eval", path, "--json"))
+                self.assertEqual(row["test_accuracy"], json.loads(out)["test_accuracy"])
 
     def test_already_trained(self):
         accuracy = json.loads(run("eval", saved(), "--json")[1])["test_accuracy"]

@@ -14,6 +14,7 @@
 #include "net.h"
 #include "safetensors.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -89,7 +90,7 @@ static const struct field {
     {"momentum", REAL, OPTION(momentum), 0, 1e30, NULL},
     {"nesterov", INT, OPTION(nesterov), 0, 1, NULL},
     {"weight_decay", REAL, OPTION(weight_decay), 0, 1e30, NULL},
-    {"max_norm", REAL, OPTION(max_norm), 0, 1e38, NULL},
+    {"max_norm", REAL, OPTION(max_norm), 0, FLT_MAX, NULL},
     {"label_smoothing", REAL, OPTION(label_smoothing), 0, 1, NULL},
     {"schedule", CHOICE, OPTION(schedule), 0, 0, schedule_names},
     {"warmup", REAL, OPTION(warmup), 0, MOST_EPOCHS, NULL},
@@ -330,6 +331,9 @@ static clcnn_status read_fields(struct reading *r)
     if (info->options.shift >= info->h || info->options.shift >= info->w)
         return BAD(r, "%s: images of %dx%d cannot be moved by %d", r->path, info->h, info->w,
                    info->options.shift);
+    clcnn_error local;
+    if (clcnn__check_train_options(&info->options, &local))
+        return BAD(r, "%s: its options cannot be: %s", r->path, local.message);
     int64_t steps = ((int64_t)info->train_count + info->options.batch - 1) / info->options.batch;
     if (info->step >= steps || info->steps_total != steps * info->epochs_done + info->step)
         return BAD(r,

@@ -416,6 +416,9 @@ clcnn_status clcnn__evaluate(clcnn_ctx *ctx, clcnn_net *net, clcnn__feed *feed,
 clcnn_status clcnn__check_images(const clcnn_net *net, const clcnn_images *images, const char *what,
                                  clcnn_error *error);
 
+/* trainer.c: may a training have these options? What depends on the data set is not looked at. */
+clcnn_status clcnn__check_train_options(const clcnn_train_options *options, clcnn_error *error);
+
 /* ---------------------------------------------------------------------------------------------
  * checkpoint.c
  */

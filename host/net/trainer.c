@@ -9,6 +9,7 @@
 #include "net.h"
 #include "philox.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,28 +274,6 @@ static clcnn_status check_arguments(clcnn_ctx *ctx, const void *options, const c
     return missing ? CLCNN__INVALID(error, "clcnn_trainer: %s is NULL", missing) : CLCNN_SUCCESS;
 }
 
-static clcnn_status check_options(clcnn_train_options *options, clcnn_error *error)
-{
-    if (options->batch == 0)
-        options->batch = CLCNN_DEFAULT_BATCH;
-    if (options->lr == 0)
-        options->lr = CLCNN_DEFAULT_LR;
-    if (options->batch < 1)
-        return CLCNN__INVALID(error, "clcnn_trainer: batch is %d, must be at least 1",
-                              options->batch);
-    if (!(options->lr > 0 && options->lr <= 1e30))
-        return CLCNN__INVALID(error, "clcnn_trainer: lr is %g, must be a positive number",
-                              options->lr);
-    if (!(options->warmup >= 0 && options->warmup <= MOST_EPOCHS))
-        return CLCNN__INVALID(error, "clcnn_trainer: warmup is %g epochs, must be from 0 to %d",
-                              options->warmup, MOST_EPOCHS);
-    const bool scheduled = options->schedule != CLCNN_SCHEDULE_CONSTANT;
-    if (scheduled && (options->schedule_epochs < 1 || options->schedule_epochs > MOST_EPOCHS))
-        return CLCNN__INVALID(error, "clcnn_trainer: schedule_epochs is %d, must be from 1 to %d",
-                              options->schedule_epochs, MOST_EPOCHS);
-    return CLCNN_SUCCESS;
-}
-
 /* The schedule in steps. A cosine ends with its last epoch, its warm-up included. */
 static clcnn_schedule schedule_of(const clcnn_train_options *options, int steps)
 {
@@ -310,11 +289,47 @@ static clcnn_schedule schedule_of(const clcnn_train_options *options, int steps)
     return schedule;
 }
 
-/* The numbers that steps will be made of are checked before the first of them. */
-static clcnn_status check_schedule(const clcnn_trainer *trainer, clcnn_error *error)
+static bool in_range(double value, double least, double most)
 {
+    return value >= least && value <= most;
+}
+
+/* Also numbers that nothing looks at must be legal: a checkpoint keeps them, and is read strictly.
+ */
+clcnn_status clcnn__check_train_options(const clcnn_train_options *o, clcnn_error *error)
+{
+    const int least_epochs = o->schedule == CLCNN_SCHEDULE_CONSTANT ? 0 : 1;
+    const bool nesterov = o->nesterov && o->optimiser == CLCNN_SGD;
+    const struct {
+        const char *name;
+        double value;
+        bool ok;
+        const char *must;
+    } rows[] = {
+        {"batch", o->batch, o->batch >= 1, "at least 1"},
+        {"lr", o->lr, o->lr > 0 && o->lr <= 1e30, "a positive number"},
+        {"momentum", o->momentum, in_range(o->momentum, nesterov ? DBL_TRUE_MIN : 0, 1e30),
+         nesterov ? "a positive number for nesterov" : "0 or a positive number"},
+        {"nesterov", o->nesterov, in_range(o->nesterov, 0, 1), "0 or 1"},
+        {"weight_decay", o->weight_decay, in_range(o->weight_decay, 0, 1e30),
+         "0 or a positive number"},
+        {"max_norm", o->max_norm, o->max_norm == 0 || in_range(o->max_norm, FLT_MIN, FLT_MAX),
+         "0 or a positive number that a float can hold"},
+        {"label_smoothing", o->label_smoothing, in_range(o->label_smoothing, 0, 1), "from 0 to 1"},
+        {"warmup", o->warmup, in_range(o->warmup, 0, MOST_EPOCHS), "from 0 to 1000000 epochs"},
+        {"schedule_epochs", o->schedule_epochs,
+         in_range(o->schedule_epochs, least_epochs, MOST_EPOCHS),
+         least_epochs ? "from 1 to 1000000" : "from 0 to 1000000"},
+        {"gamma", o->gamma, in_range(o->gamma, 0, 1e30), "0 or a positive number"},
+        {"min_lr", o->min_lr, in_range(o->min_lr, 0, 1e30), "0 or a positive number"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
+        if (!rows[i].ok)
+            return CLCNN__INVALID(error, "clcnn_trainer: %s is %g, must be %s", rows[i].name,
+                                  rows[i].value, rows[i].must);
+    const clcnn_schedule schedule = schedule_of(o, 1);
     double lr;
-    return clcnn_schedule_lr(&trainer->schedule, 1, &lr, error);
+    return clcnn_schedule_lr(&schedule, 1, &lr, error);
 }
 
 /* A shift must leave something of each image. */
@@ -378,19 +393,19 @@ static clcnn_status create_buffers(clcnn_trainer *trainer, clcnn_error *error)
 
 static clcnn_status set_up(clcnn_trainer *trainer, clcnn_error *error)
 {
-    clcnn_status status = check_options(&trainer->options, error);
+    clcnn_train_options *options = &trainer->options;
+    options->batch = options->batch == 0 ? CLCNN_DEFAULT_BATCH : options->batch;
+    options->lr = options->lr == 0 ? CLCNN_DEFAULT_LR : options->lr;
+    clcnn_status status = clcnn__check_train_options(options, error);
     if (!status)
         status = check_augment(trainer, error);
     if (!status)
         status = create_net(trainer, error);
     if (status)
         return status;
-    int count = trainer->set->train.count, batch = trainer->options.batch;
+    int count = trainer->set->train.count, batch = options->batch;
     trainer->steps = count / batch + (count % batch != 0);
-    trainer->schedule = schedule_of(&trainer->options, trainer->steps);
-    status = check_schedule(trainer, error);
-    if (status)
-        return status;
+    trainer->schedule = schedule_of(options, trainer->steps);
     trainer->normalise = clcnn__normalise_of(&trainer->set->train);
     trainer->checksum = checksum_of(&trainer->set->train);
     status = create_buffers(trainer, error);

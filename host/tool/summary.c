@@ -158,16 +158,15 @@ static int print_json(const summary_run *run)
 static const tool_doc doc = {
     .name = "summary",
     .usage = "[OPTION...] NET",
-    .about =
-        "Shows a network layer by layer: the output of one image, the number of parameters,\n"
-        "and memory. NET is a preset (lenet5), a list of layers as 'clcnn train' takes it, or\n"
-        "a file that 'clcnn train --out' saved.\n",
-    .details =
-        "Outputs, gradients and whatever else a step needs share memory where they are not\n"
-        "needed at the same time; the peaks are without the workspaces of algorithms, which\n"
-        "depend on the device. With --json: one object with input, batch, layers,\n"
-        "parameters, the sums and the peaks in bytes, and with --device also\n"
-        "inference_bytes and training_bytes.\n",
+    .about = "Shows a network layer by layer: the output of one image, the number of parameters,\n"
+             "and memory. NET is a network, or a file that 'clcnn train --out' saved.\n",
+    .details = TOOL_NETWORKS
+    "\n"
+    "Outputs, gradients and whatever else a step needs share memory where they are not\n"
+    "needed at the same time; the peaks are without the workspaces of algorithms, which\n"
+    "depend on the device. With --json: one object with input, batch, layers,\n"
+    "parameters, the sums and the peaks in bytes, and with --device also\n"
+    "inference_bytes and training_bytes.\n",
     .examples = "  clcnn summary lenet5\n"
                 "  clcnn summary 'conv 32 3x3 pad 1, relu, maxpool 2, dense 10' --input 3x32x32\n"
                 "  clcnn summary lenet5 --batch 512 --device gpu\n",

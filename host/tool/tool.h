@@ -64,6 +64,20 @@ typedef struct tool_doc {
     const char *examples; /* whole lines, each a command */
 } tool_doc;
 
+/* How a network is written down, for the details of commands that take one. */
+#define TOOL_NETWORKS                                                                              \
+    "A network is a preset's name (lenet5, mlp, simple-cnn, vgg-mini, resnet-mini) or its\n"       \
+    "layers, separated by commas. SIZE is N or HxW, X a number such as 0.5 or 1e-5:\n"             \
+    "  conv COUNT SIZE [pad SIZE] [stride SIZE] [dilation SIZE] [groups N] [nobias]\n"             \
+    "  dense COUNT [nobias]    flatten    dropout X\n"                                             \
+    "  maxpool SIZE [pad SIZE] [stride SIZE] [dilation SIZE] [ceil]    globalmaxpool\n"            \
+    "  avgpool SIZE [pad SIZE] [stride SIZE] [ceil] [count_pad]    globalavgpool\n"                \
+    "  batchnorm [eps X] [momentum X] [biased]    layernorm [eps X]\n"                             \
+    "  relu    leaky_relu [X]    elu [X]    sigmoid    tanh    silu    gelu    gelu_tanh\n"        \
+    "  add NAME    the sum of the output before it and that of the layer called NAME\n"            \
+    "Behind a layer, 'as NAME' gives it a name, 'from NAME' has it take the output of that\n"      \
+    "layer instead of the one before it, and 'frozen' keeps its parameters as they are.\n"
+
 /*
  * Takes the options out of argv; `optind` is then the first operand. Returns -1 to go on, or the
  * exit code: 0 after --help, 2 after a message about what is wrong.

@@ -109,6 +109,30 @@ static int take_saved_settings(train_run *run, const tool_option *options)
     return TOOL_OK;
 }
 
+/* An option that another setting leaves without effect is a slip. */
+static int check_company(const train_run *run, const tool_option *options)
+{
+    const clcnn_train_options *o = &run->options;
+    const struct {
+        const char *name;
+        bool ok;
+        const char *needs;
+    } rows[] = {
+        {"momentum", o->optimiser == CLCNN_SGD, "--optimiser sgd"},
+        {"nesterov", o->optimiser == CLCNN_SGD && o->momentum > 0,
+         "--optimiser sgd with a --momentum"},
+        {"schedule-epochs", o->schedule != CLCNN_SCHEDULE_CONSTANT, "--schedule step or cosine"},
+        {"gamma", o->schedule == CLCNN_SCHEDULE_STEP, "--schedule step"},
+        {"min-lr", o->schedule == CLCNN_SCHEDULE_COSINE, "--schedule cosine"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!rows[i].ok && was_given(options, rows[i].name))
+            return tool_usage(command, "--%s is of use for %s alone", rows[i].name, rows[i].needs);
+    if (o->schedule == CLCNN_SCHEDULE_COSINE && o->min_lr > o->lr)
+        return tool_usage(command, "--min-lr %g is above --lr %g", o->min_lr, o->lr);
+    return TOOL_OK;
+}
+
 static int choose_data(train_run *run)
 {
     if (run->data == NULL && run->resume != NULL)
@@ -204,8 +228,9 @@ static int make_trainer(train_run *run)
 static int set_up(train_run *run, const tool_option *options)
 {
     int code = run->out != NULL ? tool_check_out(command, run->out) : TOOL_OK;
-    if (code == TOOL_OK && run->resume != NULL)
-        code = take_saved_settings(run, options);
+    if (code == TOOL_OK)
+        code =
+            run->resume != NULL ? take_saved_settings(run, options) : check_company(run, options);
     if (code == TOOL_OK)
         code = tool_open_device(command, run->device, &run->ctx);
     if (code == TOOL_OK)
@@ -355,19 +380,16 @@ static const tool_doc doc = {
     .about = "Trains a network on labelled images, tests it after each epoch and prints its\n"
              "accuracy. Without options: lenet5 on Fashion-MNIST where that is installed, else\n"
              "on synthetic digits.\n",
-    .details =
-        "A network is a preset's name or its layers, separated by commas:\n"
-        "  conv COUNT HxW [pad N] [stride N] [dilation N] [groups N] [nobias]\n"
-        "  maxpool N [pad N] [stride N] [dilation N]    dense COUNT    relu    flatten\n"
-        "The last layer has an output for each class, or more.\n"
-        "\n"
-        "Results go to stdout: a line per epoch, and 'test accuracy 0.xxxx' as the last one.\n"
-        "Device, layers and progress go to stderr. With --json, stdout has one object a line\n"
-        "per epoch: epoch, train_loss, test_accuracy, images_per_second (of training alone)\n"
-        "and seconds.\n"
-        "\n"
-        "Ctrl-C finishes the step under way, saves to --out and exits with 130; a second one\n"
-        "ends at once. Other exit codes: 0 done, 1 failed, 2 wrong usage.\n",
+    .details = TOOL_NETWORKS
+    "The last layer has an output for each class, or more.\n"
+    "\n"
+    "Results go to stdout: a line per epoch, and 'test accuracy 0.xxxx' as the last one.\n"
+    "Device, layers and progress go to stderr. With --json, stdout has one object a line\n"
+    "per epoch: epoch, train_loss, test_accuracy, images_per_second (of training alone)\n"
+    "and seconds.\n"
+    "\n"
+    "Ctrl-C finishes the step under way, saves to --out and exits with 130; a second one\n"
+    "ends at once. Other exit codes: 0 done, 1 failed, 2 wrong usage.\n",
     .examples = "  clcnn train\n"
                 "  clcnn train --data synthetic --epochs 2 --out digits.safetensors\n"
                 "  clcnn train --resume digits.safetensors --epochs 4 --out digits.safetensors\n"
