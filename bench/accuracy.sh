@@ -10,15 +10,14 @@ cd "$(dirname "$0")/.."
 clcnn=${CLCNN:-build/clcnn}
 seeds=${SEEDS:-1 2 3}
 
-# One line per preset: its options. The README shows the same.
+# One line per preset: its options.
+sgd="--optimiser sgd --momentum 0.9 --nesterov --weight-decay 5e-4 --schedule cosine --warmup 1 --flip"
 options() {
     case $1 in
     mlp) echo "--epochs 10 --lr 0.003 --schedule cosine" ;;
     lenet5) echo "--epochs 15 --lr 0.003 --schedule cosine --warmup 1" ;;
-    vgg-mini | resnet-mini)
-        echo "--epochs 8 --optimiser sgd --momentum 0.9 --nesterov --lr 0.1 --weight-decay 5e-4" \
-            "--schedule cosine --warmup 1 --flip"
-        ;;
+    vgg-mini) echo "--epochs 8 --lr 0.05 $sgd" ;;
+    resnet-mini) echo "--epochs 8 --lr 0.1 $sgd" ;;
     *)
         echo "accuracy.sh: $1 is none of mlp, lenet5, vgg-mini, resnet-mini" >&2
         return 2
