@@ -246,7 +246,7 @@ static void test_same_seed_same_file(void)
     clcnn_dataset set;
     smallset_create(IMAGES, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
-        double first, again, other;
+        double first = 0, again = 0, other = 0;
         size_t size = 0;
         use_rich(1);
         make_unbroken(device, &set, &first);
