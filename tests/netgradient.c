@@ -141,17 +141,16 @@ static bool on_device(const problem *p, clcnn_ctx *ctx, clcnn_net *net, float *l
 {
     const size_t count = p->image * BATCH;
     cl_int code;
-    cl_mem mem = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE,
-                                (count + BATCH + 1) * sizeof(float), NULL, &code);
+    float *batch = calloc(count + BATCH + 1, sizeof *batch);
+    memcpy(batch, p->images, count * sizeof *batch);
+    memcpy(batch + count, p->labels, sizeof p->labels);
+    cl_mem mem = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                                (count + BATCH + 1) * sizeof *batch, batch, &code);
     cl_command_queue queue = clcnn_ctx_queue(ctx);
     float *zero = calloc(p->values, sizeof *zero), *after = calloc(p->values, sizeof *after);
     bool ok = CHECK(mem != NULL, "clCreateBuffer: %d", code) &&
               CHECK(clcnn_net_write(net, p->first, zero, zero) == CLCNN_SUCCESS, "write");
     if (ok) {
-        clEnqueueWriteBuffer(queue, mem, CL_TRUE, 0, count * sizeof(float), p->images, 0, NULL,
-                             NULL);
-        clEnqueueWriteBuffer(queue, mem, CL_TRUE, count * sizeof(float), sizeof p->labels,
-                             p->labels, 0, NULL, NULL);
         ok = CHECK(clcnn_net_train_step(net, BATCH, (clcnn_mem){mem, 0}, (clcnn_mem){mem, count},
                                         (clcnn_mem){mem, count + BATCH}, &p->step) == CLCNN_SUCCESS,
                    "%s: %s", p->desc.layers, clcnn_last_error(ctx)->message) &&
@@ -161,6 +160,7 @@ static bool on_device(const problem *p, clcnn_ctx *ctx, clcnn_net *net, float *l
     }
     if (mem)
         clReleaseMemObject(mem);
+    free(batch);
     free(zero);
     free(after);
     return ok;
