@@ -9,6 +9,8 @@ set -eu
 cd "$(dirname "$0")/.."
 clcnn=${CLCNN:-build/clcnn}
 seeds=${SEEDS:-1 2 3}
+messages=$(mktemp)
+trap 'rm -f "$messages"' EXIT
 
 # One line per preset: its options.
 sgd="--optimiser sgd --momentum 0.9 --nesterov --weight-decay 5e-4 --schedule cosine --warmup 1 --flip"
@@ -34,17 +36,22 @@ for net; do
     echo "clcnn train --net $net --data fashion-mnist $words"
     for seed in $seeds; do
         # shellcheck disable=SC2086 # options are words
-        "$clcnn" train --net "$net" --data fashion-mnist --seed "$seed" --json $words 2>/dev/null |
-            awk -v seed="$seed" '
+        "$clcnn" train --net "$net" --data fashion-mnist --seed "$seed" --json $words 2>"$messages" |
+            awk -v seed="$seed" -v words="$words" '
                 function number(key,    found) {
                     found = match($0, "\"" key "\": *[0-9.eE+-]+")
                     return found ? substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0 : -1
                 }
                 { accuracy = number("test_accuracy"); seconds += number("seconds"); epochs++ }
                 END {
-                    if (!epochs) exit 1
+                    match(words, /--epochs [0-9]+/)
+                    if (epochs != substr(words, RSTART + 9, RLENGTH - 9) + 0) exit 1
                     printf "    seed %s  test accuracy %.4f  %d epochs in %.0f s\n", seed,
                         accuracy, epochs, seconds
-                }'
+                }' || {
+            echo "accuracy.sh: $net with seed $seed did not end its training" >&2
+            tail -n 5 "$messages" >&2
+            exit 1
+        }
     done
 done

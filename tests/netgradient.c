@@ -268,9 +268,29 @@ static void test_differences(void)
     }
 }
 
+/* A network without normalisation is checked where its outputs are all of about the same size: one
+ * that outweighs the others has a gradient of 0 or 1 in the loss, whatever softmax computes. */
+static void find_share(const clcnn_gradcheck_row *row, void *user)
+{
+    if (strcmp(row->name, "11.bias") == 0)
+        *(double *)user = fabs(row->analytic);
+}
+
+static void test_place_of_differences(void)
+{
+    const clcnn_net_desc desc = {
+        .layers = "lenet5", .batch = 1, .c = 1, .h = 28, .w = 28, .seed = harness_seed()};
+    clcnn_error error = {0};
+    double share = 0;
+    CHECK(clcnn_net_gradcheck(&desc, 1, find_share, &share, &error) == CLCNN_SUCCESS, "%s",
+          error.message);
+    CHECK(share > 0.01 && share < 0.99, "one of ten outputs has a gradient of %g", share);
+}
+
 int main(void)
 {
     static const harness_test tests[] = {{"gradients of graphs", test_gradients},
+                                         {"place of the differences", test_place_of_differences},
                                          {"differences of the loss", test_differences},
                                          {NULL, NULL}};
     return harness_run("netgradient", tests);

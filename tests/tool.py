@@ -28,7 +28,7 @@ import unittest
 TOOL = None
 DATA = None  # folder with the four IDX files
 TEMP = None
-COMMANDS = ["train", "eval", "predict", "summary", "import", "devices", "replay"]
+COMMANDS = ["train", "eval", "predict", "summary", "gradcheck", "import", "devices", "replay"]
 SIZE = 28
 SMALL = "conv 4 3x3, relu, maxpool 2, dense 10"
 
@@ -284,6 +284,10 @@ class Usage(Case):
                              "'%s'" % text)
         self.check_usage(["predict", "f", "i", "--top", "0"], "--top", "'0'")
         self.check_usage(["eval", "f", "--batch", "0"], "--batch", "'0'")
+        for text in ("0", "-1", "1001", "x"):
+            self.check_usage(["gradcheck", "mlp", "--batch", text], "--batch", "'%s'" % text)
+        self.check_usage(["gradcheck", "mlp", "--samples", "0"], "--samples", "'0'")
+        self.check_usage(["gradcheck", "mlp", "--seed", "-1"], "--seed", "'-1'")
 
     def test_values(self):
         self.check_usage(["train", "--data", "fashion-mnits"], "'fashion-mnits'", "'fashion-mnist'")
@@ -326,6 +330,8 @@ class Usage(Case):
         self.check_usage(["predict", "a"], "'a'")
         self.check_usage(["summary"], "NET")
         self.check_usage(["summary", "conv", "4"], "'4'", "quoted")
+        self.check_usage(["gradcheck"], "NET")
+        self.check_usage(["gradcheck", "conv", "4"], "'4'", "quoted")
         self.check_usage(["replay"])
         self.check_usage(["import"], "FILE")
         self.check_usage(["import", "a", "b"], "'b'", "quoted")
@@ -333,7 +339,7 @@ class Usage(Case):
         self.check_usage(["import", "a", "--out", temp("b")], "--net is missing")
 
 
-# ---- devices, summary ----------------------------------------------------------------------------
+# ---- devices, summary, gradcheck ----------------------------------------------------------------------------
 
 def vendors(*names):
     """OCL_ICD_VENDORS for a loader that sees just these drivers."""
@@ -386,6 +392,47 @@ class Devices(Case):
     def test_selector(self):
         self.check_failure(["train", "--data", DATA, "--device", "no-such-device"],
                            "no-such-device")
+
+
+class Gradcheck(Case):
+    NET = "conv 4 3x3, gelu, batchnorm, avgpool 2, dense 3"
+
+    def test_text(self):
+        out, err = self.check_exit(0, run("gradcheck", self.NET, "--input", "2x8x8"))
+        self.assertEqual("", err)
+        lines = out.splitlines()
+        self.assertEqual(["0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"],
+                         [line.split()[0] for line in lines[:-1]])
+        for line in lines[:-1]:
+            self.assertRegex(line, r"^\S+ +\d+ of \d+ +error +\d\.\de-\d+$")
+        self.assertRegex(lines[-1],
+                         r"^6 of 6 tensors are right; the largest error is \d\.\de-\d+$")
+
+    def test_json(self):
+        out, _ = self.check_exit(0, run("gradcheck", self.NET, "--input", "2x8x8", "--json",
+                                        "--samples", "5", "--batch", "2"))
+        rows = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([72, 4, 4, 4, 108, 3], [row["elements"] for row in rows])
+        self.assertEqual([5, 4, 4, 4, 5, 3], [row["checked"] for row in rows])
+        for row in rows:
+            self.assertIs(True, row["right"])
+            self.assertTrue(0 <= row["error"] < 1e-5)
+            self.assertLess(row["worst"], row["elements"])
+            self.assertAlmostEqual(row["analytic"], row["numeric"], delta=1e-5)
+
+    def test_seed_and_device(self):
+        first = run("gradcheck", "lenet5", "--batch", "1", "--samples", "1", env=vendors())
+        self.check_exit(0, first)  # without any device
+        again = run("gradcheck", "lenet5", "--batch", "1", "--samples", "1", "--seed", "1")
+        other = run("gradcheck", "lenet5", "--batch", "1", "--samples", "1", "--seed", "2")
+        self.assertEqual(first, again)
+        self.assertNotEqual(first[1], other[1])
+
+    def test_nothing_to_check(self):
+        self.check_failure(["gradcheck", "relu"], "'relu' has no parameters")
+        self.check_failure(["gradcheck", "dense 4 frozen"], "no parameters")
+        self.check_usage(["gradcheck", "conv 8 5x5", "--input", "1x4x4"], "5", "4")
+        self.check_usage(["gradcheck", "dense 3", "--input", "1x8"], "--input", "'1x8'")
 
 
 class Summary(Case):
@@ -575,6 +622,7 @@ class Train(Case):
         self.check_usage(resume + ["--batch", "33"], "33", "32")
         self.check_usage(resume + ["--lr", "0.25"], "0.25", "0.005")
         self.check_usage(resume + ["--seed", "9"], "9", "1")
+        self.check_usage(resume + ["--weights", saved()], "--weights", "--resume", saved())
         out, err = self.check_failure(resume + ["--data", "synthetic", "--epochs", "5"],
                                       "synthetic", DATA)
         self.assertEqual("", out)

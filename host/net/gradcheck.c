@@ -28,8 +28,29 @@ static uint32_t word_at(uint64_t seed, uint64_t stream, uint64_t index)
     return clcnn__philox_at(seed, stream, index / 4).v[index % 4];
 }
 
-/* Images from -1 to 1, and any labels; first values as training has them, but biases and
- * normalisations' factors moved a little, so that none is 0 or 1 by chance. */
+/* First values as training has them, but biases, normalisations' factors and statistics moved up by
+ * 0 to 0.1, so that none is 0 or 1 and variances stay positive. Weights stay: a common shift of all
+ * of them would grow from layer to layer until the loss hangs on one output alone. */
+static clcnn_status draw_values(clcnn__reference *r, const clcnn_net_desc *desc, clcnn_error *error)
+{
+    float *values = malloc((r->layers.values + 1) * sizeof *values);
+    if (!values)
+        return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for a network");
+    clcnn__net_draw(&r->layers, desc->init, desc->seed, values);
+    for (size_t i = 0; i < r->layers.count; ++i)
+        for (int p = 0; p < r->layers.rows[i].parameter_count; ++p) {
+            const clcnn__parameter *row = &r->layers.rows[i].parameters[p];
+            for (size_t e = row->packed; e < row->packed + row->count; ++e) {
+                const double u =
+                    (double)clcnn__philox_float(word_at(~desc->seed, STREAM_IMAGES, e));
+                r->values[e] = (double)values[e] + (row->rank == 1 ? 0.1 * u : 0);
+            }
+        }
+    free(values);
+    return CLCNN_SUCCESS;
+}
+
+/* Images from -1 to 1, any labels, and values. */
 static clcnn_status draw(clcnn__reference *r, const clcnn_net_desc *desc, clcnn_error *error)
 {
     const size_t image = (size_t)desc->c * (size_t)desc->h * (size_t)desc->w;
@@ -38,16 +59,7 @@ static clcnn_status draw(clcnn__reference *r, const clcnn_net_desc *desc, clcnn_
     for (int i = 0; i < r->n; ++i)
         r->labels[i] = (int32_t)clcnn__philox_below(word_at(desc->seed, STREAM_LABELS, (uint64_t)i),
                                                     (uint32_t)r->classes);
-    float *values = malloc((r->layers.values + 1) * sizeof *values);
-    if (!values)
-        return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for a network");
-    clcnn__net_draw(&r->layers, desc->init, desc->seed, values);
-    for (size_t i = 0; i < r->layers.values; ++i) {
-        const double u = (double)clcnn__philox_float(word_at(~desc->seed, STREAM_IMAGES, i));
-        r->values[i] = (double)values[i] + 0.1 * u; /* variances stay positive */
-    }
-    free(values);
-    return CLCNN_SUCCESS;
+    return draw_values(r, desc, error);
 }
 
 static clcnn_status difference(clcnn__reference *r, size_t at, double h, double *numeric)

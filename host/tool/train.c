@@ -98,6 +98,11 @@ static int take_saved_settings(train_run *run, const tool_option *options)
         return tool_report(command, &error);
     const clcnn_checkpoint_info *saved = &run->saved;
     const clcnn_train_options *wanted = &run->options;
+    if (was_given(options, "weights"))
+        return tool_usage(command,
+                          "--weights %s begins a training, and --resume %s goes on with "
+                          "one; leave one of them out",
+                          wanted->weights, run->resume);
     if (was_given(options, "net") && !same_layers(wanted->layers, saved))
         return tool_usage(command, "--net '%s' contradicts %s, whose network is '%s'; %s",
                           wanted->layers, run->resume, saved->layers, advice);

@@ -5,8 +5,8 @@ Like the files in this folder (see README.md): the inputs are rounded to float f
 is computed from those very numbers in double precision. Needs PyTorch (Debian: python3-torch) and
 nothing else; without it the exit status is 77.
 
-    make.py --seed 7 --count 300 --out /tmp/cases
-    clcnn replay --algo all /tmp/cases/*.safetensors
+    make.py --seed 7 --count 300 --out cases
+    clcnn replay --algo all cases/*.safetensors
 """
 import argparse
 import json
