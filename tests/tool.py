@@ -933,6 +933,13 @@ class Eval(Case):
         self.assertAlmostEqual(sum(matrix[i][i] for i in range(10)) / 200, result["test_accuracy"])
         self.assertGreater(result["test_accuracy"], 0.9)
 
+    def test_many_classes(self):
+        path = temp("wide")
+        self.check_exit(0, run("train", "--data", DATA, "--net", "dense 1025", "--epochs", "1",
+                               "--out", path))
+        out, _ = self.check_failure(["eval", path], path, "1025 outputs", "1024")
+        self.assertEqual("", out)
+
     def test_failures(self):
         self.check_failure(["eval", temp("nothing-here")], "nothing-here")
         self.check_failure(["eval", write(temp("empty"), b"")], "empty")

@@ -9,6 +9,7 @@
 
 static const char *const command = "eval";
 static const char *const precision_label = "precision";
+enum { MOST_CLASSES = 1024 }; /* images have 256 at most; more would be a table of gigabytes */
 
 typedef struct eval_run {
     const char *file, *data, *device;
@@ -29,6 +30,10 @@ static int evaluate(eval_run *run)
     clcnn_error error = {0};
     if (clcnn_checkpoint_read_info(run->file, &run->saved, &error) != CLCNN_SUCCESS)
         return tool_report(command, &error);
+    if (run->saved.classes > MOST_CLASSES)
+        return tool_fail(command,
+                         "%s has %d outputs; there is a confusion matrix for up to %d alone",
+                         run->file, run->saved.classes, MOST_CLASSES);
     int code = tool_open_device(command, run->device, &run->ctx);
     if (code == TOOL_OK)
         code = run->data != NULL
