@@ -338,87 +338,120 @@ static cl_mem create_foreign(int device, clcnn_ctx **ctx)
     return mem;
 }
 
+/* What the bad calls below are made of: a net and its batch, and a buffer of another context. */
+typedef struct bad_calls {
+    clcnn_ctx *ctx;
+    clcnn_net *net;
+    cl_mem batch, foreign;
+    clcnn_mem images, labels, loss, logits;
+} bad_calls;
+
+static void refuse_steps(const bad_calls *b)
+{
+    const clcnn_mem images = b->images, labels = b->labels, loss = b->loss, logits = b->logits;
+    const clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
+    clcnn_net_step wrong = adam;
+    wrong.lr = -1;
+    const struct {
+        int n;
+        clcnn_mem images, labels, loss;
+        const clcnn_net_step *adam;
+        const char *message;
+    } bad[] = {
+        {0, images, labels, loss, &adam, "0 images, must be from 1 to the batch 4"},
+        {5, images, labels, loss, &adam, "5 images, must be from 1 to the batch 4"},
+        {4, CLCNN_NO_MEM, labels, loss, &adam, "images has no buffer"},
+        {4, {b->batch, 6}, labels, loss, &adam, "images needs 120 elements from offset 6"},
+        {4, {b->batch, (size_t)-1}, labels, loss, &adam, "images needs 120 elements"},
+        {4, images, CLCNN_NO_MEM, loss, &adam, "labels has no buffer"},
+        {4, images, {b->batch, ALL - 3}, loss, &adam, "labels needs 4 elements"},
+        {4, images, labels, CLCNN_NO_MEM, &adam, "loss has no buffer"},
+        {4, images, labels, {b->batch, ALL}, &adam, "loss needs 1 elements"},
+        {4, images, labels, loss, NULL, "step is NULL"},
+        {4, images, labels, loss, &wrong, "-1"},
+        {4, {b->foreign, 0}, labels, loss, &adam, "images belongs to another OpenCL context"},
+        {4, images, {b->foreign, 0}, loss, &adam, "labels belongs to another OpenCL context"},
+        {4, images, labels, {b->foreign, 0}, &adam, "loss belongs to another OpenCL context"},
+        {4, images, labels, {b->batch, 119}, &adam, "overlaps images"},
+        {4, images, labels, {b->batch, LABELS + 3}, &adam, "overlaps labels"},
+        {1, {logits.buf, 0}, labels, loss, &adam, "overlaps images"},
+        {1, images, logits, loss, &adam, "overlaps labels"},
+        {1, images, labels, logits, &adam, "overlaps the net's memory"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+        clcnn_status status = clcnn_net_train_step(b->net, bad[i].n, bad[i].images, bad[i].labels,
+                                                   bad[i].loss, bad[i].adam);
+        CHECK(status == CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(b->ctx)->message, bad[i].message),
+              "bad step %zu: %s: %s, not %s", i, clcnn_status_name(status),
+              clcnn_last_error(b->ctx)->message, bad[i].message);
+    }
+    CHECK(clcnn_net_train_step(NULL, 1, images, labels, loss, &adam) == CLCNN_INVALID_ARGUMENT,
+          "net NULL");
+}
+
+static void refuse_forwards(const bad_calls *b)
+{
+    const struct {
+        int n;
+        clcnn_mem images;
+        const char *message;
+    } bad[] = {{1, {b->logits.buf, 0}, "overlaps images"},
+               {4, {b->foreign, 0}, "images belongs to another OpenCL context"},
+               {5, b->images, "5 images, must be from 1 to the batch 4"}};
+    clcnn_mem logits = b->logits;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
+        CHECK(clcnn_net_forward(b->net, bad[i].n, bad[i].images, &logits) ==
+                      CLCNN_INVALID_ARGUMENT &&
+                  strstr(clcnn_last_error(b->ctx)->message, bad[i].message),
+              "bad forward %zu: %s, not %s", i, clcnn_last_error(b->ctx)->message, bad[i].message);
+    float value;
+    CHECK(clcnn_net_forward(b->net, 4, b->images, NULL) == CLCNN_INVALID_ARGUMENT, "logits NULL");
+    CHECK(clcnn_net_forward(NULL, 1, b->images, &logits) == CLCNN_INVALID_ARGUMENT &&
+              clcnn_net_read(NULL, &value, NULL, NULL) == CLCNN_INVALID_ARGUMENT &&
+              clcnn_net_write(NULL, &value, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
+          "net NULL");
+}
+
+static void refuse_without_training(int device, cl_mem batch)
+{
+    clcnn_net_desc inference = small;
+    inference.training = 0;
+    clcnn_net *net = create(device, &inference);
+    CHECK(train(net, 4, batch, 1) == CLCNN_INVALID_ARGUMENT &&
+              strstr(clcnn_last_error(harness_ctx(device))->message, "without training memory"),
+          "%s", clcnn_last_error(harness_ctx(device))->message);
+    clcnn_net_destroy(net);
+}
+
 static void test_bad_steps(void)
 {
     for (int device = 0; device < harness_device_count(); ++device) {
-        clcnn_ctx *ctx = harness_ctx(device);
-        clcnn_net *net = create(device, &small);
         cl_mem batch = create_batch(device);
-        if (!net || !batch)
+        bad_calls b = {.ctx = harness_ctx(device),
+                       .net = create(device, &small),
+                       .batch = batch,
+                       .images = {batch, 0},
+                       .labels = {batch, LABELS},
+                       .loss = {batch, LOSS}};
+        if (!b.net || !batch)
             continue;
         clcnn_ctx *other = NULL;
-        cl_mem foreign = create_foreign(device, &other);
-        clcnn_mem images = {batch, 0}, labels = {batch, LABELS}, loss = {batch, LOSS}, logits;
-        CHECK(!clcnn_net_forward(net, 4, images, &logits), "%s", clcnn_last_error(ctx)->message);
-        clcnn_net_step adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .step = 1}, wrong = adam;
-        wrong.lr = -1;
-        const struct {
-            int n;
-            clcnn_mem images, labels, loss;
-            const clcnn_net_step *adam;
-            const char *message;
-        } bad[] = {
-            {0, images, labels, loss, &adam, "0 images, must be from 1 to the batch 4"},
-            {5, images, labels, loss, &adam, "5 images, must be from 1 to the batch 4"},
-            {4, CLCNN_NO_MEM, labels, loss, &adam, "images has no buffer"},
-            {4, {batch, 6}, labels, loss, &adam, "images needs 120 elements from offset 6"},
-            {4, {batch, (size_t)-1}, labels, loss, &adam, "images needs 120 elements"},
-            {4, images, CLCNN_NO_MEM, loss, &adam, "labels has no buffer"},
-            {4, images, {batch, ALL - 3}, loss, &adam, "labels needs 4 elements"},
-            {4, images, labels, CLCNN_NO_MEM, &adam, "loss has no buffer"},
-            {4, images, labels, {batch, ALL}, &adam, "loss needs 1 elements"},
-            {4, images, labels, loss, NULL, "step is NULL"},
-            {4, images, labels, loss, &wrong, "-1"},
-            {4, {foreign, 0}, labels, loss, &adam, "images belongs to another OpenCL context"},
-            {4, images, {foreign, 0}, loss, &adam, "labels belongs to another OpenCL context"},
-            {4, images, labels, {foreign, 0}, &adam, "loss belongs to another OpenCL context"},
-            {4, images, labels, {batch, 119}, &adam, "overlaps images"},
-            {4, images, labels, {batch, LABELS + 3}, &adam, "overlaps labels"},
-            {1, {logits.buf, 0}, labels, loss, &adam, "overlaps images"},
-            {1, images, logits, loss, &adam, "overlaps labels"},
-            {1, images, labels, logits, &adam, "overlaps the net's memory"},
-        };
-        size_t count = clcnn_net_parameters(net);
-        float *before = malloc(count * sizeof *before);
-        snapshot all = take_snapshot(device, net, batch);
-        int kernels = spy.kernels;
-        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
-            clcnn_status status = clcnn_net_train_step(net, bad[i].n, bad[i].images, bad[i].labels,
-                                                       bad[i].loss, bad[i].adam);
-            CHECK(status == CLCNN_INVALID_ARGUMENT &&
-                      strstr(clcnn_last_error(ctx)->message, bad[i].message),
-                  "bad step %zu: %s: %s, not %s", i, clcnn_status_name(status),
-                  clcnn_last_error(ctx)->message, bad[i].message);
-        }
+        b.foreign = create_foreign(device, &other);
+        CHECK(!clcnn_net_forward(b.net, 4, b.images, &b.logits), "%s",
+              clcnn_last_error(b.ctx)->message);
+        snapshot before = take_snapshot(device, b.net, batch);
+        const int kernels = spy.kernels;
+        refuse_steps(&b);
+        refuse_forwards(&b);
         CHECK(spy.kernels == kernels, "%d kernels were enqueued", spy.kernels - kernels);
-        check_snapshot(device, net, batch, &all, "bad steps");
-        free(all.values);
-        CHECK(clcnn_net_forward(net, 1, (clcnn_mem){logits.buf, 0}, &logits) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  strstr(clcnn_last_error(ctx)->message, "overlaps images"),
-              "images in the net's own memory: %s", clcnn_last_error(ctx)->message);
-        CHECK(clcnn_net_forward(net, 4, (clcnn_mem){foreign, 0}, &logits) == CLCNN_INVALID_ARGUMENT,
-              "images of another context");
-        CHECK(clcnn_net_forward(net, 4, images, NULL) == CLCNN_INVALID_ARGUMENT, "logits NULL");
-        CHECK(clcnn_net_forward(net, 5, images, &logits) == CLCNN_INVALID_ARGUMENT, "5 images");
-        CHECK(clcnn_net_forward(NULL, 1, images, &logits) == CLCNN_INVALID_ARGUMENT &&
-                  clcnn_net_train_step(NULL, 1, images, labels, loss, &adam) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  clcnn_net_read(NULL, before, NULL, NULL) == CLCNN_INVALID_ARGUMENT &&
-                  clcnn_net_write(NULL, before, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
-              "net NULL");
-        clcnn_net_destroy(net);
-        clcnn_net_desc inference = small;
-        inference.training = 0;
-        net = create(device, &inference);
-        CHECK(train(net, 4, batch, 1) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(clcnn_last_error(ctx)->message, "without training memory"),
-              "%s", clcnn_last_error(ctx)->message);
-        clcnn_net_destroy(net);
+        check_snapshot(device, b.net, batch, &before, "bad calls");
+        free(before.values);
+        clcnn_net_destroy(b.net);
+        refuse_without_training(device, batch);
         clReleaseMemObject(batch);
-        clReleaseMemObject(foreign);
+        clReleaseMemObject(b.foreign);
         clcnn_ctx_destroy(other);
-        free(before);
     }
 }
 
