@@ -94,7 +94,7 @@ clcnn_status clcnn_clip_norm_apply(clcnn_ctx *ctx, const clcnn_clip_norm *d, clc
     if (status != CLCNN_SUCCESS)
         return status;
     const size_t need = clcnn__sum_workspace(item_count(ctx, d));
-    status = clcnn__check_sum_plan(ctx, __func__, plan, need);
+    status = clcnn__check_plan(ctx, __func__, clcnn__clip_norm_algos[0].name, need, plan);
     if (status != CLCNN_SUCCESS)
         return status;
     if (d->segments == 0)

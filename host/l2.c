@@ -74,7 +74,7 @@ clcnn_status clcnn_l2_forward(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_mem w, cl
     if (status != CLCNN_SUCCESS)
         return status;
     const size_t items = item_count(ctx, d), need = clcnn__sum_workspace(items);
-    status = clcnn__check_sum_plan(ctx, __func__, plan, need);
+    status = clcnn__check_plan(ctx, __func__, clcnn__l2_algos[0].name, need, plan);
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn__tensor tensors[] = {{"w", w, (size_t)d->count, CLCNN__IN},

@@ -69,7 +69,7 @@ clcnn_status clcnn_mse_forward(clcnn_ctx *ctx, const clcnn_mse *d, clcnn_mem x, 
     if (status != CLCNN_SUCCESS)
         return status;
     const size_t items = item_count(ctx, d), need = clcnn__sum_workspace(items);
-    status = clcnn__check_sum_plan(ctx, __func__, plan, need);
+    status = clcnn__check_plan(ctx, __func__, clcnn__mse_algos[0].name, need, plan);
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn__tensor tensors[] = {{"x", x, (size_t)d->count, CLCNN__IN},

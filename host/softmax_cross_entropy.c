@@ -121,7 +121,8 @@ clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
     if (status == CLCNN_SUCCESS && !y.buf && !loss.buf)
         status = CLCNN__INVALID(&ctx->error, "%s: neither y nor loss is given", __func__);
     if (status == CLCNN_SUCCESS && loss.buf)
-        status = clcnn__check_sum_plan(ctx, __func__, plan, workspace_count(d));
+        status = clcnn__check_plan(ctx, __func__, clcnn__softmax_cross_entropy_algos[0].name,
+                                   workspace_count(d), plan);
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn_mem workspace = loss.buf ? plan->workspace : CLCNN_NO_MEM;

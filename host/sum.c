@@ -1,7 +1,5 @@
-/* Adding up many values, and the plans of the operations that do. */
+/* Adding up many values. */
 #include "sum.h"
-
-#include <string.h>
 
 size_t clcnn__sum_workspace(size_t count)
 {
@@ -48,30 +46,4 @@ clcnn_status clcnn__sum_enqueue(clcnn_ctx *ctx, const clcnn__sum *sum, size_t co
 {
     const clcnn_status status = clcnn__sum_shrink(ctx, sum, &workspace, &count);
     return status == CLCNN_SUCCESS ? stage(ctx, sum, count, factor, workspace, result) : status;
-}
-
-clcnn_status clcnn__check_sum_plan(clcnn_ctx *ctx, const char *call, const clcnn_plan *plan,
-                                   size_t count)
-{
-    if (!plan)
-        return CLCNN__INVALID(&ctx->error, "%s: the sum needs a plan, plan is NULL", call);
-    if (!plan->algo || strcmp(plan->algo, "direct") != 0)
-        return CLCNN__INVALID(&ctx->error, "%s: the plan's algorithm is \"%.40s\", which is none",
-                              call, plan->algo ? plan->algo : "(NULL)");
-    const size_t need = 4 * count;
-    if (plan->workspace_bytes < need)
-        return CLCNN__FAIL(&ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
-                           "%s: a workspace of %zu bytes is needed, the plan says %zu (a plan of "
-                           "another problem?)",
-                           call, need, plan->workspace_bytes);
-    size_t bytes = 0;
-    if (plan->workspace.buf)
-        clGetMemObjectInfo(plan->workspace.buf, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
-    if (bytes / 4 < plan->workspace.offset || bytes / 4 - plan->workspace.offset < count)
-        return CLCNN__FAIL(
-            &ctx->error, CLCNN_WORKSPACE_TOO_SMALL,
-            "%s: a workspace of %zu bytes is needed from element %zu, the buffer has "
-            "%zu bytes",
-            call, need, plan->workspace.offset, bytes);
-    return CLCNN_SUCCESS;
 }

@@ -25,11 +25,4 @@ clcnn_status clcnn__sum_enqueue(clcnn_ctx *ctx, const clcnn__sum *sum, size_t co
 clcnn_status clcnn__sum_shrink(clcnn_ctx *ctx, const clcnn__sum *sum, clcnn_mem *values,
                                size_t *count);
 
-/*
- * Whether a plan is there, names the only algorithm there is, and has a workspace of `count`
- * floats.
- */
-clcnn_status clcnn__check_sum_plan(clcnn_ctx *ctx, const char *call, const clcnn_plan *plan,
-                                   size_t count);
-
 #endif
