@@ -40,11 +40,6 @@ static bool activates(const clcnn__node *node)
 
 /* ---- Nodes -------------------------------------------------------------------------------- */
 
-static int inputs_of(const clcnn__layer *layer)
-{
-    return layer->kind->inputs > 1 ? layer->kind->inputs : 1;
-}
-
 /* How often the output of each node-to-be is taken; `root[i]` is the layer whose output layer i's
  * is under another shape, or i itself. */
 static void count_uses(const clcnn__layers *layers, int *root, int *uses)
@@ -52,7 +47,7 @@ static void count_uses(const clcnn__layers *layers, int *root, int *uses)
     for (size_t i = 0; i < layers->count; ++i) {
         const clcnn__layer *layer = &layers->rows[i];
         const bool alias = layer->kind->flags & CLCNN__ALIAS;
-        for (int k = 0; k < inputs_of(layer); ++k) {
+        for (int k = 0; k < clcnn__layer_inputs(layer); ++k) {
             const int input =
                 layer->inputs[k] == CLCNN__IMAGES ? CLCNN__IMAGES : root[layer->inputs[k]];
             if (k == 0)
@@ -84,7 +79,7 @@ static bool fuse(const clcnn__graph *graph, clcnn__node *node, const clcnn__laye
 static void add_node(clcnn__graph *graph, clcnn__layer *layer, const int *node_of)
 {
     clcnn__node *node = &graph->nodes[graph->node_count++];
-    *node = (clcnn__node){.layer = layer, .input_count = inputs_of(layer)};
+    *node = (clcnn__node){.layer = layer, .input_count = clcnn__layer_inputs(layer)};
     for (int k = 0; k < node->input_count; ++k) {
         const int input = layer->inputs[k];
         node->inputs[k] = input == CLCNN__IMAGES ? CLCNN__IMAGES : node_of[input];

@@ -91,6 +91,11 @@ static clcnn_status list_parameters(clcnn__layers *layers, clcnn__layer *layer, 
     return CLCNN_SUCCESS;
 }
 
+int clcnn__layer_inputs(const clcnn__layer *layer)
+{
+    return layer->kind->inputs > 1 ? layer->kind->inputs : 1;
+}
+
 clcnn__shape clcnn__layer_input(const clcnn__layers *layers, size_t layer, int which)
 {
     const int input = layers->rows[layer].inputs[which];
@@ -102,7 +107,7 @@ static clcnn_status infer_shape(clcnn__layers *layers, size_t i, clcnn_error *er
     clcnn__layer *layer = &layers->rows[i];
     clcnn__shape in[CLCNN__MAX_INPUTS];
     in[0] = clcnn__layer_input(layers, i, 0);
-    in[1] = layer->kind->inputs > 1 ? clcnn__layer_input(layers, i, 1) : in[0];
+    in[1] = clcnn__layer_inputs(layer) > 1 ? clcnn__layer_input(layers, i, 1) : in[0];
     if (layer->kind->number)
         layer->kind->number(layer->self, (uint32_t)i);
     clcnn_status status = layer->kind->shape(layer->self, in, &layer->out, error);
@@ -132,7 +137,7 @@ static clcnn_status infer_shapes(clcnn__layers *layers, clcnn_error *error)
 
 static bool takes(const clcnn__layer *layer, size_t input)
 {
-    for (int k = 0; k < (layer->kind->inputs > 1 ? layer->kind->inputs : 1); ++k)
+    for (int k = 0; k < clcnn__layer_inputs(layer); ++k)
         if (layer->inputs[k] == (int)input)
             return true;
     return false;

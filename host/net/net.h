@@ -237,6 +237,8 @@ void clcnn__layers_destroy(clcnn__layers *layers);
 /* The layers' texts with commas between; malloc'd, NULL when out of memory. */
 char *clcnn__layers_text(const clcnn__layers *layers);
 
+/* How many inputs a layer has: 1 or more. */
+int clcnn__layer_inputs(const clcnn__layer *layer);
 /* The shape that a layer's input has; `which` from 0. */
 clcnn__shape clcnn__layer_input(const clcnn__layers *layers, size_t layer, int which);
 /* parse.c: fills layers->rows up to `inputs` from layers->text. */

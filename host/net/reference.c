@@ -190,11 +190,6 @@ static const struct reference_of {
 
 /* ---- The network ---------------------------------------------------------------------------- */
 
-static int inputs_of(const clcnn__layer *layer)
-{
-    return layer->kind->inputs > 1 ? layer->kind->inputs : 1;
-}
-
 static size_t elements(clcnn__shape shape, int n)
 {
     return (size_t)n * (size_t)shape.c * (size_t)shape.h * (size_t)shape.w;
@@ -223,7 +218,7 @@ static layer_work work_of(const clcnn__reference *r, size_t i, const clcnn__oper
     const clcnn__layer *layer = &r->layers.rows[i];
     layer_work work = {
         .operation = operation, .y = r->y[i], .dy = r->dy[i], .argmax = r->argmax[i]};
-    for (int k = 0; k < inputs_of(layer); ++k)
+    for (int k = 0; k < clcnn__layer_inputs(layer); ++k)
         work.x[k] = output_of(r, layer->inputs[k]);
     for (int p = 0; p < layer->parameter_count; ++p) {
         const clcnn__parameter *parameter = &layer->parameters[p];
@@ -283,7 +278,7 @@ clcnn_status clcnn__reference_backward(clcnn__reference *r)
     clcnn_status status =
         clcnn__ref64_softmax_cross_entropy_backward(&d, r->y[last], r->labels, r->dy[last], NULL);
     for (size_t i = r->layers.count; !status && i-- > 0;)
-        for (int k = 0; !status && k < inputs_of(&r->layers.rows[i]); ++k)
+        for (int k = 0; !status && k < clcnn__layer_inputs(&r->layers.rows[i]); ++k)
             status = backward_to(r, i, k);
     return status;
 }
