@@ -40,7 +40,7 @@ typedef struct module {
     bool taken;
 } module;
 
-typedef struct import {
+typedef struct importing {
     const char *path;
     const clcnn_import_desc *desc;
     clcnn_import_fn placed;
@@ -52,7 +52,7 @@ typedef struct import {
     module *modules;
     clcnn__layers layers;
     float *values; /* packed, as in clcnn_net_read */
-} import;
+} importing;
 
 #define BAD(im, ...) CLCNN__FAIL((im)->error, CLCNN_BAD_FILE, "%.400s: " __VA_ARGS__)
 
@@ -119,7 +119,7 @@ static int by_name(const void *a, const void *b)
     return compare_names(((const entry *)a)->tensor->name, ((const entry *)b)->tensor->name);
 }
 
-static bool names_ascend(const import *im)
+static bool names_ascend(const importing *im)
 {
     for (size_t i = 1; i < im->count; ++i)
         if (strcmp(im->entries[i - 1].tensor->name, im->entries[i].tensor->name) > 0)
@@ -138,7 +138,7 @@ static bool is_counter(const clcnn__safetensors_tensor *tensor)
            strcmp(tensor->name + length - (sizeof name - 1), name) == 0;
 }
 
-static clcnn_status list_entries(import *im)
+static clcnn_status list_entries(importing *im)
 {
     size_t count = clcnn__safetensors_count(im->file);
     im->entries = calloc(count + 1, sizeof *im->entries);
@@ -166,7 +166,7 @@ static bool same_module(const entry *a, const entry *b)
     return a->prefix == b->prefix && memcmp(a->tensor->name, b->tensor->name, a->prefix) == 0;
 }
 
-static size_t find_module(import *im, const entry *e)
+static size_t find_module(importing *im, const entry *e)
 {
     for (size_t i = im->module_count; i-- > 0;) /* most often it is the last one */
         if (same_module(im->modules[i].first, e))
@@ -175,7 +175,7 @@ static size_t find_module(import *im, const entry *e)
     return im->module_count++;
 }
 
-static clcnn_status list_modules(import *im)
+static clcnn_status list_modules(importing *im)
 {
     char shape[SHAPE_TEXT];
     for (size_t i = 0; i < im->count; ++i) {
@@ -199,7 +199,8 @@ static clcnn_status list_modules(import *im)
 
 /* ---- Placing --------------------------------------------------------------------------------- */
 
-static clcnn_status check_tensor(const import *im, size_t layer, const clcnn__parameter *parameter,
+static clcnn_status check_tensor(const importing *im, size_t layer,
+                                 const clcnn__parameter *parameter,
                                  const clcnn__safetensors_tensor *tensor)
 {
     char has[SHAPE_TEXT], needs[SHAPE_TEXT];
@@ -219,7 +220,7 @@ static clcnn_status check_tensor(const import *im, size_t layer, const clcnn__pa
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status place(import *im, size_t layer, const clcnn__parameter *parameter,
+static clcnn_status place(importing *im, size_t layer, const clcnn__parameter *parameter,
                           size_t number)
 {
     const module *m = &im->modules[number];
@@ -252,7 +253,7 @@ static module_kind kind_of(const clcnn__layer *layer)
 }
 
 /* A layer takes the next module of its kind, and all of it. */
-static clcnn_status fill_layer(import *im, size_t layer)
+static clcnn_status fill_layer(importing *im, size_t layer)
 {
     const clcnn__layer *row = &im->layers.rows[layer];
     char shape[SHAPE_TEXT];
@@ -283,7 +284,7 @@ static clcnn_status fill_layer(import *im, size_t layer)
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status fill_network(import *im)
+static clcnn_status fill_network(importing *im)
 {
     char shape[SHAPE_TEXT];
     im->values = calloc(im->layers.values + 1, sizeof *im->values);
@@ -308,7 +309,7 @@ static clcnn_status fill_network(import *im)
 /* ---- The checkpoint -------------------------------------------------------------------------- */
 
 /* As if training had not begun. The optimiser's state is zero, and the data set nobody's. */
-static clcnn_status write_checkpoint(import *im, const char *out)
+static clcnn_status write_checkpoint(importing *im, const char *out)
 {
     const clcnn_import_desc *desc = im->desc;
     const clcnn__shape shape = im->layers.rows[im->layers.count - 1].out;
@@ -355,7 +356,7 @@ clcnn_status clcnn_import(const char *path, const clcnn_import_desc *desc, const
     clcnn_status status = check_arguments(path, desc, out, error);
     if (status)
         return status;
-import im = {.path = path, .desc = desc, .placed = placed, .user = user, .error = error };
+    importing im = {.path = path, .desc = desc, .placed = placed, .user = user, .error = error};
     const char *layers = desc->layers ? desc->layers : "lenet5";
     status =
         clcnn__layers_create(layers, (clcnn__shape){desc->c, desc->h, desc->w}, &im.layers, error);
