@@ -18,7 +18,7 @@ options() {
     case $1 in
     mlp) echo "--epochs 10 --lr 0.003 --schedule cosine" ;;
     lenet5) echo "--epochs 15 --lr 0.003 --schedule cosine --warmup 1" ;;
-    vgg-mini) echo "--epochs 8 --lr 0.05 $sgd" ;;
+    vgg-mini) echo "--epochs 6 --lr 0.05 $sgd" ;;
     resnet-mini) echo "--epochs 8 --lr 0.1 $sgd" ;;
     *)
         echo "accuracy.sh: $1 is none of mlp, lenet5, vgg-mini, resnet-mini" >&2

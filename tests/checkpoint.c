@@ -674,7 +674,8 @@ static const struct damage rich_damages[] = {
     {"nesterov", "2", NULL, "metadata \"nesterov\" is \"2\""},
     {"nesterov", "true", NULL, "metadata \"nesterov\" is \"true\""},
     {NULL, NULL, nesterov_alone,
-     "its options cannot be: clcnn_trainer: momentum is 0, must be a positive number for nesterov"},
+     "its options cannot be: clcnn_trainer: momentum is 0, must be above 0, for nesterov, and at "
+     "most 1e30"},
     {"weight_decay", NULL, NULL, "metadata \"weight_decay\" is missing"},
     {"weight_decay", "-1", NULL, "metadata \"weight_decay\" is \"-1\""},
     {"max_norm", NULL, NULL, "metadata \"max_norm\" is missing"},
@@ -700,7 +701,7 @@ static const struct damage rich_damages[] = {
     {"min_lr", NULL, NULL, "metadata \"min_lr\" is missing"},
     {"min_lr", "-1e-9", NULL, "metadata \"min_lr\" is \"-1e-9\""},
     {NULL, NULL, cosine_upwards, "schedule: min_lr is 0.0101, it must be from 0 to lr, 0.01"},
-    {"lr", "0", NULL, "clcnn_trainer: lr is 0, must be a positive number"},
+    {"lr", "0", NULL, "clcnn_trainer: lr is 0, must be above 0 and at most 1e30"},
     {"init", NULL, NULL, "metadata \"init\" is missing"},
     {"init", "xavier", NULL, "metadata \"init\" is \"xavier\""},
     {"layers", "conv 4 3x3 pad 1 nobias, relu as a, dense 3", NULL,

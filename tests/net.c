@@ -909,11 +909,11 @@ static void test_bad_trainers(void)
 #define OPTIONS .layers = SMALL_NET, .batch = 4, .lr = 0.1
         {{OPTIONS, .optimiser = (clcnn_optimiser)4}, &set, "optimiser is 4, which is none"},
         {{OPTIONS, .init = (clcnn_init)3}, &set, "init is 3, which is none"},
-        {{OPTIONS, .momentum = -0.5}, &set, "momentum is -0.5, must be 0 or a positive number"},
+        {{OPTIONS, .momentum = -0.5}, &set, "momentum is -0.5, must be from 0 to 1e30"},
         {{OPTIONS, .momentum = (double)INFINITY}, &set, "momentum is inf"},
         {{OPTIONS, .optimiser = CLCNN_SGD, .nesterov = 1},
          &set,
-         "momentum is 0, must be a positive number for nesterov"},
+         "momentum is 0, must be above 0, for nesterov, and at most 1e30"},
         {{OPTIONS, .nesterov = 2}, &set, "nesterov is 2, must be 0 or 1"},
         {{OPTIONS, .weight_decay = -1}, &set, "weight_decay is -1"},
         {{OPTIONS, .max_norm = -1}, &set, "max_norm is -1, must be 0 or a positive number"},

@@ -307,12 +307,11 @@ clcnn_status clcnn__check_train_options(const clcnn_train_options *o, clcnn_erro
         const char *must;
     } rows[] = {
         {"batch", o->batch, o->batch >= 1, "at least 1"},
-        {"lr", o->lr, o->lr > 0 && o->lr <= 1e30, "a positive number"},
+        {"lr", o->lr, o->lr > 0 && o->lr <= 1e30, "above 0 and at most 1e30"},
         {"momentum", o->momentum, in_range(o->momentum, nesterov ? DBL_TRUE_MIN : 0, 1e30),
-         nesterov ? "a positive number for nesterov" : "0 or a positive number"},
+         nesterov ? "above 0, for nesterov, and at most 1e30" : "from 0 to 1e30"},
         {"nesterov", o->nesterov, in_range(o->nesterov, 0, 1), "0 or 1"},
-        {"weight_decay", o->weight_decay, in_range(o->weight_decay, 0, 1e30),
-         "0 or a positive number"},
+        {"weight_decay", o->weight_decay, in_range(o->weight_decay, 0, 1e30), "from 0 to 1e30"},
         {"max_norm", o->max_norm, o->max_norm == 0 || in_range(o->max_norm, FLT_MIN, FLT_MAX),
          "0 or a positive number that a float can hold"},
         {"label_smoothing", o->label_smoothing, in_range(o->label_smoothing, 0, 1), "from 0 to 1"},
@@ -320,8 +319,8 @@ clcnn_status clcnn__check_train_options(const clcnn_train_options *o, clcnn_erro
         {"schedule_epochs", o->schedule_epochs,
          in_range(o->schedule_epochs, least_epochs, MOST_EPOCHS),
          least_epochs ? "from 1 to 1000000" : "from 0 to 1000000"},
-        {"gamma", o->gamma, in_range(o->gamma, 0, 1e30), "0 or a positive number"},
-        {"min_lr", o->min_lr, in_range(o->min_lr, 0, 1e30), "0 or a positive number"},
+        {"gamma", o->gamma, in_range(o->gamma, 0, 1e30), "from 0 to 1e30"},
+        {"min_lr", o->min_lr, in_range(o->min_lr, 0, 1e30), "from 0 to 1e30"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
         if (!rows[i].ok)

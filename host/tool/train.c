@@ -12,6 +12,8 @@
 
 static const char *const command = "train";
 
+#define OPTIMISERS "adam|adamw|sgd|rmsprop" /* by clcnn_optimiser */
+
 typedef struct train_run {
     const char *data, *device, *out, *resume;
     clcnn_train_options options;
@@ -203,6 +205,35 @@ static int show_network(const train_run *run)
     return TOOL_OK;
 }
 
+/* The settings in force, those left out that do nothing. */
+static void print_training(const clcnn_train_options *o, uint64_t memory)
+{
+    char text[TOOL_TEXT_SIZE];
+    fprintf(stderr, "training batch %d, %s", o->batch,
+            tool_picked(text, OPTIMISERS, (int)o->optimiser));
+    if (o->optimiser == CLCNN_SGD && o->momentum > 0)
+        fprintf(stderr, " with %smomentum %g", o->nesterov ? "Nesterov's " : "", o->momentum);
+    fprintf(stderr, ", learning rate %g", o->lr);
+    if (o->schedule == CLCNN_SCHEDULE_COSINE)
+        fprintf(stderr, " along a cosine to %g in epoch %d", o->min_lr, o->schedule_epochs);
+    if (o->schedule == CLCNN_SCHEDULE_STEP)
+        fprintf(stderr, " times %g every %d epochs", o->gamma, o->schedule_epochs);
+    const struct {
+        const char *words;
+        double value;
+    } rows[] = {{"epochs of warm-up", o->warmup},
+                {"weight decay", o->weight_decay},
+                {"largest norm", o->max_norm},
+                {"label smoothing", o->label_smoothing}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].value > 0)
+            fprintf(stderr, ", %s %g", rows[i].words, rows[i].value);
+    fprintf(stderr, ", seed %llu, ", (unsigned long long)o->seed);
+    if (o->shift > 0)
+        fprintf(stderr, "shifts up to %d, ", o->shift);
+    fprintf(stderr, "%s%s on the device\n", o->flip ? "flips, " : "", tool_bytes(text, memory));
+}
+
 static int make_trainer(train_run *run)
 {
     clcnn_error error = {0};
@@ -213,13 +244,7 @@ static int make_trainer(train_run *run)
     if (status != CLCNN_SUCCESS)
         return tool_report(command, &error);
     const clcnn_train_options *options = clcnn_trainer_options(run->trainer);
-    char memory[TOOL_TEXT_SIZE];
-    fprintf(stderr, "training batch %d, learning rate %g, seed %llu, ", options->batch, options->lr,
-            (unsigned long long)options->seed);
-    if (options->shift > 0)
-        fprintf(stderr, "shifts up to %d, ", options->shift);
-    fprintf(stderr, "%s%s on the device\n", options->flip ? "flips, " : "",
-            tool_bytes(memory, clcnn_net_memory(clcnn_trainer_net(run->trainer))));
+    print_training(options, clcnn_net_memory(clcnn_trainer_net(run->trainer)));
     const clcnn_checkpoint_info *saved = &run->saved;
     if (run->resume != NULL && saved->step > 0)
         tool_print(stderr, "resuming %s in epoch %d after step %d\n", run->resume,
@@ -418,8 +443,8 @@ static void list_options(train_run *run, tool_option rows[ROWS])
         {"lr", "X", TOOL_RATE, &o->lr, 0, 0, "learning rate", false},
         {"seed", "N", TOOL_SEED, &o->seed, 0, 0,
          "of the first weights, the order of the images, shifts and\nflips, dropout", false},
-        {"optimiser", "adam|adamw|sgd|rmsprop", TOOL_PICK, &o->optimiser, 0, 0,
-         "how gradients change weights", false},
+        {"optimiser", OPTIMISERS, TOOL_PICK, &o->optimiser, 0, 0, "how gradients change weights",
+         false},
         {"momentum", "X", TOOL_REAL, &o->momentum, 0, 1, "of sgd", false},
         {"nesterov", NULL, TOOL_ON, &o->nesterov, 0, 0, "Nesterov's momentum, for sgd", false},
         {"weight-decay", "X", TOOL_REAL, &o->weight_decay, 0, 1000,
