@@ -409,7 +409,11 @@ static int measure(bench_run *run)
     int code = tool_open_device(command, run->device, &run->ctx);
     if (code != TOOL_OK)
         return code;
-    tool_print_device(stderr, clcnn_ctx_device_info(run->ctx));
+    const clcnn_device_info *info = clcnn_ctx_device_info(run->ctx);
+    char selector[TOOL_TEXT_SIZE];
+    tool_print_device(stderr, info);
+    snprintf(selector, sizeof selector, "%d:%d", info->platform_index, info->device_index);
+    setenv("CLCNN_BENCH_DEVICE", selector, 1); /* for a peer that works on the same device */
     code = each_peer(run, true);
     if (code == TOOL_OK &&
         bench_probe_create(run->ctx, run->seconds, &run->probe, &error) != CLCNN_SUCCESS)
