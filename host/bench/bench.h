@@ -24,9 +24,10 @@ typedef struct bench_case {
     const char *suite; /* a word of bench_suites */
     const char *op;    /* of bench_ways, or a network's preset */
     check_desc desc;
-    int images;       /* of a network: in one epoch */
-    const char *only; /* the one direction that is measured; NULL: all */
-    bool rounded;     /* results differ in their last bits from one machine to the next */
+    int images;        /* of a network: in one epoch */
+    const char *only;  /* the one direction that is measured; NULL: all */
+    const char *moves; /* in place of bench_way.moves, where the descriptor makes a difference */
+    bool rounded;      /* results differ in their last bits from one machine to the next */
 } bench_case;
 
 extern const bench_case bench_cases[];

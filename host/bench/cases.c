@@ -78,7 +78,8 @@ const char *const bench_suites[] = {"conv", "pool", "norm", "optim", "net", "all
     }
 #define INFERENCE(label, in, what, ...)                                                            \
     {                                                                                              \
-        .name = label, .suite = in, .op = #what, .desc.what = __VA_ARGS__, .only = "forward"       \
+        .name = label, .suite = in, .op = #what, .desc.what = __VA_ARGS__, .only = "forward",      \
+        .moves = "x y"                                                                             \
     }
 #define NET(label, in, preset, count)                                                              \
     {                                                                                              \

@@ -359,15 +359,15 @@ bench_work bench_work_of(const bench_case *c, const bench_way *way)
         return (bench_work){.images = c->images};
     double bytes = 0;
     char list[128];
-    snprintf(list, sizeof list, "%s", way->moves != NULL ? way->moves : "");
-    if (way->moves == NULL)
+    const char *moves = c->moves != NULL ? c->moves : way->moves;
+    snprintf(list, sizeof list, "%s", moves != NULL ? moves : "");
+    if (moves == NULL)
         for (int i = 0; way->tensors[i] != NULL; i++)
             bytes += 4.0 * (double)bench_tensor_count(way, &c->desc, way->tensors[i]);
     char *rest = list;
     for (char *name; (name = strtok_r(rest, " ", &rest)) != NULL;)
         bytes += 4.0 * (double)bench_tensor_count(way, &c->desc, name);
-    const bool conv = way->moves == NULL;
-    return (bench_work){.flop = conv ? conv2d_flop(&c->desc.conv2d) : 0, .bytes = bytes};
+    return (bench_work){.flop = moves == NULL ? conv2d_flop(&c->desc.conv2d) : 0, .bytes = bytes};
 }
 
 bench_unit bench_unit_of(const bench_work *work)

@@ -56,18 +56,39 @@ static void write_data(FILE *to, const bench_plot *plot, bench_unit unit)
     fprintf(to, "END\n");
 }
 
+/* Whether anybody's rate (or, for the number behind the last name, the ceiling) is known. */
+static bool has_column(const bench_plot *plot, bench_unit unit, size_t column, size_t names)
+{
+    for (size_t i = 0; i < plot->count; i++) {
+        const bench_bar *bar = &plot->bars[i];
+        const double value = column < names ? bar->rates[column] : bar->ceiling;
+        if (bar->unit == unit && value > 0)
+            return true;
+    }
+    return false;
+}
+
 static void write_picture(FILE *to, const bench_plot *plot, bench_unit unit)
 {
     size_t names = 0;
-    fprintf(to, "set ylabel \"%s\"\nplot ", bench_unit_names[unit]);
-    for (; plot->names[names] != NULL; names++) {
-        fprintf(to, "$data%d using %zu:xtic(1) with histograms title ", (int)unit, names + 2);
-        write_text(to, plot->names[names]);
-        fprintf(to, ", ");
+    while (plot->names[names] != NULL)
+        names++;
+    fprintf(to, "set ylabel \"%s\"\n", bench_unit_names[unit]);
+    const char *separator = "plot ";
+    for (size_t i = 0; i < names; i++) {
+        if (!has_column(plot, unit, i, names))
+            continue;
+        fprintf(to, "%s$data%d using %zu:xtic(1) with histograms linetype %zu title ", separator,
+                (int)unit, i + 2, i + 1);
+        write_text(to, plot->names[i]);
+        separator = ", ";
     }
-    fprintf(to,
-            "$data%d using 0:%zu with points pointtype 2 linecolor \"black\" title \"ceiling\"\n",
-            (int)unit, names + 2);
+    if (has_column(plot, unit, names, names))
+        fprintf(to,
+                "%s$data%d using 0:%zu with points pointtype 2 linecolor \"black\" "
+                "title \"ceiling\"",
+                separator, (int)unit, names + 2);
+    fputc('\n', to);
 }
 
 static void write_script(FILE *to, const bench_plot *plot, const char *path)

@@ -118,7 +118,7 @@ static clcnn_status try_copy(bench_probe *p, int i, double bytes, double *gbs, c
 {
     const shape *s = &copy_shapes[i];
     const double half = bytes / 2 < SMALLEST ? SMALLEST : bytes / 2 > LARGEST ? LARGEST : bytes / 2;
-    const int vectors = (int)(half / 4 / s->vec);
+    const cl_uint vectors = (cl_uint)(half / 4 / s->vec);
     cl_int code = clSetKernelArg(p->copy[i], 0, sizeof vectors, &vectors);
     code |= clSetKernelArg(p->copy[i], 1, sizeof p->from, &p->from);
     code |= clSetKernelArg(p->copy[i], 2, sizeof p->to, &p->to);

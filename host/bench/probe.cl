@@ -43,7 +43,7 @@ typedef JOIN(float, VEC) vec;
 /* 24 * VEC * ROUNDS operations by each work-item. */
 __kernel void probe_peak(float scale, float shift, __global float *y)
 {
-    const int i = (int)get_global_id(0);
+    const uint i = (uint)get_global_id(0);
     const float start = (float)i;
     const vec factor = (vec)(scale), addend = (vec)(shift);
     EACH(DECLARE)
@@ -56,10 +56,10 @@ __kernel void probe_peak(float scale, float shift, __global float *y)
 }
 
 /* ITEM vectors by each work-item, one behind the other where ITEM is large. */
-__kernel void probe_copy(int vectors, __global const float *x, __global float *y)
+__kernel void probe_copy(uint vectors, __global const float *x, __global float *y)
 {
-    const int first = (int)get_global_id(0) * ITEM;
-    for (int i = 0; i < ITEM; i++) {
+    const uint first = (uint)get_global_id(0) * ITEM;
+    for (uint i = 0; i < ITEM; i++) {
         if (first + i < vectors)
             STORE(LOAD(first + i, x), first + i, y);
     }
