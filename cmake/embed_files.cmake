@@ -1,4 +1,4 @@
-# cmake -DFILES=a|b|c -DOUTPUT=kernels.c -P embed_files.cmake
+# cmake -DFILES=a|b|c -DLIST=clcnn__files -DOUTPUT=kernels.c -P embed_files.cmake
 string(REPLACE "|" ";" FILES "${FILES}")
 set(arrays "")
 set(table "")
@@ -16,8 +16,9 @@ endforeach()
 file(WRITE ${OUTPUT}.tmp "/* Made by cmake/embed_files.cmake. */
 #include \"internal.h\"
 
+extern const clcnn__file ${LIST}[];
 ${arrays}
-const clcnn__file clcnn__files[] = {
+const clcnn__file ${LIST}[] = {
 ${table}    {NULL, NULL}};
 ")
 file(COPY_FILE ${OUTPUT}.tmp ${OUTPUT} ONLY_IF_DIFFERENT)

@@ -132,5 +132,9 @@ for source in kernels/*.cl; do
 done
 sed 's,^\([^ ]*\),kernels/\1.cl,' "$work/builds" |
     xargs -P "$cpus" -L 1 sh "$0" --compile || status=1
+# The bench's own kernels, with each width of its table.
+for vec in 1 4 8 16; do
+    sh "$0" --compile host/bench/probe.cl "-DVEC=$vec" || status=1
+done
 [ $status -eq 0 ] || fail "a kernel does not compile alone as OpenCL C 1.2"
 echo "$(wc -l <"$work/builds") builds of $(ls kernels/*.cl | wc -l) kernel files, 2 ways each"

@@ -28,7 +28,8 @@ import unittest
 TOOL = None
 DATA = None  # folder with the four IDX files
 TEMP = None
-COMMANDS = ["train", "eval", "predict", "summary", "gradcheck", "import", "devices", "replay"]
+COMMANDS = ["train", "eval", "predict", "summary", "gradcheck", "import", "devices", "replay",
+            "bench"]
 SIZE = 28
 SMALL = "conv 4 3x3, relu, maxpool 2, dense 10"
 

@@ -29,7 +29,7 @@ static void on_place(const char *tensor, const char *parameter, void *user)
 static int import(import_run *run)
 {
     clcnn_error error = {0};
-    int code = tool_check_out(command, run->out);
+    int code = tool_check_out(command, "out", run->out);
     if (code == TOOL_OK)
         code = tool_choose_input(command, run->net, run->input, &run->desc);
     if (code != TOOL_OK)

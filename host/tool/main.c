@@ -25,6 +25,7 @@ static const tool_command commands[] = {
     {"import", cmd_import, "a saved network from weights that PyTorch trained"},
     {"devices", cmd_devices, "every OpenCL platform and device"},
     {"replay", cmd_replay, "recorded cases of operations, run on a device and compared"},
+    {"bench", cmd_bench, "speed of operations and networks, beside the device's ceiling and peers"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

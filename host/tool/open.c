@@ -128,23 +128,24 @@ static bool can_create_beside(const char *path)
     return file >= 0;
 }
 
-int tool_check_out(const char *command, const char *path)
+int tool_check_out(const char *command, const char *option, const char *path)
 {
     struct stat status;
     size_t length = strlen(path);
     if (length == 0)
-        return tool_usage(command, "--out needs the name of a file");
+        return tool_usage(command, "--%s needs the name of a file", option);
     /* Not stat: a link is not followed when the file is written, see host/net/file.c. */
     bool exists = lstat(path, &status) == 0;
     if (path[length - 1] == '/' || (exists && S_ISDIR(status.st_mode)))
-        return tool_usage(command, "--out '%s' is a folder, not a file", path);
+        return tool_usage(command, "--%s '%s' is a folder, not a file", option, path);
     if (exists && S_ISLNK(status.st_mode))
-        return tool_usage(command, "--out '%s' is a symbolic link; name the file itself", path);
+        return tool_usage(command, "--%s '%s' is a symbolic link; name the file itself", option,
+                          path);
     if (exists && !S_ISREG(status.st_mode))
-        return tool_usage(command, "--out '%s' is no ordinary file", path);
+        return tool_usage(command, "--%s '%s' is no ordinary file", option, path);
     if (exists && access(path, W_OK) != 0)
-        return tool_fail(command, "--out '%s' can't be written: %s", path, strerror(errno));
+        return tool_fail(command, "--%s '%s' can't be written: %s", option, path, strerror(errno));
     if (!can_create_beside(path))
-        return tool_fail(command, "--out '%s' can't be written: %s", path, strerror(errno));
+        return tool_fail(command, "--%s '%s' can't be written: %s", option, path, strerror(errno));
     return TOOL_OK;
 }

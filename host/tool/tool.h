@@ -29,6 +29,7 @@ int cmd_summary(int argc, char **argv);
 int cmd_gradcheck(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 
 enum { TOOL_TEXT_SIZE = 32 };
 
@@ -146,8 +147,9 @@ const char *tool_class_name(const char *data, int label);
 void tool_print_device(FILE *to, const clcnn_device_info *info);
 void tool_print_data(FILE *to, const clcnn_dataset *set);
 
-/* Tries whether a file could be written under this name, without touching one that is there. */
-int tool_check_out(const char *command, const char *path);
+/* Tries whether a file could be written under the name that an option ("out") was given, without
+ * touching one that is there. */
+int tool_check_out(const char *command, const char *option, const char *path);
 
 /* ---------------------------------------------------------------------------------------------
  * table.c: a network on the command line, and its layers as a table

@@ -257,7 +257,7 @@ static int make_trainer(train_run *run)
 
 static int set_up(train_run *run, const tool_option *options)
 {
-    int code = run->out != NULL ? tool_check_out(command, run->out) : TOOL_OK;
+    int code = run->out != NULL ? tool_check_out(command, "out", run->out) : TOOL_OK;
     if (code == TOOL_OK)
         code =
             run->resume != NULL ? take_saved_settings(run, options) : check_company(run, options);

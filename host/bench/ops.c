@@ -1,0 +1,391 @@
+/*
+ * Operations as the bench calls them: which tensors a direction takes, how often memory has to move
+ * each of them, and the call itself. Whatever an optimiser or dropout prepares for a step is part
+ * of the call.
+ */
+#include "bench.h"
+
+#include <string.h>
+
+const char *const bench_unit_names[] = {"GFLOP/s", "GB/s", "images/s"};
+
+/* ---- Calls: t[i] is the i-th of the way's tensors ---------------------------------------------
+ */
+
+static clcnn_status conv2d_forward(const bench_call *a)
+{
+    return clcnn_conv2d_forward(a->ctx, &a->desc->conv2d, a->t[0], a->t[1], CLCNN_NO_MEM, a->t[2],
+                                a->plan);
+}
+
+static clcnn_status conv2d_backward_data(const bench_call *a)
+{
+    return clcnn_conv2d_backward_data(a->ctx, &a->desc->conv2d, a->t[0], a->t[1], a->t[2], a->plan);
+}
+
+static clcnn_status conv2d_backward_weights(const bench_call *a)
+{
+    return clcnn_conv2d_backward_weights(a->ctx, &a->desc->conv2d, a->t[0], a->t[1], a->t[2],
+                                         CLCNN_NO_MEM, a->plan);
+}
+
+static clcnn_status conv2d_plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
+                                const char *algo, clcnn_plan *plan)
+{
+    return clcnn_conv2d_plan(ctx, &desc->conv2d, direction, algo, CLCNN_ANY_WORKSPACE, plan);
+}
+
+static clcnn_status conv2d_pack(const bench_call *a)
+{
+    return clcnn_conv2d_pack(a->ctx, &a->desc->conv2d, CLCNN_FORWARD, a->t[1], a->plan);
+}
+
+static clcnn_status maxpool2d_forward(const bench_call *a)
+{
+    return clcnn_maxpool2d_forward(a->ctx, &a->desc->maxpool2d, a->t[0], a->t[1], a->t[2]);
+}
+
+static clcnn_status maxpool2d_backward(const bench_call *a)
+{
+    return clcnn_maxpool2d_backward(a->ctx, &a->desc->maxpool2d, a->t[0], a->t[1], a->t[2]);
+}
+
+/* argmax as forward leaves it */
+static clcnn_status maxpool2d_argmax(const bench_call *a)
+{
+    return clcnn_maxpool2d_forward(a->ctx, &a->desc->maxpool2d, a->t[3], a->t[4], a->t[1]);
+}
+
+static clcnn_status avgpool2d_forward(const bench_call *a)
+{
+    return clcnn_avgpool2d_forward(a->ctx, &a->desc->avgpool2d, a->t[0], a->t[1]);
+}
+
+static clcnn_status avgpool2d_backward(const bench_call *a)
+{
+    return clcnn_avgpool2d_backward(a->ctx, &a->desc->avgpool2d, a->t[0], a->t[1]);
+}
+
+static clcnn_status adaptive_forward(const bench_call *a)
+{
+    return clcnn_adaptive_avgpool2d_forward(a->ctx, &a->desc->adaptive_avgpool2d, a->t[0], a->t[1]);
+}
+
+static clcnn_status adaptive_backward(const bench_call *a)
+{
+    return clcnn_adaptive_avgpool2d_backward(a->ctx, &a->desc->adaptive_avgpool2d, a->t[0],
+                                             a->t[1]);
+}
+
+static clcnn_status batchnorm_forward(const bench_call *a)
+{
+    const clcnn_batchnorm_mems m = {.x = a->t[0],
+                                    .gamma = a->t[1],
+                                    .beta = a->t[2],
+                                    .running_mean = a->t[3],
+                                    .running_var = a->t[4],
+                                    .y = a->t[5],
+                                    .mean = a->t[6],
+                                    .rstd = a->t[7]};
+    return clcnn_batchnorm_forward(a->ctx, &a->desc->batchnorm, &m, a->plan);
+}
+
+static clcnn_status batchnorm_backward(const bench_call *a)
+{
+    const clcnn_batchnorm_mems m = {.x = a->t[0],
+                                    .dy = a->t[1],
+                                    .gamma = a->t[2],
+                                    .mean = a->t[3],
+                                    .rstd = a->t[4],
+                                    .dx = a->t[5],
+                                    .dgamma = a->t[6],
+                                    .dbeta = a->t[7]};
+    return clcnn_batchnorm_backward(a->ctx, &a->desc->batchnorm, &m, a->plan);
+}
+
+static clcnn_status batchnorm_plan(clcnn_ctx *ctx, const check_desc *desc,
+                                   clcnn_direction direction, const char *algo, clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_batchnorm_plan(ctx, &desc->batchnorm, direction, plan);
+}
+
+static clcnn_status layernorm_forward(const bench_call *a)
+{
+    const clcnn_layernorm_mems m = {.x = a->t[0],
+                                    .gamma = a->t[1],
+                                    .beta = a->t[2],
+                                    .y = a->t[3],
+                                    .mean = a->t[4],
+                                    .rstd = a->t[5]};
+    return clcnn_layernorm_forward(a->ctx, &a->desc->layernorm, &m);
+}
+
+static clcnn_status layernorm_backward(const bench_call *a)
+{
+    const clcnn_layernorm_mems m = {.x = a->t[0],
+                                    .dy = a->t[1],
+                                    .gamma = a->t[2],
+                                    .mean = a->t[3],
+                                    .rstd = a->t[4],
+                                    .dx = a->t[5],
+                                    .dgamma = a->t[6],
+                                    .dbeta = a->t[7]};
+    return clcnn_layernorm_backward(a->ctx, &a->desc->layernorm, &m, a->plan);
+}
+
+static clcnn_status layernorm_plan(clcnn_ctx *ctx, const check_desc *desc,
+                                   clcnn_direction direction, const char *algo, clcnn_plan *plan)
+{
+    (void)algo; /* there is one */
+    return clcnn_layernorm_plan(ctx, &desc->layernorm, direction, plan);
+}
+
+static clcnn_status activation_forward(const bench_call *a)
+{
+    return clcnn_activation_forward(a->ctx, &a->desc->activation, a->t[0], a->t[1]);
+}
+
+static clcnn_status activation_backward(const bench_call *a)
+{
+    return clcnn_activation_backward(a->ctx, &a->desc->activation, a->t[0], CLCNN_NO_MEM, a->t[1],
+                                     a->t[2]);
+}
+
+static clcnn_status add_forward(const bench_call *a)
+{
+    return clcnn_add_forward(a->ctx, &a->desc->add, a->t[0], a->t[1], a->t[2]);
+}
+
+static clcnn_status add_backward(const bench_call *a)
+{
+    return clcnn_add_backward(a->ctx, &a->desc->add, a->t[0], a->t[1], NULL);
+}
+
+static clcnn_status softmax_forward(const bench_call *a)
+{
+    return clcnn_softmax_forward(a->ctx, &a->desc->softmax, a->t[0], a->t[1]);
+}
+
+static clcnn_status softmax_backward(const bench_call *a)
+{
+    return clcnn_softmax_backward(a->ctx, &a->desc->softmax, a->t[0], a->t[1], a->t[2]);
+}
+
+static clcnn_status dropout_forward(const bench_call *a)
+{
+    const clcnn_status status = clcnn_dropout_prepare(a->ctx, &a->desc->dropout, a->t[1]);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_dropout_forward(a->ctx, &a->desc->dropout, a->t[0], a->t[1], a->t[2]);
+}
+
+static clcnn_status dropout_backward(const bench_call *a)
+{
+    return clcnn_dropout_backward(a->ctx, &a->desc->dropout, a->t[0], a->t[1], a->t[2]);
+}
+
+static clcnn_status dropout_block(const bench_call *a)
+{
+    return clcnn_dropout_prepare(a->ctx, &a->desc->dropout, a->t[1]);
+}
+
+static clcnn_status sgd_step(const bench_call *a)
+{
+    const clcnn_status status = clcnn_sgd_prepare(a->ctx, &a->desc->sgd, a->t[3]);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_sgd_step(a->ctx, &a->desc->sgd, a->t[0], a->t[1], a->t[2], CLCNN_NO_MEM, a->t[3]);
+}
+
+static clcnn_status rmsprop_step(const bench_call *a)
+{
+    const clcnn_status status = clcnn_rmsprop_prepare(a->ctx, &a->desc->rmsprop, a->t[3]);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_rmsprop_step(a->ctx, &a->desc->rmsprop, a->t[0], a->t[1], a->t[2], CLCNN_NO_MEM,
+                              a->t[3]);
+}
+
+static clcnn_status adam_step(const bench_call *a)
+{
+    const clcnn_status status = clcnn_adam_prepare(a->ctx, &a->desc->adam, a->t[4]);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_adam_step(a->ctx, &a->desc->adam, a->t[0], a->t[1], a->t[2], a->t[3], CLCNN_NO_MEM,
+                           a->t[4]);
+}
+
+/* ---- The table ---------------------------------------------------------------------------------
+ */
+
+/* clang-format off */
+const bench_way bench_ways[] = {
+    {.op = "conv2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "w", "y"}, .result = "y",
+     .run = conv2d_forward, .plan = conv2d_plan, .pack = conv2d_pack},
+    {.op = "conv2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "w", "dx"}, .result = "dx", .run = conv2d_backward_data, .plan = conv2d_plan},
+    {.op = "conv2d", .direction = "backward_weights", .plan_direction = CLCNN_BACKWARD_WEIGHTS,
+     .tensors = {"x", "dy", "dw"}, .result = "dw", .run = conv2d_backward_weights, .plan = conv2d_plan},
+
+    {.op = "maxpool2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y", "argmax"}, .moves = "x y argmax", .result = "y", .run = maxpool2d_forward},
+    {.op = "maxpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "argmax", "dx", "x", "y"}, .moves = "dy argmax dx", .result = "dx",
+     .run = maxpool2d_backward, .first = maxpool2d_argmax},
+
+    {.op = "avgpool2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .run = avgpool2d_forward},
+    {.op = "avgpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .run = avgpool2d_backward},
+
+    {.op = "adaptive_avgpool2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .run = adaptive_forward},
+    {.op = "adaptive_avgpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .run = adaptive_backward},
+
+    /* The statistics have to be known before the first element can be written: all inputs twice. */
+    {.op = "batchnorm", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "gamma", "beta", "running_mean", "running_var", "y", "mean", "rstd"},
+     .moves = "x x y", .run = batchnorm_forward, .plan = batchnorm_plan},
+    {.op = "batchnorm", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"x", "dy", "gamma", "mean", "rstd", "dx", "dgamma", "dbeta"},
+     .moves = "x dy x dy dx", .run = batchnorm_backward, .plan = batchnorm_plan},
+
+    /* A row stays in a cache. */
+    {.op = "layernorm", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "gamma", "beta", "y", "mean", "rstd"}, .moves = "x y", .run = layernorm_forward},
+    {.op = "layernorm", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"x", "dy", "gamma", "mean", "rstd", "dx", "dgamma", "dbeta"},
+     .moves = "x dy dx", .run = layernorm_backward, .plan = layernorm_plan},
+
+    {.op = "activation", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = activation_forward},
+    {.op = "activation", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"x", "dy", "dx"}, .moves = "x dy dx", .result = "dx", .run = activation_backward},
+
+    {.op = "add", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"a", "b", "y"}, .moves = "a b y", .result = "y", .run = add_forward},
+    {.op = "add", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "db"}, .moves = "dy db", .result = "db", .run = add_backward},
+
+    {.op = "softmax", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .run = softmax_forward},
+    {.op = "softmax", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"y", "dy", "dx"}, .moves = "y dy dx", .run = softmax_backward},
+
+    {.op = "dropout", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "block", "y"}, .moves = "x y", .run = dropout_forward},
+    {.op = "dropout", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "block", "dx"}, .moves = "dy dx", .run = dropout_backward, .first = dropout_block},
+
+    {.op = "sgd", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"param", "grad", "velocity", "block"}, .moves = "param grad velocity param velocity",
+     .run = sgd_step},
+    {.op = "rmsprop", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"param", "grad", "square_avg", "block"}, .moves = "param grad square_avg param square_avg",
+     .run = rmsprop_step},
+    {.op = "adam", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"param", "grad", "m", "v", "block"}, .moves = "param grad m v param m v",
+     .run = adam_step},
+    {.op = NULL}};
+/* clang-format on */
+
+const bench_way *bench_way_find(const char *op, const char *direction)
+{
+    for (const bench_way *way = bench_ways; way->op != NULL; way++)
+        if (strcmp(way->op, op) == 0 && strcmp(way->direction, direction) == 0)
+            return way;
+    return NULL;
+}
+
+/* ---- Tensors -----------------------------------------------------------------------------------
+ */
+
+size_t bench_tensor_count(const bench_way *way, const check_desc *desc, const char *tensor)
+{
+    check_shape shape = {.rank = 0};
+    if (!check_op_find(way->op)->shape(desc, tensor, &shape))
+        return 0;
+    size_t count = 1;
+    for (int i = 0; i < shape.rank; i++)
+        count *= shape.size[i];
+    return count;
+}
+
+/* Scatters the bits of an element's number: Fibonacci hashing, the upper half. */
+static uint32_t scattered(size_t i, uint32_t seed)
+{
+    return ((uint32_t)i * 2654435761u + seed * 40503u) >> 16;
+}
+
+void bench_fill(const char *tensor, size_t count, float *values)
+{
+    static const char *const positive[] = {"rstd", "running_var", "square_avg", "v", NULL};
+    const uint32_t seed = (uint32_t)tensor[strlen(tensor) - 1];
+    bool is_positive = false;
+    for (const char *const *name = positive; *name != NULL; name++)
+        is_positive |= strcmp(*name, tensor) == 0;
+    for (size_t i = 0; i < count; i++) {
+        const int small = (int)(scattered(i, seed) % 5) - 2;
+        values[i] = (float)(is_positive ? small + 3 : small);
+    }
+}
+
+double bench_checksum(const float *values, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)values[i] * ((int)(scattered(i, 0) % 7) - 3);
+    return sum;
+}
+
+/* ---- Work --------------------------------------------------------------------------------------
+ */
+
+/* Multiplications of a convolution, two operations each. What padding saves is not subtracted. */
+static double conv2d_flop(const clcnn_conv2d *d)
+{
+    int p = 0, q = 0;
+    clcnn_conv2d_output(d, &p, &q, NULL);
+    const int groups = d->groups ? d->groups : 1;
+    return 2.0 * d->n * d->k * p * q * (d->c / groups) * d->r * d->s;
+}
+
+bench_work bench_work_of(const bench_case *c, const bench_way *way)
+{
+    if (way == NULL)
+        return (bench_work){.images = c->images};
+    double bytes = 0;
+    char list[128];
+    const char *moves = c->moves != NULL ? c->moves : way->moves;
+    snprintf(list, sizeof list, "%s", moves != NULL ? moves : "");
+    if (moves == NULL)
+        for (int i = 0; way->tensors[i] != NULL; i++)
+            bytes += 4.0 * (double)bench_tensor_count(way, &c->desc, way->tensors[i]);
+    char *rest = list;
+    for (char *name; (name = strtok_r(rest, " ", &rest)) != NULL;)
+        bytes += 4.0 * (double)bench_tensor_count(way, &c->desc, name);
+    return (bench_work){.flop = moves == NULL ? conv2d_flop(&c->desc.conv2d) : 0, .bytes = bytes};
+}
+
+bench_unit bench_unit_of(const bench_work *work)
+{
+    if (work->images > 0)
+        return BENCH_IMAGES;
+    return work->flop > 0 ? BENCH_GFLOPS : BENCH_GBS;
+}
+
+double bench_rate(const bench_work *work, double ms)
+{
+    switch (bench_unit_of(work)) {
+    case BENCH_GFLOPS:
+        return work->flop / ms * 1e-6;
+    case BENCH_GBS:
+        return work->bytes / ms * 1e-6;
+    case BENCH_IMAGES:
+        break;
+    }
+    return work->images / ms * 1e3;
+}
