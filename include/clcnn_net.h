@@ -199,8 +199,9 @@ CLCNN_API clcnn_status clcnn_ref_net_gradient(const clcnn_net_desc *desc, const 
 typedef struct clcnn_gradcheck_row {
     char name[64];            /* "3.weight" */
     size_t count, checked;    /* its elements, and how many of them were checked */
-    double error;             /* the largest |numeric - analytic|, in units of the largest of both
-                                 and of the tensor's root mean square */
+    double error;             /* the largest |numeric - analytic|, in units of the largest of both,
+                                 of the tensor's root mean square, and of a size beside which the
+                                 loss's rounding is far below the limit */
     size_t worst;             /* the element that has it */
     double analytic, numeric; /* there */
 } clcnn_gradcheck_row;
