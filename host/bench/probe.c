@@ -90,8 +90,8 @@ static cl_kernel build(clcnn_ctx *ctx, const shape *s, const char *name)
 static clcnn_status try_peak(bench_probe *p, int i, double *gflops, clcnn_error *error)
 {
     const shape *s = &peak_shapes[i];
-    /* So many work-items for each compute unit that none is idle at the end, and that a launch takes
-     * far longer than launching: a CPU is through with one in a microsecond. */
+    /* So many work-items for each compute unit that none is idle at the end, and that a launch
+     * takes far longer than launching: a CPU is through with one in a microsecond. */
     const size_t units = clcnn_ctx_device_info(p->ctx)->compute_units;
     const size_t items = units * (s->local > 1 ? 64 * s->local : 1024);
     const float scale = 0.999f, shift = 0.001f;
