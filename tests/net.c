@@ -882,110 +882,106 @@ static void test_learning_rates(void)
     clcnn_dataset_free(&set);
 }
 
-static void test_bad_trainers(void)
+static const struct {
+    clcnn_train_options options;
+    const char *message;
+} bad_options[] = {
+    {{.layers = SMALL_NET, .batch = -1, .lr = 0.1, .seed = 1}, "batch is -1"},
+    {{.layers = SMALL_NET, .batch = 4, .lr = -0.1, .seed = 1}, "lr is -0.1"},
+    {{.layers = SMALL_NET, .batch = 4, .lr = (double)NAN, .seed = 1}, "lr is "},
+    {{.layers = SMALL_NET, .batch = 4, .lr = (double)INFINITY, .seed = 1}, "lr is inf"},
+    {{.layers = "dense", .batch = 4, .lr = 0.1, .seed = 1}, "column 6"},
+    {{.layers = "dense 2", .batch = 4, .lr = 0.1, .seed = 1},
+     "images have 3 classes, the network has 2 outputs"},
+#define OPTIONS .layers = SMALL_NET, .batch = 4, .lr = 0.1
+    {{OPTIONS, .optimiser = (clcnn_optimiser)4}, "optimiser is 4, which is none"},
+    {{OPTIONS, .init = (clcnn_init)3}, "init is 3, which is none"},
+    {{OPTIONS, .momentum = -0.5}, "momentum is -0.5, must be from 0 to 1e30"},
+    {{OPTIONS, .momentum = (double)INFINITY}, "momentum is inf"},
+    {{OPTIONS, .optimiser = CLCNN_SGD, .nesterov = 1},
+     "momentum is 0, must be above 0, for nesterov, and at most 1e30"},
+    {{OPTIONS, .nesterov = 2}, "nesterov is 2, must be 0 or 1"},
+    {{OPTIONS, .weight_decay = -1}, "weight_decay is -1"},
+    {{OPTIONS, .max_norm = -1}, "max_norm is -1, must be 0 or a positive number"},
+    {{OPTIONS, .max_norm = 1e39}, "max_norm is 1e+39"},
+    {{OPTIONS, .label_smoothing = -0.1}, "label_smoothing is -0.1, must be from 0 to 1"},
+    {{OPTIONS, .label_smoothing = (double)NAN}, "label_smoothing is "},
+    {{OPTIONS, .schedule = (clcnn_schedule_kind)3, .schedule_epochs = 1},
+     "schedule: kind 3 is not one"},
+    {{OPTIONS, .schedule = (clcnn_schedule_kind)-1, .schedule_epochs = 1}, "kind -1"},
+    {{OPTIONS, .warmup = -1}, "warmup is -1, must be from 0 to 1000000 epochs"},
+    {{OPTIONS, .warmup = (double)NAN}, "warmup is "},
+    {{OPTIONS, .warmup = 1e7}, "warmup is 1e+07"},
+    {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE},
+     "schedule_epochs is 0, must be from 1 to 1000000"},
+    {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = -3, .gamma = 0.1},
+     "schedule_epochs is -3"},
+    {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = 1000001, .gamma = 0.1},
+     "schedule_epochs is 1e+06"},
+    {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = 1, .gamma = -0.1},
+     "gamma is -0.1"},
+    {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE, .schedule_epochs = 1, .min_lr = 0.2},
+     "schedule: min_lr is 0.2, it must be from 0 to lr, 0.1"},
+    {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE, .schedule_epochs = 1, .min_lr = -0.1},
+     "min_lr is -0.1"},
+    /* nothing looks at these, but a checkpoint would have to say them */
+    {{OPTIONS, .schedule_epochs = -1}, "schedule_epochs is -1, must be from 0 to 1000000"},
+    {{OPTIONS, .gamma = (double)NAN}, "gamma is "},
+    {{OPTIONS, .min_lr = -1}, "min_lr is -1"},
+#undef OPTIONS
+};
+
+static void refuse_trainer(clcnn_ctx *ctx, const clcnn_train_options *options,
+                           const clcnn_dataset *set, const char *message)
 {
-    clcnn_dataset set, none, empty;
-    smallset_create(9, 1, &set);
-    none = empty = set;
+    clcnn_error error = {.message = ""};
+    clcnn_trainer *trainer = NULL;
+    CHECK(clcnn_trainer_create(ctx, options, set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+              strstr(error.message, message) && !trainer,
+          "bad trainer: \"%s\", not \"%s\"", error.message, message);
+}
+
+static void refuse_data(clcnn_ctx *ctx, const clcnn_train_options *good, const clcnn_dataset *set)
+{
+    clcnn_dataset none = *set, empty = *set;
     none.train.classes = 0;
     empty.train.count = 0;
-    const struct {
-        clcnn_train_options options;
-        const clcnn_dataset *set;
-        const char *message;
-    } bad[] = {
-        {{.layers = SMALL_NET, .batch = -1, .lr = 0.1, .seed = 1}, &set, "batch is -1"},
-        {{.layers = SMALL_NET, .batch = 4, .lr = -0.1, .seed = 1}, &set, "lr is -0.1"},
-        {{.layers = SMALL_NET, .batch = 4, .lr = (double)NAN, .seed = 1}, &set, "lr is "},
-        {{.layers = SMALL_NET, .batch = 4, .lr = (double)INFINITY, .seed = 1}, &set, "lr is inf"},
-        {{.layers = "dense", .batch = 4, .lr = 0.1, .seed = 1}, &set, "column 6"},
-        {{.layers = "dense 2", .batch = 4, .lr = 0.1, .seed = 1},
-         &set,
-         "images have 3 classes, the network has 2 outputs"},
-        {{.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1},
-         &none,
-         "images have 0 classes, the network has 3 outputs"},
-        {{.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1}, &empty, "no training images"},
-#define OPTIONS .layers = SMALL_NET, .batch = 4, .lr = 0.1
-        {{OPTIONS, .optimiser = (clcnn_optimiser)4}, &set, "optimiser is 4, which is none"},
-        {{OPTIONS, .init = (clcnn_init)3}, &set, "init is 3, which is none"},
-        {{OPTIONS, .momentum = -0.5}, &set, "momentum is -0.5, must be from 0 to 1e30"},
-        {{OPTIONS, .momentum = (double)INFINITY}, &set, "momentum is inf"},
-        {{OPTIONS, .optimiser = CLCNN_SGD, .nesterov = 1},
-         &set,
-         "momentum is 0, must be above 0, for nesterov, and at most 1e30"},
-        {{OPTIONS, .nesterov = 2}, &set, "nesterov is 2, must be 0 or 1"},
-        {{OPTIONS, .weight_decay = -1}, &set, "weight_decay is -1"},
-        {{OPTIONS, .max_norm = -1}, &set, "max_norm is -1, must be 0 or a positive number"},
-        {{OPTIONS, .max_norm = 1e39}, &set, "max_norm is 1e+39"},
-        {{OPTIONS, .label_smoothing = -0.1}, &set, "label_smoothing is -0.1, must be from 0 to 1"},
-        {{OPTIONS, .label_smoothing = (double)NAN}, &set, "label_smoothing is "},
-        {{OPTIONS, .schedule = (clcnn_schedule_kind)3, .schedule_epochs = 1},
-         &set,
-         "schedule: kind 3 is not one"},
-        {{OPTIONS, .schedule = (clcnn_schedule_kind)-1, .schedule_epochs = 1}, &set, "kind -1"},
-        {{OPTIONS, .warmup = -1}, &set, "warmup is -1, must be from 0 to 1000000 epochs"},
-        {{OPTIONS, .warmup = (double)NAN}, &set, "warmup is "},
-        {{OPTIONS, .warmup = 1e7}, &set, "warmup is 1e+07"},
-        {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE},
-         &set,
-         "schedule_epochs is 0, must be from 1 to 1000000"},
-        {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = -3, .gamma = 0.1},
-         &set,
-         "schedule_epochs is -3"},
-        {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = 1000001, .gamma = 0.1},
-         &set,
-         "schedule_epochs is 1e+06"},
-        {{OPTIONS, .schedule = CLCNN_SCHEDULE_STEP, .schedule_epochs = 1, .gamma = -0.1},
-         &set,
-         "gamma is -0.1"},
-        {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE, .schedule_epochs = 1, .min_lr = 0.2},
-         &set,
-         "schedule: min_lr is 0.2, it must be from 0 to lr, 0.1"},
-        {{OPTIONS, .schedule = CLCNN_SCHEDULE_COSINE, .schedule_epochs = 1, .min_lr = -0.1},
-         &set,
-         "min_lr is -0.1"},
-        /* nothing looks at these, but a checkpoint would have to say them */
-        {{OPTIONS, .schedule_epochs = -1},
-         &set,
-         "schedule_epochs is -1, must be from 0 to 1000000"},
-        {{OPTIONS, .gamma = (double)NAN}, &set, "gamma is "},
-        {{OPTIONS, .min_lr = -1}, &set, "min_lr is -1"},
-#undef OPTIONS
-    };
+    refuse_trainer(ctx, good, &none, "images have 0 classes, the network has 3 outputs");
+    refuse_trainer(ctx, good, &empty, "no training images");
+    const uint8_t label = set->train.labels[5];
+    set->train.labels[5] = 3;
+    refuse_trainer(ctx, good, set, "label 3 of image 5 is not below the 3 classes");
+    set->train.labels[5] = label;
+}
+
+static void refuse_null(clcnn_ctx *ctx, const clcnn_train_options *good, const clcnn_dataset *set)
+{
+    clcnn_error error = {.message = ""};
+    clcnn_trainer *trainer = NULL;
+    CHECK(clcnn_trainer_create(ctx, NULL, set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+              strstr(error.message, "options is NULL") &&
+              clcnn_trainer_create(ctx, good, NULL, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+              clcnn_trainer_create(NULL, good, set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
+              clcnn_trainer_create(ctx, good, set, NULL, &error) == CLCNN_INVALID_ARGUMENT &&
+              clcnn_trainer_epoch(NULL, NULL, NULL, NULL, NULL, &error) == CLCNN_INVALID_ARGUMENT &&
+              clcnn_trainer_evaluate(NULL, &set->test, NULL, NULL, &error) ==
+                  CLCNN_INVALID_ARGUMENT &&
+              clcnn_trainer_save(NULL, "x", &error) == CLCNN_INVALID_ARGUMENT,
+          "NULL: %s", error.message);
+    clcnn_trainer_destroy(NULL);
+}
+
+static void test_bad_trainers(void)
+{
+    const clcnn_train_options good = {.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1};
+    clcnn_dataset set;
+    smallset_create(9, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
         clcnn_ctx *ctx = harness_ctx(device);
-        clcnn_error error = {.message = ""};
-        clcnn_trainer *trainer = NULL;
-        for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
-            CHECK(clcnn_trainer_create(ctx, &bad[i].options, bad[i].set, &trainer, &error) ==
-                          CLCNN_INVALID_ARGUMENT &&
-                      strstr(error.message, bad[i].message) && !trainer,
-                  "bad trainer %zu: %s", i, error.message);
-        uint8_t label = set.train.labels[5];
-        set.train.labels[5] = 3;
-        CHECK(clcnn_trainer_create(
-                  ctx,
-                  &(clcnn_train_options){.layers = SMALL_NET, .batch = 4, .lr = 0.1, .seed = 1},
-                  &set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(error.message, "label 3 of image 5 is not below the 3 classes"),
-              "%s", error.message);
-        set.train.labels[5] = label;
-        CHECK(clcnn_trainer_create(ctx, NULL, &set, &trainer, &error) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(error.message, "options is NULL") &&
-                  clcnn_trainer_create(ctx, &bad[0].options, NULL, &trainer, &error) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  clcnn_trainer_create(NULL, &bad[0].options, &set, &trainer, &error) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  clcnn_trainer_create(ctx, &bad[0].options, &set, NULL, &error) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  clcnn_trainer_epoch(NULL, NULL, NULL, NULL, NULL, &error) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  clcnn_trainer_evaluate(NULL, &set.test, NULL, NULL, &error) ==
-                      CLCNN_INVALID_ARGUMENT &&
-                  clcnn_trainer_save(NULL, "x", &error) == CLCNN_INVALID_ARGUMENT,
-              "NULL: %s", error.message);
-        clcnn_trainer_destroy(NULL);
+        for (size_t i = 0; i < sizeof bad_options / sizeof *bad_options; ++i)
+            refuse_trainer(ctx, &bad_options[i].options, &set, bad_options[i].message);
+        refuse_data(ctx, &good, &set);
+        refuse_null(ctx, &good, &set);
     }
     clcnn_dataset_free(&set);
 }
