@@ -1,4 +1,4 @@
-/* What conv2d.c and its algorithms (conv2d_row.c, conv2d_tile.c, conv2d_gemm.c, conv2d_direct.c)
+/* What conv2d.c and its algorithms (conv2d_point.c, conv2d_row.c, conv2d_tile.c, conv2d_gemm.c, conv2d_direct.c)
  * share. */
 #ifndef CLCNN_CONV2D_H
 #define CLCNN_CONV2D_H
@@ -65,7 +65,7 @@ static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
     return problem->forward && clcnn__curved(problem->d.activation);
 }
 
-extern const clcnn__conv2d_algo clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,
+extern const clcnn__conv2d_algo clcnn__conv2d_point, clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,
     clcnn__conv2d_direct;
 
 /* The arguments that direct and gemm share. */

@@ -40,6 +40,28 @@ typedef struct conv2d_pad_args {
     int planes, h, w, out_h, out_w, top, left;
 } conv2d_pad_args;
 
+/* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
+typedef struct conv2d_point_args {
+    int n, taps, lanes, blocks, pixels; /* taps and lanes of a group; pixels of an image */
+    int out_images, out_pixels; /* of an image of the result, if the input's lie side by side */
+    int in_image, in_plane, out_image, out_plane; /* strides, in elements */
+    int w_group, w_lane, w_tap;
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_point_args;
+
+/* point: from planes of h x w every step-th pixel to planes of p x q in the workspace, and back. */
+typedef struct conv2d_point_copy_args {
+    int n, channels, h, w, p, q, step_h, step_w;
+    int packed_image, packed_plane; /* strides of the p x q ones */
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_point_copy_args;
+
+/* point: rows that one work-item copies, and taps whose weights it packs. */
+#define CONV2D_POINT_ROWS 32
+#define CONV2D_POINT_TAPS 8
+
 /* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {
     int n, k, group_k, blocks, pq; /* of dy */

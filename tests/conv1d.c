@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-static const sweep_pin pins[] = {{"", "row", 12, 5},
+static const sweep_pin pins[] = {{"", "point", 22, 7},
+                                 {"", "row", 12, 5},
                                  {"", "tile", 0, 0},
                                  {"", "gemm", 0, 0},
                                  {"", "direct", 0, 0},

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static const sweep_pin pins[] = {{"", "row", 11, 7},
+static const sweep_pin pins[] = {{"", "point", 11, 7},
+                                 {"", "row", 11, 7},
                                  {"", "tile", 0, 0},
                                  {"", "gemm", 0, 0},
                                  {"", "direct", 0, 0},

@@ -19,6 +19,7 @@ activation_direct KIND 0 1 2 3 4 5 6 7 8
 add_direct CURVED 0 1
 conv2d_direct CURVED 0 1
 conv2d_row CURVED 0 1
+conv2d_point CURVED 0 1
 conv2d_tile CURVED 0 1
 conv2d_gemm CURVED 0 1
 maxpool2d_rows WINDOW 0 2 3

@@ -1,0 +1,261 @@
+/*
+ * conv2d by kernels/conv2d_point.cl: filters of one pixel, as a product of matrices whose vectors
+ * run along the pixels.
+ *
+ * Planes are used where they are, each image by itself. Where there are strides, or so few pixels
+ * that vectors would reach far beyond them, the pixels that count are collected in the workspace,
+ * those of small planes with all images side by side: [collected input][result to be spread]
+ * [weights, packed for backward_data].
+ */
+#include "conv2d_taps.h"
+
+/* Planes of fewer pixels lie side by side: an image's last vector would waste too much. */
+enum { SIDE_BY_SIDE = 128 };
+/* The default leaves planes of fewer pixels to others: to collect them is to turn them around. */
+enum { LEAST_PIXELS = 16 };
+enum { MOST_TILE = 32 }; /* channels or vectors: more would never fit registers */
+
+/* Planes of h x w elements, and where the pixels that count are: packed, or as they are. */
+typedef struct side {
+    int channels, h, w;
+    int step_h, step_w;
+    bool packed;
+    int image, plane; /* strides */
+    size_t elements;  /* of the workspace, 0 unless packed */
+} side;
+
+typedef struct product {
+    const clcnn__tune_row *row;
+    int vec, block, segments;
+    bool together;           /* the images of a plane lie side by side */
+    int taps, lanes, blocks; /* of a group */
+    size_t weights;          /* elements that are packed */
+    side in, out;
+} product;
+
+static void place(const clcnn__conv2d_problem *problem, const product *m, bool together, side *s)
+{
+    const int pixels = problem->p * problem->q, n = problem->d.n;
+    const int64_t line = ((int64_t)n * pixels + m->vec - 1) / m->vec * m->vec;
+    s->image = together ? pixels : s->channels * pixels;
+    s->plane = together ? (int)line : pixels;
+    if (s->packed)
+        s->elements = (size_t)s->channels * (together ? (size_t)line : (size_t)n * (size_t)pixels);
+}
+
+static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "point", "*");
+    const side x = {
+        .channels = d->c, .h = d->h, .w = d->w, .step_h = d->stride_h, .step_w = d->stride_w};
+    const side y = {.channels = d->k, .h = problem->p, .w = problem->q, .step_h = 1, .step_w = 1};
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    product m = {.row = row,
+                 .vec = clcnn__tune_vector(row),
+                 .block = clcnn__tune_value(row, "BLOCK"),
+                 .segments = clcnn__tune_value(row, "SEGS"),
+                 .taps = forward ? problem->group_c : problem->group_k,
+                 .lanes = forward ? problem->group_k : problem->group_c,
+                 .in = forward ? x : y,
+                 .out = forward ? y : x};
+    const int pixels = problem->p * problem->q;
+    m.together = pixels < m.vec || (pixels < SIDE_BY_SIDE && d->n > 1);
+    if (m.block > 0)
+        m.blocks = clcnn__ceil_div(m.lanes, m.block);
+    if (!forward)
+        m.weights = (size_t)d->groups * (size_t)m.blocks * (size_t)m.block * (size_t)m.taps;
+    if (m.vec > 0) {
+        const bool strided = d->stride_h > 1 || d->stride_w > 1;
+        m.in.packed = m.together || (forward && strided);
+        m.out.packed = !forward && strided;
+        place(problem, &m, m.together, &m.in);
+        place(problem, &m, m.together && m.out.packed, &m.out);
+        m.out.elements += m.out.packed ? (size_t)m.vec : 0; /* rows are read as whole vectors */
+    }
+    return m;
+}
+
+static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
+        return "it has no backward_weights";
+    if (d->r != 1 || d->s != 1)
+        return "it needs filters of one pixel";
+    if (d->pad_top || d->pad_left || d->pad_bottom || d->pad_right)
+        return "it needs images without padding";
+    const product m = product_of(ctx, problem);
+    if (m.vec < 1 || m.block < 1 || m.segments < 1 || m.block > MOST_TILE || m.segments > MOST_TILE)
+        return "its tuning row has no tile";
+    if (m.in.elements > INT32_MAX || m.out.elements > INT32_MAX)
+        return "the collected pixels have 2^31 elements or more";
+    if (m.weights > INT32_MAX)
+        return "the packed weights have 2^31 elements or more";
+    return NULL;
+}
+
+static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const product m = product_of(ctx, problem);
+    return m.row && m.row->use && problem->p * problem->q >= LEAST_PIXELS;
+}
+
+static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
+{
+    (void)limit;
+    const product m = product_of(ctx, problem);
+    return (m.in.elements + m.out.elements + m.weights) * sizeof(float);
+}
+
+static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const product m = product_of(ctx, problem);
+    return m.weights * sizeof(float);
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
+                           clcnn__launch_desc desc)
+{
+    desc.program = "conv2d_point";
+    desc.row = m->row;
+    desc.macro_count = 1;
+    desc.macros[0] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(&call->problem)};
+    desc.fixed_local = true;
+    for (int i = 0; i < 3; i++)
+        desc.local[i] = 1;
+    return clcnn__launch(ctx, &desc);
+}
+
+static clcnn_status copy(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
+                         const side *s, bool collect, clcnn_mem from, clcnn_mem to)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const clcnn_conv2d *d = &problem->d;
+    conv2d_point_copy_args args = {.n = d->n,
+                                   .channels = s->channels,
+                                   .h = s->h,
+                                   .w = s->w,
+                                   .p = problem->p,
+                                   .q = problem->q,
+                                   .step_h = s->step_h,
+                                   .step_w = s->step_w,
+                                   .packed_image = s->image,
+                                   .packed_plane = s->plane,
+                                   .has_bias = problem->forward && call->b.buf,
+                                   .activation =
+                                       problem->forward ? (int)d->activation : CLCNN_IDENTITY,
+                                   .alpha = (float)d->alpha,
+                                   .accumulate = !problem->forward && d->accumulate};
+    if (s->step_h == 1 && s->step_w == 1) { /* one long row */
+        args.w *= args.h;
+        args.q *= args.p;
+        args.h = args.p = 1;
+    }
+    const int64_t rows = (int64_t)d->n * (collect ? args.p : args.h);
+    clcnn__launch_desc desc = {
+        .kernel = collect ? "conv2d_point_collect" : "conv2d_point_spread",
+        .args = &args,
+        .args_size = sizeof args,
+        .mem_count = collect ? 2 : 3,
+        .mems = {from, collect ? to : call->b, to},
+        .global = {(size_t)s->channels,
+                   (size_t)((rows + CONV2D_POINT_ROWS - 1) / CONV2D_POINT_ROWS), 1}};
+    return launch(ctx, call, m, desc);
+}
+
+/* What follows the sums is done by the kernel that puts the result in place. */
+static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const product *m)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const clcnn_conv2d *d = &problem->d;
+    const bool apart = !m->together || !m->out.packed; /* the result's images */
+    const bool last = !m->out.packed, forward = problem->direction == CLCNN_FORWARD;
+    return (conv2d_point_args){
+        .n = m->together ? 1 : d->n,
+        .taps = m->taps,
+        .lanes = m->lanes,
+        .blocks = m->blocks,
+        .pixels = m->in.plane,
+        .out_images = apart ? d->n : 1,
+        .out_pixels = apart ? call->problem.p * call->problem.q : m->out.plane,
+        .in_image = m->in.image,
+        .in_plane = m->in.plane,
+        .out_image = m->out.image,
+        .out_plane = m->out.plane,
+        .w_group = m->taps * (forward ? m->lanes : m->blocks * m->block),
+        .w_lane = forward ? m->taps : 1,
+        .w_tap = forward ? 1 : m->block,
+        .has_bias = last && problem->forward && call->b.buf,
+        .activation = last && problem->forward ? (int)d->activation : CLCNN_IDENTITY,
+        .alpha = (float)d->alpha,
+        .accumulate = last && !problem->forward && d->accumulate};
+}
+
+static clcnn_status pack_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
+                                 clcnn_mem to)
+{
+    const conv2d_point_args args = multiply_args(call, m);
+    const size_t parts = (size_t)clcnn__ceil_div(m->taps, CONV2D_POINT_TAPS);
+    return launch(ctx, call, m,
+                  (clcnn__launch_desc){.kernel = "conv2d_point_pack",
+                                       .args = &args,
+                                       .args_size = sizeof args,
+                                       .mem_count = 2,
+                                       .mems = {call->w, to},
+                                       .global = {parts, (size_t)call->problem.d.groups, 1}});
+}
+
+static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const product m = product_of(ctx, &call->problem);
+    return m.weights ? pack_weights(ctx, call, &m, call->packed) : CLCNN_SUCCESS;
+}
+
+static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
+                             clcnn_mem in, clcnn_mem weights, clcnn_mem out)
+{
+    const conv2d_point_args args = multiply_args(call, m);
+    const size_t vectors = (size_t)args.n * (size_t)clcnn__ceil_div(args.pixels, m->vec);
+    const size_t each = (size_t)m->segments;
+    const size_t blocks = (size_t)m->blocks * (size_t)call->problem.d.groups;
+    return launch(ctx, call, m,
+                  (clcnn__launch_desc){.kernel = "conv2d_point_multiply",
+                                       .args = &args,
+                                       .args_size = sizeof args,
+                                       .mem_count = 4,
+                                       .mems = {in, weights, call->b, out},
+                                       .global = {blocks, (vectors + each - 1) / each, 1}});
+}
+
+static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const product m = product_of(ctx, &call->problem);
+    const bool forward = call->problem.direction == CLCNN_FORWARD;
+    const clcnn_mem x = forward ? call->x : call->y, y = forward ? call->y : call->x;
+    const clcnn_mem result = clcnn__behind(call->workspace, m.in.elements);
+    const clcnn_mem in = m.in.packed ? call->workspace : x, out = m.out.packed ? result : y;
+    clcnn_mem weights = call->w;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (m.weights) {
+        weights = call->packed;
+        if (!weights.buf) {
+            weights = clcnn__behind(result, m.out.elements);
+            status = pack_weights(ctx, call, &m, weights);
+        }
+    }
+    if (status == CLCNN_SUCCESS && m.in.packed)
+        status = copy(ctx, call, &m, &m.in, true, x, in);
+    if (status == CLCNN_SUCCESS)
+        status = multiply(ctx, call, &m, in, weights, out);
+    return status == CLCNN_SUCCESS && m.out.packed ? copy(ctx, call, &m, &m.out, false, out, y)
+                                                   : status;
+}
+
+const clcnn__conv2d_algo clcnn__conv2d_point = {.name = "point",
+                                                .refuses = refuses,
+                                                .preferred = preferred,
+                                                .workspace = workspace,
+                                                .packed = packed,
+                                                .pack = pack,
+                                                .enqueue = enqueue};

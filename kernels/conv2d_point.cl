@@ -1,0 +1,232 @@
+/*
+ * conv2d, point: for CPU devices and filters of one pixel without padding. Such a convolution is
+ * a product of matrices: out[k][pixel] = the sum over c of w[k][c] * in[c][pixel], and its pixels
+ * already lie one behind the other. A vector is VEC neighbouring pixels, a weight is one number.
+ *
+ *   pack      (backward_data) puts the weights of a block of channels side by side, tap by tap
+ *   multiply  one work-item, alone in its work-group: SEGS vectors of pixels by BLOCK channels of
+ *             the result. It walks through the channels of the input: SEGS vector loads, BLOCK
+ *             weights and SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each
+ * other, while these are in the cache. collect   (strides; planes of few pixels) puts the pixels
+ * that count side by side spread    the way back: puts the result in place, with what no pixel
+ * reaches between
+ *
+ * backward_data is forward with the weights' channels the other way round; with strides `spread`
+ * fills the pixels that no output looked at.
+ *
+ * Registers: SEGS * BLOCK sums, SEGS inputs, one weight. 3 x 8 leave a few of AVX-512's 32
+ * registers free; 11 loads for 24 FMAs.
+ */
+#include "common.clh"
+#define REAL floatV
+#include "activation.clh"
+#include "conv2d_args.h"
+#define STRIDE 2
+#include "strided.clh"
+
+#ifndef BLOCK
+#define BLOCK 4
+#endif
+#ifndef SEGS
+#define SEGS 3
+#endif
+#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
+
+/* Lanes `begin` to `end` - 1 of v to `place`, or added to what is there. */
+static inline void put(floatV v, __global float *place, int begin, int end, int accumulate)
+{
+    if (begin == 0 && end == VEC) {
+        VSTORE(accumulate ? VLOAD(place) + v : v, place);
+        return;
+    }
+    float lanes[VEC];
+    VSTORE(v, lanes);
+    for (int l = begin; l < end; l++)
+        place[l] = accumulate ? place[l] + lanes[l] : lanes[l];
+}
+
+/* Lanes from `begin` on, to the pixels of an image and the ones after it, as many as there are. */
+static inline void put_next(floatV v, __global float *image, int begin, int images, int pixels,
+                            int stride, int accumulate)
+{
+    for (; begin < VEC && images > 0; begin += pixels, images--, image += stride) {
+        float lanes[VEC];
+        VSTORE(v, lanes);
+        for (int l = begin; l < min(VEC, begin + pixels); l++)
+            image[l - begin] = accumulate ? image[l - begin] + lanes[l] : lanes[l];
+    }
+}
+
+/* The sums of the first COUNT segments; a macro, because a loop over fewer than SEGS of them inside
+ * a function is unrolled with a test at each. */
+#define ADD_UP(COUNT)                                                                              \
+    for (int t = 0; t < a.taps; t++) {                                                             \
+        floatV value[COUNT];                                                                       \
+        UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(from[i] + t * a.in_plane);         \
+        UNROLL for (int k = 0; k < BLOCK; k++)                                                     \
+        {                                                                                          \
+            const floatV weight = (floatV)(weights[k][t * a.w_tap]);                               \
+            UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);   \
+        }                                                                                          \
+    }
+#define UNROLL _Pragma("unroll")
+
+/* item -> one block of channels, SEGS consecutive segments (image, VEC pixels) */
+ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global const float *in,
+                                          uint in_offset, __global const float *w, uint w_offset,
+                                          __global const float *bias, uint bias_offset,
+                                          __global float *out, uint out_offset)
+{
+    const int block = (int)get_global_id(0), first = (int)get_global_id(1) * SEGS;
+    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
+    const int segments = (a.pixels + VEC - 1) / VEC;
+    __global const float *from[SEGS];
+    int pixel[SEGS], skip[SEGS]; /* a segment's first of all pixels; how many another one has */
+    in += in_offset + (uint)(group * a.taps * a.in_plane);
+#pragma unroll
+    for (int i = 0; i < SEGS; i++) {
+        const int segment = min(first + i, a.n * segments - 1), image = segment / segments;
+        const int wanted = segment % segments * VEC;
+        const int begin = min(wanted, a.pixels - VEC); /* the last one ends where its image does */
+        from[i] = in + (image * a.in_image + begin);
+        pixel[i] = image * a.pixels + begin;
+        skip[i] = first + i < a.n * segments ? wanted - begin : VEC;
+    }
+    __global const float *weights[BLOCK];
+    w += w_offset + (uint)(group * a.w_group + channel * a.taps);
+#pragma unroll
+    for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
+        weights[k] = w + min(k, a.lanes - 1 - channel) * a.w_lane;
+
+    floatV sum[SEGS][BLOCK];
+#pragma unroll
+    for (int i = 0; i < SEGS; i++)
+#pragma unroll
+        for (int k = 0; k < BLOCK; k++)
+            sum[i][k] = (floatV)(0.0f);
+    if (first + 1 == a.n * segments) /* a single one is left */
+        ADD_UP(1)
+    else
+        ADD_UP(SEGS)
+
+    out += out_offset + (uint)((group * a.lanes + channel) * a.out_plane);
+#pragma unroll
+    for (int i = 0; i < SEGS; i++) {
+        const int image = pixel[i] / a.out_pixels, at = pixel[i] - image * a.out_pixels;
+        __global float *place = out + (image * a.out_image + at);
+        const int here = min(VEC, a.out_pixels - at); /* the other lanes: of the next images */
+        const int more = here < VEC && skip[i] < VEC ? a.out_images - 1 - image : 0;
+#pragma unroll
+        for (int k = 0; k < BLOCK; k++, place += a.out_plane) {
+            if (channel + k >= a.lanes)
+                continue;
+            const float b =
+                a.has_bias ? bias[bias_offset + (uint)(group * a.lanes + channel + k)] : 0.0f;
+            const floatV v = activate(sum[i][k] + b, a.activation, a.alpha);
+            put(v, place, skip[i], here, a.accumulate);
+            put_next(v, place - at + a.out_image, here, more, a.out_pixels, a.out_image,
+                     a.accumulate);
+        }
+    }
+}
+
+/* item -> CONV2D_POINT_TAPS taps of a group: packed[block][tap][BLOCK], from w[tap][lane] */
+ALONE __kernel void conv2d_point_pack(const conv2d_point_args a, __global const float *w,
+                                      uint w_offset, __global float *packed, uint packed_offset)
+{
+    const int begin = (int)get_global_id(0) * CONV2D_POINT_TAPS, group = (int)get_global_id(1);
+    const int end = min(begin + CONV2D_POINT_TAPS, a.taps);
+    w += w_offset + (uint)(group * a.taps * a.lanes);
+    packed += packed_offset + (uint)(group * a.w_group);
+    for (int channel = 0; channel < a.lanes; channel += BLOCK)
+        for (int tap = begin; tap < end; tap++) {
+            __global const float *from = w + tap * a.lanes;
+            float part[BLOCK];
+            if (channel + BLOCK <= a.lanes)
+                for (int i = 0; i < BLOCK; i++)
+                    part[i] = from[channel + i];
+            else
+                for (int i = 0; i < BLOCK; i++)
+                    part[i] = channel + i < a.lanes ? from[channel + i] : 0.0f;
+            for (int i = 0; i < BLOCK; i++)
+                packed[channel * a.taps + tap * BLOCK + i] = part[i];
+        }
+}
+
+/* `count` pixels, each `step` behind the one before it */
+static inline void collect_row(__global const float *from, __global float *to, int count, int step)
+{
+    int i = 0;
+    if (step == 1) {
+        for (; i + VEC <= count; i += VEC)
+            VSTORE(VLOAD(from + i), to + i);
+    } else if (step == 2) {
+        for (; i + VEC < count; i += VEC) /* the last one's neighbour may lie beyond the row */
+            VSTORE(load_even(from + 2 * i), to + i);
+        if (i > 0) {
+            i = count;
+            VSTORE(load_odd(from + 2 * (i - VEC) - 1), to + i - VEC);
+        }
+    }
+    for (; i < count; i++)
+        to[i] = from[i * step];
+}
+
+/* item -> CONV2D_POINT_ROWS rows of one channel: every step-th pixel of every step-th row, packed
+ */
+ALONE __kernel void conv2d_point_collect(const conv2d_point_copy_args a, __global const float *in,
+                                         uint in_offset, __global float *out, uint out_offset)
+{
+    const int channel = (int)get_global_id(0);
+    const int begin = (int)get_global_id(1) * CONV2D_POINT_ROWS;
+    const int end = min(begin + CONV2D_POINT_ROWS, a.n * a.p);
+    in += in_offset + (uint)(channel * a.h * a.w);
+    out += out_offset + (uint)(channel * a.packed_plane);
+    for (int line = begin; line < end; line++) {
+        const int image = line / a.p, row = line - image * a.p;
+        collect_row(in + (image * a.channels * a.h + row * a.step_h) * a.w,
+                    out + (image * a.packed_image + row * a.q), a.q, a.step_w);
+    }
+    if (end == a.n * a.p) /* what segments read beyond the last image's pixels */
+        for (int i = (a.n - 1) * a.packed_image + a.p * a.q; i < a.packed_plane; i++)
+            out[i] = 0.0f;
+}
+
+/* item -> CONV2D_POINT_ROWS rows of one channel of the result */
+ALONE __kernel void conv2d_point_spread(const conv2d_point_copy_args a, __global const float *in,
+                                        uint in_offset, __global const float *bias,
+                                        uint bias_offset, __global float *out, uint out_offset)
+{
+    const int channel = (int)get_global_id(0);
+    const int begin = (int)get_global_id(1) * CONV2D_POINT_ROWS;
+    const int end = min(begin + CONV2D_POINT_ROWS, a.n * a.h);
+    const floatV b = (floatV)(a.has_bias ? bias[bias_offset + (uint)channel] : 0.0f);
+    const floatV rest = activate(b, a.activation, a.alpha);
+    in += in_offset + (uint)(channel * a.packed_plane);
+    out += out_offset + (uint)(channel * a.h * a.w);
+    for (int line = begin; line < end; line++) {
+        const int image = line / a.h, row = line - image * a.h;
+        const int down = row / a.step_h;
+        __global const float *from = in + (image * a.packed_image + down * a.q);
+        __global float *to = out + (image * a.channels * a.h + row) * a.w;
+        const int reached = row == down * a.step_h;
+        for (int i = 0; i < a.w; i += VEC) {
+            floatV v = rest;
+            if (reached && a.step_w == 1) {
+                v = activate(VLOAD(from + i) + b, a.activation, a.alpha);
+            } else if (reached && a.step_w == 2) {
+                const floatV each = activate(VLOAD(from + i / 2) + b, a.activation, a.alpha);
+                v = ZIP_LOW(each, rest);
+            } else if (reached) {
+                float lanes[VEC], some[VEC];
+                VSTORE(rest, lanes);
+                const int first = (i + a.step_w - 1) / a.step_w;
+                VSTORE(activate(VLOAD(from + first) + b, a.activation, a.alpha), some);
+                for (int l = first; l * a.step_w < i + VEC; l++)
+                    lanes[l * a.step_w - i] = some[l - first];
+                v = VLOAD(lanes);
+            }
+            put(v, to + i, 0, min(VEC, a.w - i), a.accumulate);
+        }
+    }
+}
