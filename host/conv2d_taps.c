@@ -33,19 +33,40 @@ static int gradient_after(int size, int pad, int stride, int out)
     return at_least((size - 1 + pad) / stride - (out - 1), 0);
 }
 
+/* Whether backward_weights reads only every stride-th pixel: these are put side by side first. */
+static bool thinned(const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    return problem->direction == CLCNN_BACKWARD_WEIGHTS && d->r == 1 && d->s == 1 &&
+           !(d->pad_top || d->pad_left || d->pad_bottom || d->pad_right) &&
+           (d->stride_h > 1 || d->stride_w > 1);
+}
+
 static clcnn__source source_of(const clcnn__conv2d_problem *problem)
 {
     const clcnn_conv2d *d = &problem->d;
+    if (thinned(problem))
+        return (clcnn__source){.channels = d->c,
+                               .h = problem->p,
+                               .w = problem->q,
+                               .step_h = d->stride_h,
+                               .step_w = d->stride_w,
+                               .in_h = d->h,
+                               .in_w = d->w};
     if (problem->direction != CLCNN_BACKWARD_DATA)
-        return (clcnn__source){d->c,        d->h,          d->w,        d->pad_top,
-                               d->pad_left, d->pad_bottom, d->pad_right};
+        return (clcnn__source){d->c,         d->h, d->w, d->pad_top, d->pad_left, d->pad_bottom,
+                               d->pad_right, 1,    1,    d->h,       d->w};
     return (clcnn__source){d->k,
                            problem->p,
                            problem->q,
                            gradient_before(d->r, d->dilation_h, d->pad_top, d->stride_h),
                            gradient_before(d->s, d->dilation_w, d->pad_left, d->stride_w),
                            gradient_after(d->h, d->pad_top, d->stride_h, problem->p),
-                           gradient_after(d->w, d->pad_left, d->stride_w, problem->q)};
+                           gradient_after(d->w, d->pad_left, d->stride_w, problem->q),
+                           1,
+                           1,
+                           problem->p,
+                           problem->q};
 }
 
 int clcnn__source_h(const clcnn__source *from)
@@ -78,7 +99,7 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
     t->from.right += slack;
     t->taps = (size_t)taps;
     t->weights = (size_t)weights;
-    if (t->from.top || t->from.left || t->from.bottom || t->from.right)
+    if (t->from.top || t->from.left || t->from.bottom || t->from.right || thinned(problem))
         t->padded = (size_t)(d->n * rows * columns * from.channels);
 }
 
@@ -115,6 +136,10 @@ clcnn_status clcnn__taps_pad(clcnn_ctx *ctx, const clcnn__conv2d_call *call, con
         return CLCNN_SUCCESS;
     const clcnn__source *from = &t->from;
     const conv2d_pad_args args = {.planes = call->problem.d.n * from->channels,
+                                  .in_h = from->in_h,
+                                  .in_w = from->in_w,
+                                  .step_h = from->step_h,
+                                  .step_w = from->step_w,
                                   .h = from->h,
                                   .w = from->w,
                                   .out_h = clcnn__source_h(from),

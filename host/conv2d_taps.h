@@ -10,8 +10,10 @@
 
 /* The planes that the taps walk over: x, or dy when it goes backward to the data. */
 typedef struct clcnn__source {
-    int channels, h, w;           /* as they are */
+    int channels, h, w;           /* what is walked over */
     int top, left, bottom, right; /* zeros that go around them */
+    int step_h, step_w;           /* 1, or only every step-th row and column is copied: h, w */
+    int in_h, in_w;               /* of the planes as they are */
 } clcnn__source;
 
 /* One problem, cut into blocks of channels. */

@@ -43,6 +43,8 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
     const clcnn_conv2d *d = &problem->d;
     const int row = clcnn__source_w(&t->taps.from);
     const int plane = row * clcnn__source_h(&t->taps.from);
+    const int stride_h = t->taps.from.step_h > 1 ? 1 : d->stride_h; /* of what is left of x */
+    const int stride_w = t->taps.from.step_w > 1 ? 1 : d->stride_w;
     conv2d_tile_weights_args a = {.n = d->n,
                                   .k = d->k,
                                   .group_k = problem->group_k,
@@ -52,7 +54,7 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .rows = d->n * problem->p,
                                   .q = problem->q,
                                   .x_outer = d->c * plane,
-                                  .x_pixel = problem->q > 1 ? d->stride_w : 0,
+                                  .x_pixel = problem->q > 1 ? stride_w : 0,
                                   .x_group = problem->group_c * plane,
                                   .taps = problem->group_c * d->r * d->s,
                                   .r = d->r,
@@ -65,7 +67,7 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .splits = 1,
                                   .accumulate = d->accumulate};
     if (problem->p > 1) /* the stride is then smaller than the padded image */
-        a.x_inner = d->stride_h * row;
+        a.x_inner = stride_h * row;
     if (problem->p == 1 || a.x_inner == (int64_t)a.q * a.x_pixel) {
         a.rows_inner = 1;
         a.rows = d->n;

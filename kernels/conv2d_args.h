@@ -35,9 +35,11 @@ typedef struct conv2d_taps_args {
 /* tile and row: taps that one work-item lists or packs, about. */
 #define CONV2D_PACK 16
 
-/* tile and row: copies planes into larger ones with zeros around. */
+/* tile and row: copies planes into larger ones with zeros around; every step-th row and column. */
 typedef struct conv2d_pad_args {
-    int planes, h, w, out_h, out_w, top, left;
+    int planes, in_h, in_w, step_h, step_w;
+    int h, w; /* rows and columns that are copied */
+    int out_h, out_w, top, left;
 } conv2d_pad_args;
 
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */

@@ -30,6 +30,33 @@
 #define BLOCK (VEC * VECS) /* channels of a work-item */
 #include "conv2d_taps.clh"
 
+/* Pixels of a tile that lie side by side leave as vectors: TURNED where PIX allows it. The parts of
+ * a vector are written out, because going through memory would be taken apart into lanes. */
+#if PIX == VEC
+#define TURNED 1
+#define PUT_PIXELS(v, place, add) VSTORE((add) ? VLOAD(place) + (v) : (v), (place))
+#elif PIX == 8 && VEC == 16
+#define TURNED 1
+#define PUT_PIXELS(v, place, add) PUT_8(v, place, add)
+#elif PIX == 12 && VEC == 16
+#define TURNED 1
+#define PUT_PIXELS(v, place, add)                                                                  \
+    {                                                                                              \
+        PUT_8(v, place, add)                                                                       \
+        const float4 last = (float4)((v).s8, (v).s9, (v).sa, (v).sb);                              \
+        vstore4((add) ? vload4(0, (place) + 8) + last : last, 0, (place) + 8);                     \
+    }
+#else
+#define TURNED 0
+#endif
+#define PUT_8(v, place, add)                                                                       \
+    {                                                                                              \
+        const float8 low =                                                                         \
+            (float8)((v).s0, (v).s1, (v).s2, (v).s3, (v).s4, (v).s5, (v).s6, (v).s7);              \
+        vstore8((add) ? vload8(0, (place)) + low : low, 0, (place));                               \
+    }
+#define ROWS (PIX > VEC ? PIX : VEC)
+
 /* item -> PIX consecutive pixels of a phase, one block of channels */
 ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
                                           uint in_offset, __global const int *taps,
@@ -105,6 +132,7 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     }
 
     out += out_offset;
+    const int together = first + PIX <= pixels && to[PIX - 1] - to[0] == PIX - 1;
 #pragma unroll
     for (int v = 0; v < VECS; v++) {
         const int live = min(VEC, a.out_group - channel - v * VEC);
@@ -113,15 +141,31 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
             b[l] = a.has_bias && l < live
                        ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
                        : 0.0f;
+        floatV rows[ROWS];
+#pragma unroll
+        for (int i = 0; i < ROWS; i++)
+            rows[i] = i < PIX ? activate(sum[i < PIX ? i : 0][v] + VLOAD(b), a.activation, a.alpha)
+                              : (floatV)(0.0f);
+        __global float *place = out + v * VEC * plane;
+#if TURNED
+        if (together) {
+            transpose(rows);
+#pragma unroll
+            for (int l = 0; l < VEC; l++)
+                if (l < live)
+                    PUT_PIXELS(rows[l], place + to[0] + l * plane, a.accumulate)
+            continue;
+        }
+#endif
 #pragma unroll
         for (int i = 0; i < PIX; i++) {
             if (first + i >= pixels)
                 continue;
             float lanes[VEC];
-            VSTORE(activate(sum[i][v] + VLOAD(b), a.activation, a.alpha), lanes);
-            __global float *place = out + to[i] + v * VEC * plane;
+            VSTORE(rows[i], lanes);
             for (int l = 0; l < live; l++)
-                place[l * plane] = a.accumulate ? place[l * plane] + lanes[l] : lanes[l];
+                place[to[i] + l * plane] =
+                    a.accumulate ? place[to[i] + l * plane] + lanes[l] : lanes[l];
         }
     }
 }
@@ -135,11 +179,23 @@ ALONE __kernel void conv2d_tile_pack_dy(const conv2d_tile_weights_args a, __glob
     const int live = min(BLOCK, a.group_k - first);
     dy += dy_offset + (uint)((image * a.k + group * a.group_k + first) * a.pq);
     packed += packed_offset + (uint)((block * a.n + image) * a.pq * BLOCK);
-    for (int pixel = 0; pixel < a.pq; pixel++, packed += BLOCK) {
+    int pixel = 0;
+    for (; pixel + VEC <= a.pq; pixel += VEC)
+        for (int v = 0; v < BLOCK; v += VEC) {
+            floatV rows[VEC];
+#pragma unroll
+            for (int i = 0; i < VEC; i++)
+                rows[i] = v + i < live ? VLOAD(dy + (v + i) * a.pq + pixel) : (floatV)(0.0f);
+            transpose(rows);
+#pragma unroll
+            for (int i = 0; i < VEC; i++)
+                VSTORE(rows[i], packed + (pixel + i) * BLOCK + v);
+        }
+    for (; pixel < a.pq; pixel++) {
         for (int i = 0; i < live; i++)
-            packed[i] = dy[i * a.pq + pixel];
+            packed[pixel * BLOCK + i] = dy[i * a.pq + pixel];
         for (int i = live; i < BLOCK; i++)
-            packed[i] = 0.0f;
+            packed[pixel * BLOCK + i] = 0.0f;
     }
 }
 
