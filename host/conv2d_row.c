@@ -1,4 +1,8 @@
-/* conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels and strides of 1. */
+/*
+ * conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels and strides of 1.
+ *
+ * backward_weights keeps in the workspace: [padded x][the splits' partial dw][their partial db].
+ */
 #include "conv2d_taps.h"
 
 enum { MOST_SEGMENTS = 16 };
@@ -21,13 +25,40 @@ static int block_for(int lanes)
     return 8;
 }
 
+/* backward_weights: a row of the filters stays in registers, so their width is a macro. */
+static int weights_block_for(int lanes)
+{
+    return lanes < 3 ? lanes : lanes % 3 == 0 ? 3 : 4;
+}
+
+static int filter_of(const clcnn__conv2d_problem *problem)
+{
+    return problem->d.s == 3 || problem->d.s == 5 ? problem->d.s : 0;
+}
+
+static cut cut_of_weights(const clcnn__conv2d_problem *problem, const clcnn__tune_row *row)
+{
+    const int block = weights_block_for(problem->group_k);
+    cut c = {.width = clcnn__tune_vector(row),
+             .most_channels = clcnn__tune_value(row, "CHANNELS"),
+             .taps = {.program = "conv2d_row",
+                      .row = row,
+                      .macro_count = 2,
+                      .macros = {{"BLOCK", block}, {"FILTER", filter_of(problem)}},
+                      .block = block}};
+    clcnn__taps_make(problem, 0, &c.taps);
+    return c;
+}
+
 static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    const bool forward = problem->direction == CLCNN_FORWARD;
+    const bool forward = problem->direction != CLCNN_BACKWARD_DATA;
     cut c = {.out_h = forward ? problem->p : problem->d.h,
              .out_w = forward ? problem->q : problem->d.w};
     const char *shape = c.out_w <= 4 ? "short" : c.out_w <= 8 ? "medium" : "long";
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "row", shape);
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
+        return cut_of_weights(problem, row);
     c.width = clcnn__tune_vector(row);
     c.most_channels = clcnn__tune_value(row, "CHANNELS");
     int block = block_for(clcnn__taps_lanes(problem));
@@ -46,16 +77,68 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     return c;
 }
 
+/* backward_weights: sums over the rows of all images, none of them merged. */
+static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *problem, const cut *c)
+{
+    const clcnn_conv2d *d = &problem->d;
+    const int row = clcnn__source_w(&c->taps.from);
+    const int plane = row * clcnn__source_h(&c->taps.from);
+    return (conv2d_tile_weights_args){.n = d->n,
+                                      .k = d->k,
+                                      .group_k = problem->group_k,
+                                      .blocks = c->taps.blocks,
+                                      .pq = problem->p * problem->q,
+                                      .rows_inner = problem->p,
+                                      .rows = d->n * problem->p,
+                                      .q = problem->q,
+                                      .x_outer = d->c * plane,
+                                      .x_inner = row,
+                                      .x_group = problem->group_c * plane,
+                                      .taps = problem->group_c * d->r * d->s,
+                                      .r = d->r,
+                                      .s = d->s,
+                                      .x_plane = plane,
+                                      .x_row = row,
+                                      .dilation_h = d->dilation_h,
+                                      .dilation_w = d->dilation_w,
+                                      .groups = d->groups,
+                                      .accumulate = d->accumulate};
+}
+
+/* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
+typedef struct layout {
+    size_t partial, bias;
+    int splits, bias_splits;
+} layout;
+
+static layout layout_of(const clcnn__conv2d_problem *problem, const cut *c)
+{
+    const clcnn_conv2d *d = &problem->d;
+    const size_t pixels = (size_t)d->n * (size_t)problem->p * (size_t)problem->q;
+    const size_t rows = (size_t)problem->group_c * (size_t)d->r;
+    const size_t items = rows * (size_t)c->taps.blocks * (size_t)d->groups;
+    layout l = {.splits = clcnn__taps_splits(items, d->n * problem->p, pixels),
+                .bias_splits = clcnn__taps_splits((size_t)problem->bias, d->n, pixels)};
+    l.partial = (size_t)l.splits * (size_t)d->k * rows * (size_t)d->s;
+    l.bias = (size_t)l.bias_splits * (size_t)problem->bias;
+    return l;
+}
+
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const clcnn_conv2d *d = &problem->d;
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
-        return "it has no backward_weights";
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !filter_of(problem))
+        return "its backward_weights needs filters of 3 or 5 columns";
     if (d->stride_h != 1 || d->stride_w != 1)
         return "it needs strides of 1";
     const cut c = cut_of(ctx, problem);
     if (c.width < 1)
         return "its tuning row has no vector width";
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS && problem->q < c.width)
+        return "its backward_weights needs rows of a vector at least";
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !c.taps.refusal &&
+        layout_of(problem, &c).partial > INT32_MAX)
+        return "the partial sums have 2^31 elements or more";
     return c.taps.refusal;
 }
 
@@ -69,6 +152,10 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 {
     (void)limit;
     const cut c = cut_of(ctx, problem);
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS) {
+        const layout l = layout_of(problem, &c);
+        return (c.taps.padded + l.partial + l.bias) * sizeof(float);
+    }
     return (c.taps.padded + c.taps.taps + c.taps.weights) * sizeof(float);
 }
 
@@ -84,8 +171,64 @@ static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     return clcnn__taps_pack(ctx, call, &c.taps, call->packed);
 }
 
+static clcnn_status enqueue_reduce(clcnn_ctx *ctx, const cut *c,
+                                   const conv2d_tile_weights_args *args, clcnn_mem partial,
+                                   clcnn_mem out)
+{
+    return clcnn__taps_launch(ctx, &c->taps, "conv2d_row_reduce", args, sizeof *args,
+                              (clcnn_mem[]){partial, out}, 2, (size_t[]){(size_t)args->k, 1, 1});
+}
+
+/* db: the sums of the planes of dy or, transposed, of the convolution's x. */
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const cut *c,
+                                 const layout *l, clcnn_mem partial)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const bool transposed = problem->transposed;
+    const conv2d_tile_weights_args args = {.n = problem->d.n,
+                                           .k = problem->bias,
+                                           .pq = transposed ? problem->d.h * problem->d.w
+                                                            : problem->p * problem->q,
+                                           .taps = 1,
+                                           .splits = l->bias_splits,
+                                           .accumulate = problem->d.accumulate};
+    clcnn_status status =
+        clcnn__taps_launch(ctx, &c->taps, "conv2d_row_plane_sums", &args, sizeof args,
+                           (clcnn_mem[]){transposed ? call->x : call->y, partial}, 2,
+                           (size_t[]){(size_t)args.k, (size_t)args.splits, 1});
+    return status == CLCNN_SUCCESS ? enqueue_reduce(ctx, c, &args, partial, call->b) : status;
+}
+
+static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const cut c = cut_of(ctx, problem);
+    const layout l = layout_of(problem, &c);
+    const clcnn_mem partial = clcnn__behind(call->workspace, c.taps.padded);
+    conv2d_tile_weights_args args = weights_args(problem, &c);
+    args.splits = l.splits;
+    clcnn_mem x = call->x;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (call->w.buf) {
+        status = clcnn__taps_pad(ctx, call, &c.taps, &x);
+        if (status == CLCNN_SUCCESS)
+            status = clcnn__taps_launch(ctx, &c.taps, "conv2d_row_backward_weights", &args,
+                                        sizeof args, (clcnn_mem[]){x, call->y, partial}, 3,
+                                        (size_t[]){(size_t)problem->group_c * (size_t)args.r,
+                                                   (size_t)args.blocks * (size_t)args.groups,
+                                                   (size_t)args.splits});
+        if (status == CLCNN_SUCCESS)
+            status = enqueue_reduce(ctx, &c, &args, partial, call->w);
+    }
+    return status == CLCNN_SUCCESS && call->b.buf
+               ? enqueue_bias(ctx, call, &c, &l, clcnn__behind(partial, l.partial))
+               : status;
+}
+
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
+    if (call->problem.direction == CLCNN_BACKWARD_WEIGHTS)
+        return enqueue_weights(ctx, call);
     const cut c = cut_of(ctx, &call->problem);
     const size_t segments =
         (size_t)call->problem.d.n * (size_t)c.out_h * (size_t)clcnn__ceil_div(c.out_w, c.width);

@@ -103,6 +103,17 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
         t->padded = (size_t)(d->n * rows * columns * from.channels);
 }
 
+int clcnn__taps_splits(size_t items, int rows, size_t pixels)
+{
+    enum { ENOUGH = 64, PIXELS = 128 };
+    size_t splits = (ENOUGH + items - 1) / items;
+    if (splits > pixels / PIXELS)
+        splits = pixels / PIXELS;
+    if (splits > (size_t)rows)
+        splits = (size_t)rows;
+    return splits > 1 ? (int)splits : 1;
+}
+
 clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements)
 {
     return (clcnn_mem){mem.buf, mem.offset + elements};
@@ -222,8 +233,10 @@ clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     const clcnn_mem taps = clcnn__behind(call->workspace, t->padded);
     clcnn_mem in = forward ? call->x : call->y, out = forward ? call->y : call->x;
     clcnn_mem weights = call->packed;
-    clcnn_status status = clcnn__taps_launch(ctx, t, "conv2d_taps", &args, sizeof args, &taps, 1,
-                                             (size_t[]){channel_items(&args), 1, 1});
+    clcnn_status status = CLCNN_SUCCESS;
+    if (!t->unlisted)
+        status = clcnn__taps_launch(ctx, t, "conv2d_taps", &args, sizeof args, &taps, 1,
+                                    (size_t[]){channel_items(&args), 1, 1});
     if (status == CLCNN_SUCCESS && !weights.buf) {
         weights = clcnn__behind(taps, t->taps);
         status = clcnn__taps_pack(ctx, call, t, weights);

@@ -23,6 +23,7 @@ typedef struct clcnn__taps {
     int macro_count;
     clcnn__macro macros[3];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
+    bool unlisted;     /* the kernel needs no list of taps */
     clcnn__source from;
     size_t padded, taps, weights; /* elements of the workspace; padded 0: x is used as it is */
     const char *refusal;          /* why the sizes don't fit 32-bit indices, or NULL */
@@ -38,6 +39,9 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
 int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);
 
+/* Parts of the sums of backward_weights: some 64 work-items keep the cores of a CPU busy; a part
+ * should sum 128 pixels at least. */
+int clcnn__taps_splits(size_t items, int rows, size_t pixels);
 clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements);
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,

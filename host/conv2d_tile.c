@@ -11,6 +11,7 @@ enum { MOST_TILE = 32 }; /* pixels or vectors: more would never fit registers */
 typedef struct tile {
     clcnn__taps taps;
     int pixels; /* pixels (backward_weights: taps) of a work-item */
+    int run;    /* pixels of a row that a work-item of `runs` takes, 0 where it isn't to be had */
 } tile;
 
 /* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
@@ -18,6 +19,23 @@ typedef struct layout {
     size_t gradient, partial, bias;
     int splits, bias_splits;
 } layout;
+
+/* The filter's columns as a macro: few values, so that few variants are ever built. */
+static int filter_of(const clcnn__conv2d_problem *problem)
+{
+    return problem->d.s == 3 || problem->d.s == 5 ? problem->d.s : 0;
+}
+
+/* Whether rows of the result are cut into runs: the last one may recompute an eighth. */
+static bool runs_fit(const clcnn__conv2d_problem *problem, int run, int filter)
+{
+    const clcnn_conv2d *d = &problem->d;
+    if (run < 1 || !filter || problem->direction != CLCNN_FORWARD || d->stride_h != 1 ||
+        d->stride_w != 1 || d->dilation_w != 1 || problem->q < run)
+        return false;
+    const int64_t computed = (int64_t)clcnn__ceil_div(problem->q, run) * run;
+    return (computed - problem->q) * 8 <= problem->q;
+}
 
 static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
@@ -27,6 +45,11 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const int vec = clcnn__tune_vector(row), vecs = clcnn__tune_value(row, "VECS");
     tile t = {.taps = {.program = "conv2d_tile", .row = row},
               .pixels = clcnn__tune_value(row, "PIX")};
+    const int run = clcnn__tune_value(row, "RUN"), filter = run > 0 ? filter_of(problem) : 0;
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", filter};
+    if (run <= MOST_TILE && runs_fit(problem, run, filter))
+        t.run = run;
+    t.taps.unlisted = t.run > 0;
     if (t.pixels <= MOST_TILE && vecs <= MOST_TILE)
         t.taps.block = vec * vecs;
     if (t.taps.block > 0)
@@ -81,18 +104,6 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
     return a;
 }
 
-/* Some ENOUGH work-items keep the cores of a CPU busy; a part should sum PIXELS at least. */
-static int splits_for(size_t items, int rows, size_t pixels)
-{
-    enum { ENOUGH = 64, PIXELS = 128 };
-    size_t splits = (ENOUGH + items - 1) / items;
-    if (splits > pixels / PIXELS)
-        splits = pixels / PIXELS;
-    if (splits > (size_t)rows)
-        splits = (size_t)rows;
-    return splits > 1 ? (int)splits : 1;
-}
-
 /* A transposed convolution's db: the blocks of a group's channels, and the elements of each sum. */
 static size_t bias_blocks(const clcnn__conv2d_problem *problem, const tile *t)
 {
@@ -112,13 +123,14 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
     const size_t pixels = (size_t)a.n * (size_t)a.pq, taps = (size_t)a.taps;
     const size_t items = blocks * (size_t)clcnn__ceil_div(a.taps, t->pixels);
     layout l = {.gradient = blocks * pixels * block,
-                .splits = splits_for(items, a.rows, pixels),
-                .bias_splits = splits_for(blocks, INT32_MAX, pixels)};
+                .splits = clcnn__taps_splits(items, a.rows, pixels),
+                .bias_splits = clcnn__taps_splits(blocks, INT32_MAX, pixels)};
     l.partial = (size_t)l.splits * blocks * taps * block;
     l.bias = (size_t)l.bias_splits * blocks * block;
     if (problem->transposed) { /* its db is not of the gradient that is packed */
         const size_t sums = bias_blocks(problem, t) * block;
-        l.bias_splits = splits_for((size_t)problem->d.c, problem->d.n, bias_pixels(problem));
+        l.bias_splits =
+            clcnn__taps_splits((size_t)problem->d.c, problem->d.n, bias_pixels(problem));
         l.bias = (size_t)l.bias_splits * (size_t)problem->d.groups * sums;
     }
     return l;
@@ -171,6 +183,10 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
     const clcnn_conv2d *d = &problem->d;
     const tile t = tile_of(ctx, problem);
     size_t rows = (size_t)problem->p, columns = (size_t)problem->q;
+    if (t.run)
+        return clcnn__taps_correlate(ctx, call, &t.taps, "conv2d_tile_runs",
+                                     (size_t)d->n * rows *
+                                         (size_t)clcnn__ceil_div(problem->q, t.run));
     if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
         rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
         columns = (size_t)clcnn__ceil_div(d->w, d->stride_w);

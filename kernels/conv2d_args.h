@@ -64,7 +64,7 @@ typedef struct conv2d_point_copy_args {
 #define CONV2D_POINT_ROWS 32
 #define CONV2D_POINT_TAPS 8
 
-/* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
+/* tile and row, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {
     int n, k, group_k, blocks, pq; /* of dy */
     int rows_inner, rows, q;       /* rows = images * rows_inner */

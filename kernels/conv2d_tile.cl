@@ -4,8 +4,12 @@
  * an input channel, a filter row and a filter column); at each it loads VECS vectors of packed
  * weights and PIX single inputs, and does PIX * VECS vector FMAs.
  *
- * Registers: PIX * VECS sums, VECS weights, one or two inputs. 7 x 2 vectors of 16 floats leave
- * half of AVX-512's 32 registers free, 14 independent sums cover the FMA's latency.
+ * Registers: PIX * VECS sums, VECS weights, one or two inputs. 8 x 2 vectors of 16 floats leave
+ * nearly half of AVX-512's 32 registers free, 16 independent sums cover the FMA's latency. More
+ * pixels would need more addresses than there are registers for them.
+ *
+ * Results leave as vectors of pixels where these lie side by side: a square of vectors is turned
+ * around in registers.
  *
  * What makes the inner loop that simple is prepared by small kernels, on every call: those of
  * conv2d_taps.clh, and
@@ -27,6 +31,12 @@
 #ifndef VECS
 #define VECS 2
 #endif
+#ifndef RUN
+#define RUN 0 /* pixels of a row that `runs` takes; 0: there is no such kernel */
+#endif
+#ifndef FILTER
+#define FILTER 0 /* columns of the filter, where `runs` knows them */
+#endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
 #include "conv2d_taps.clh"
 
@@ -34,7 +44,10 @@
  * a vector are written out, because going through memory would be taken apart into lanes. */
 #if PIX == VEC
 #define TURNED 1
-#define PUT_PIXELS(v, place, add) VSTORE((add) ? VLOAD(place) + (v) : (v), (place))
+#define PUT_PIXELS(v, place, add)                                                                  \
+    {                                                                                              \
+        VSTORE((add) ? VLOAD(place) + (v) : (v), (place));                                         \
+    }
 #elif PIX == 8 && VEC == 16
 #define TURNED 1
 #define PUT_PIXELS(v, place, add) PUT_8(v, place, add)
@@ -56,6 +69,21 @@
         vstore8((add) ? vload8(0, (place)) + low : low, 0, (place));                               \
     }
 #define ROWS (PIX > VEC ? PIX : VEC)
+
+/* One tap after the other, for the first COUNT vectors of a block: its channels may fill no more.
+ */
+#define UNROLL _Pragma("unroll")
+#define ADD_TAPS(COUNT)                                                                            \
+    for (int t = 0; t < count; t++) {                                                              \
+        floatV weight[COUNT];                                                                      \
+        UNROLL for (int v = 0; v < COUNT; v++) weight[v] = VLOAD(packed + t * BLOCK + v * VEC);    \
+        const int offset = taps[t];                                                                \
+        UNROLL for (int i = 0; i < PIX; i++)                                                       \
+        {                                                                                          \
+            const floatV value = (floatV)(from[i][offset]);                                        \
+            UNROLL for (int v = 0; v < COUNT; v++) sum[i][v] = FMA(value, weight[v], sum[i][v]);   \
+        }                                                                                          \
+    }
 
 /* item -> PIX consecutive pixels of a phase, one block of channels */
 ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
@@ -116,26 +144,20 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
 #pragma unroll
         for (int i = 0; i < PIX; i++)
             sum[i][v] = (floatV)(0.0f);
-    for (int t = 0; t < count; t++) {
-        floatV weight[VECS];
-#pragma unroll
-        for (int v = 0; v < VECS; v++)
-            weight[v] = VLOAD(packed + t * BLOCK + v * VEC);
-        const int offset = taps[t];
-#pragma unroll
-        for (int i = 0; i < PIX; i++) {
-            const floatV value = (floatV)(from[i][offset]);
-#pragma unroll
-            for (int v = 0; v < VECS; v++)
-                sum[i][v] = FMA(value, weight[v], sum[i][v]);
-        }
-    }
+    if (VECS > 1 && a.out_group - channel <= VEC)
+        ADD_TAPS(1)
+    else
+        ADD_TAPS(VECS)
 
     out += out_offset;
+#if TURNED
     const int together = first + PIX <= pixels && to[PIX - 1] - to[0] == PIX - 1;
+#endif
 #pragma unroll
     for (int v = 0; v < VECS; v++) {
         const int live = min(VEC, a.out_group - channel - v * VEC);
+        if (live <= 0)
+            continue;
         float b[VEC];
         for (int l = 0; l < VEC; l++)
             b[l] = a.has_bias && l < live
@@ -169,6 +191,98 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
         }
     }
 }
+
+#if RUN > 0 && FILTER > 0
+/*
+ * forward with strides and dilation of 1 along the rows: item -> RUN pixels of one row, one block
+ * of channels. A row of the filter stays in registers, and each input meets all of it: RUN + FILTER
+ * - 1 inputs and FILTER weights are loaded for RUN * FILTER products. Registers: RUN * VECS sums,
+ * FILTER * VECS weights, one input.
+ */
+ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const float *in,
+                                     uint in_offset, __global const int *taps, uint taps_offset,
+                                     __global const float *packed, uint packed_offset,
+                                     __global const float *bias, uint bias_offset,
+                                     __global float *out, uint out_offset)
+{
+    (void)taps, (void)taps_offset;
+    const int block = (int)get_global_id(1), runs = (a.out_w + RUN - 1) / RUN;
+    const int line = (int)get_global_id(0) / runs, run = (int)get_global_id(0) - line * runs;
+    const int image = line / a.out_h, row = line - image * a.out_h;
+    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
+    const int column = min(run * RUN, a.out_w - RUN), skip = run * RUN - column;
+    const int plane = a.out_h * a.out_w;
+    if (image >= a.n)
+        return;
+    in += in_offset + (uint)(image * a.in_image + group * a.in_group + row * a.in_row + column);
+    packed += packed_offset + (uint)(block * a.in_channels * a.r * FILTER * BLOCK);
+
+    floatV sum[RUN][VECS];
+#pragma unroll
+    for (int i = 0; i < RUN; i++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            sum[i][v] = (floatV)(0.0f);
+    for (int c = 0; c < a.in_channels; c++, in += a.in_plane)
+        for (int r = 0; r < a.r; r++, packed += FILTER * BLOCK) {
+            __global const float *from = in + r * a.dilation_h * a.in_row;
+            floatV weight[FILTER][VECS];
+#pragma unroll
+            for (int s = 0; s < FILTER; s++)
+#pragma unroll
+                for (int v = 0; v < VECS; v++)
+                    weight[s][v] = VLOAD(packed + s * BLOCK + v * VEC);
+#pragma unroll
+            for (int i = 0; i < RUN + FILTER - 1; i++) {
+                const floatV value = (floatV)(from[i]);
+#pragma unroll
+                for (int s = FILTER - 1; s >= 0; s--)
+                    if (i - s >= 0 && i - s < RUN)
+#pragma unroll
+                        for (int v = 0; v < VECS; v++)
+                            sum[i - s][v] = FMA(value, weight[s][v], sum[i - s][v]);
+            }
+        }
+
+    out += out_offset + (uint)((image * a.out_channels + group * a.out_group + channel) * plane +
+                               row * a.out_w + column);
+#pragma unroll
+    for (int v = 0; v < VECS; v++, out += VEC * plane) {
+        const int live = min(VEC, a.out_group - channel - v * VEC);
+        float b[VEC];
+        for (int l = 0; l < VEC; l++)
+            b[l] = a.has_bias && l < live
+                       ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
+                       : 0.0f;
+        floatV rows[RUN > VEC ? RUN : VEC];
+#pragma unroll
+        for (int i = 0; i < (RUN > VEC ? RUN : VEC); i++)
+            rows[i] = i < RUN ? activate(sum[i < RUN ? i : 0][v] + VLOAD(b), a.activation, a.alpha)
+                              : (floatV)(0.0f);
+#if RUN == 10 && VEC == 16
+        if (skip == 0) {
+            transpose(rows);
+#pragma unroll
+            for (int l = 0; l < VEC; l++)
+                if (l < live) {
+                    __global float *place = out + l * plane;
+                    PUT_8(rows[l], place, a.accumulate)
+                    const float2 last = (float2)(rows[l].s8, rows[l].s9);
+                    vstore2(a.accumulate ? vload2(0, place + 8) + last : last, 0, place + 8);
+                }
+            continue;
+        }
+#endif
+#pragma unroll
+        for (int i = 0; i < RUN; i++) {
+            float lanes[VEC];
+            VSTORE(rows[i], lanes);
+            for (int l = 0; l < live && i >= skip; l++)
+                out[l * plane + i] = a.accumulate ? out[l * plane + i] + lanes[l] : lanes[l];
+        }
+    }
+}
+#endif
 
 /* item -> one image, one block of channels: packed[block][image * pq + pixel][BLOCK] */
 ALONE __kernel void conv2d_tile_pack_dy(const conv2d_tile_weights_args a, __global const float *dy,

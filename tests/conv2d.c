@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
-static const sweep_pin pins[] = {{"", "point", 140, 29}, {"", "row", 80, 15},  {"", "tile", 0, 0},
-                                 {"", "gemm", 0, 0},  {"", "direct", 0, 0}, {.algo = NULL}};
+static const sweep_pin pins[] = {{"", "point", 140, 29}, {"", "row", 72, 10},  {"", "tile", 0, 0},
+                                 {"", "gemm", 0, 0},     {"", "direct", 0, 0}, {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d *d)
 {
@@ -228,6 +228,9 @@ static void shapes_for_vectors(void)
         {.n = 1, .c = 35, .h = 7, .w = 6, .k = 37, .r = 2, .s = 3, .pad_left = 2},
         {.n = 1, .c = 4, .h = 5, .w = 37, .k = 2, .r = 3, .s = 2, .pad_left = 1, .groups = 2},
         {.n = 2, .c = 8, .h = 9, .w = 7, .k = 34, .r = 3, .s = 3, .stride_h = 2, .groups = 2},
+        {.n = 2, .c = 2, .h = 6, .w = 27, .k = 19, .r = 2, .s = 5, .dilation_h = 2, .groups = 1},
+        {.n = 2, .c = 4, .h = 6, .w = 11, .k = 22, .r = 3, .s = 3, .pad_left = 1, .groups = 2},
+        {.n = 2, .c = 2, .h = 5, .w = 39, .k = 6, .r = 4, .s = 3, .pad_right = 2, .dilation_w = 2},
         {.n = 3, .c = 9, .h = 5, .w = 7, .k = 13, .r = 1, .s = 1, .accumulate = 1},
         {.n = 2, .c = 6, .h = 15, .w = 13, .k = 11, .r = 1, .s = 1, .accumulate = 1},
         {.n = 2, .c = 6, .h = 9, .w = 8, .k = 10, .r = 1, .s = 1, .stride_h = 3, .groups = 2},
@@ -247,9 +250,9 @@ static void shapes_for_vectors(void)
 static void test_vector_widths(void)
 {
 #define WIDTH(vec)                                                                                 \
-    "algo device width shape use VEC VECS PIX\n"                                                   \
-    "tile * * thin 1 " vec " 1 5\n"                                                                \
-    "tile * * *    1 " vec " 2 3\n"                                                                \
+    "algo device width shape use VEC VECS PIX RUN\n"                                               \
+    "tile * * thin 1 " vec " 1 5 3\n"                                                              \
+    "tile * * *    1 " vec " 2 4 10\n"                                                             \
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
     "row  * * *    1 " vec " 8 64\n"                                                               \
     "algo device width shape use VEC BLOCK SEGS\n"                                                 \
