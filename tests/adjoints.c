@@ -97,6 +97,8 @@ static const row rows[] = {
     {"stride 2", &conv2d_transpose, {.conv2d_transpose = {.n = 1, .c = 2, .h = 3, .w = 4, .k = 3, .r = 3, .s = 2, .stride_h = 2, .stride_w = 2, .output_pad_h = 1}}, NONE, 1},
     {"cropped, groups, dilation", &conv2d_transpose, {.conv2d_transpose = {.n = 2, .c = 6, .h = 5, .w = 6, .k = 4, .r = 3, .s = 3, .pad_top = 1, .pad_left = 2, .pad_right = 1, .stride_h = 2, .stride_w = 3, .dilation_w = 2, .groups = 2}}, NONE, 0},
     {"stride 1", &conv2d_transpose, {.conv2d_transpose = {.n = 2, .c = 16, .h = 6, .w = 9, .k = 17, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}}, NONE, 0},
+    {"pixels, stride 2", &conv2d_transpose, {.conv2d_transpose = {.n = 2, .c = 5, .h = 4, .w = 5, .k = 9, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2, .output_pad_h = 1}}, NONE, 0},
+    {"a signal, sample by sample", &conv1d, {.conv1d = {.n = 2, .c = 5, .w = 23, .k = 9, .s = 1, .stride = 2}}, NONE, 0},
     {"a signal", &conv1d, {.conv1d = {.n = 2, .c = 3, .w = 19, .k = 4, .s = 5, .pad_left = 2, .pad_right = 1}}, NONE, 1},
     {"a signal, stride, dilation, groups", &conv1d, {.conv1d = {.n = 2, .c = 4, .w = 40, .k = 6, .s = 3, .pad_left = 1, .stride = 2, .dilation = 3, .groups = 2}}, NONE, 0},
     {"7 to 5", &dense, {.dense = {.n = 3, .c = 7, .k = 5}}, NONE, 1},
