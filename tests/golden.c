@@ -119,13 +119,16 @@ typedef struct pin {
     int passed_by[ALGOS]; /* lines: file and direction */
 } pin;
 static const pin pin_all = {0, {20, 33, 106, 106, 270}};
-static const pin pin_short = {0, {4, 9, 9, 32}};
+/* Its vectors are shorter than more rows: `row` has more of backward_weights. */
+static const pin pin_rusticl = {0, {20, 37, 106, 106, 270}};
+static const pin pin_short = {0, {2, 4, 9, 9, 32}};
 
 static void test_true_files(void)
 {
     list_files();
-    const pin *want = harness_short() ? &pin_short : &pin_all;
     for (int device = 0; device < harness_device_count(); device++) {
+        const bool rusticl = strstr(harness_device_name(device), "rusticl") != NULL;
+        const pin *want = harness_short() ? &pin_short : rusticl ? &pin_rusticl : &pin_all;
         int unsupported = 0, passed_by[ALGOS] = {0};
         for (int i = 0; i < file_count; i++) {
             const tally t = run(files[i], device, "all");
