@@ -10,11 +10,9 @@
 #include <string.h>
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
-static const sweep_pin pins[] = {{"", "row", 66, 15},
-                                 {"", "tile", 0, 0},
-                                 {"", "gemm", 0, 0},
-                                 {"", "direct", 0, 0},
-                                 {.algo = NULL}};
+static const sweep_pin pins[] = {{"", "depthwise", 90, 18}, {"", "row", 73, 15},
+                                 {"", "tile", 0, 0},        {"", "gemm", 0, 0},
+                                 {"", "direct", 0, 0},      {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d_transpose *d)
 {
