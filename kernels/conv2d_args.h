@@ -76,4 +76,20 @@ typedef struct conv2d_tile_weights_args {
     int groups, splits, accumulate;
 } conv2d_tile_weights_args;
 
+/*
+ * depthwise: what is read (x, or dy when it goes backward to the data) and what is computed;
+ * backward_weights: x, and dy in the result's place. A result's channel meets in_channels planes.
+ */
+typedef struct conv2d_depthwise_args {
+    int planes, out_channels, out_group; /* planes of all images; result channels of a group */
+    int in_channels, in_h, in_w, in_size;
+    int out_h, out_w, r, s;
+    int stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int turned;       /* the filter's last tap is its first */
+    int each, splits; /* blocks or rows of a work-item; parts of a sum */
+    int sums;         /* backward_weights: db as well */
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_depthwise_args;
+
 #endif

@@ -3,8 +3,9 @@
 
 #include <stdio.h>
 
-static const sweep_pin pins[] = {{"", "point", 22, 7}, {"", "row", 8, 4},    {"", "tile", 0, 0},
-                                 {"", "gemm", 0, 0},   {"", "direct", 0, 0}, {.algo = NULL}};
+static const sweep_pin pins[] = {
+    {"", "depthwise", 18, 6}, {"", "point", 22, 7}, {"", "row", 8, 4}, {"", "tile", 0, 0},
+    {"", "gemm", 0, 0},       {"", "direct", 0, 0}, {.algo = NULL}};
 
 static const struct {
     const char *name;

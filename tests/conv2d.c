@@ -11,8 +11,13 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {
-    {"", "point", 140, 29}, {"rusticl", "row", 62, 10}, /* its vectors are shorter than more rows */
-    {"", "row", 72, 10},    {"", "tile", 0, 0},         {"", "gemm", 0, 0}, {"", "direct", 0, 0},
+    {"", "depthwise", 141, 27},
+    {"", "point", 140, 29},
+    {"rusticl", "row", 62, 10}, /* its vectors are shorter than more rows */
+    {"", "row", 72, 10},
+    {"", "tile", 0, 0},
+    {"", "gemm", 0, 0},
+    {"", "direct", 0, 0},
     {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d *d)
@@ -238,8 +243,35 @@ static void shapes_for_vectors(void)
         {.n = 2, .c = 6, .h = 9, .w = 8, .k = 10, .r = 1, .s = 1, .stride_h = 3, .groups = 2},
         {.n = 2, .c = 3, .h = 27, .w = 53, .k = 5, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2},
         {.n = 2, .c = 3, .h = 7, .w = 96, .k = 5, .r = 1, .s = 1, .stride_w = 2, .accumulate = 1},
-        {.n = 1, .c = 3, .h = 9, .w = 90, .k = 5, .r = 1, .s = 1, .stride_w = 3}};
-    sweep s = {.op = &check_op_conv2d, .only = {"tile", "row", "point"}};
+        {.n = 1, .c = 3, .h = 9, .w = 90, .k = 5, .r = 1, .s = 1, .stride_w = 3},
+        {.n = 2, .c = 3, .h = 8, .w = 37, .k = 3, .r = 3, .s = 3, .pad_left = 1, .groups = 3},
+        {.n = 2, .c = 3, .h = 8, .w = 7, .k = 6, .r = 3, .s = 3, .pad_top = 1, .groups = 3},
+        {.n = 2, .c = 3, .h = 9, .w = 6, .k = 3, .r = 2, .s = 5, .stride_w = 3, .groups = 3},
+        {.n = 2,
+         .c = 3,
+         .h = 9,
+         .w = 69,
+         .k = 3,
+         .r = 3,
+         .s = 3,
+         .pad_left = 1,
+         .stride_h = 2,
+         .stride_w = 2,
+         .groups = 3,
+         .accumulate = 1},
+        {.n = 2,
+         .c = 3,
+         .h = 9,
+         .w = 7,
+         .k = 3,
+         .r = 5,
+         .s = 5,
+         .pad_top = 2,
+         .pad_left = 2,
+         .stride_h = 2,
+         .stride_w = 2,
+         .groups = 3}};
+    sweep s = {.op = &check_op_conv2d, .only = {"tile", "row", "point", "depthwise"}};
     const size_t count = sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < (harness_short() ? 1 : count); i++) {
         const check_desc desc = {.conv2d = harness_short() ? cut_down(&shapes[i]) : shapes[i]};
@@ -258,7 +290,9 @@ static void test_vector_widths(void)
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
     "row  * * *    1 " vec " 8 64\n"                                                               \
     "algo device width shape use VEC BLOCK SEGS\n"                                                 \
-    "point * * *   1 " vec " 4 3\n"
+    "point * * *   1 " vec " 4 3\n"                                                                \
+    "algo device width shape use VEC ROWS ITEM CHANNELS\n"                                         \
+    "depthwise * * * 1 " vec " 3 64 64\n"
     static const char *const widths[] = {WIDTH("4"), WIDTH("8"), WIDTH("16"), NULL};
     sweep_tuned("conv2d", widths, shapes_for_vectors);
 }

@@ -11,8 +11,13 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {
-    {"", "point", 90, 19}, {"rusticl", "row", 58, 15}, /* its vectors are shorter than more rows */
-    {"", "row", 63, 15},   {"", "tile", 0, 0},         {"", "gemm", 0, 0}, {"", "direct", 0, 0},
+    {"", "depthwise", 90, 18},
+    {"", "point", 90, 19},
+    {"rusticl", "row", 58, 15}, /* its vectors are shorter than more rows */
+    {"", "row", 63, 15},
+    {"", "tile", 0, 0},
+    {"", "gemm", 0, 0},
+    {"", "direct", 0, 0},
     {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d_transpose *d)

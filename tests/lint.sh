@@ -15,6 +15,9 @@ conv2d_row BLOCK 1 2 3 4 6 8
 conv2d_row SEGS 1 2 16
 conv2d_tile FILTER 0 3 5
 conv2d_row FILTER 0 3 5
+conv2d_depthwise FILTER 0 3 5
+conv2d_depthwise STRIDE 0 1 2
+conv2d_depthwise CURVED 0 1
 conv2d_gemm DIRECTION 0 1 2
 conv2d_gemm FILTER 0 1 3 5
 activation_direct KIND 0 1 2 3 4 5 6 7 8

@@ -1,0 +1,350 @@
+/*
+ * conv2d by kernels/conv2d_depthwise.cl: groups of one input channel, straight from the planes.
+ *
+ * Only backward_weights wants a workspace, [the splits' partial dw][the splits' partial db]. With
+ * less than it wants it makes fewer splits; with none, one, which writes dw and db itself.
+ */
+#include "conv2d.h"
+
+enum {
+    MOST_ROWS = 16,  /* of a block: more would never fit registers */
+    MOST_FILTERS = 8 /* of a channel: with more there are channels to share work between */
+};
+
+/* One problem as the kernels see it: what is read and what is computed, whatever the direction. */
+typedef struct view {
+    const clcnn__tune_row *row;
+    int vec, rows;      /* a block is `rows` rows, cut into vectors */
+    int filter, stride; /* macros of the kernels */
+    bool spread;        /* backward_data of strides other than 1 */
+    conv2d_depthwise_args args;
+} view;
+
+static int div_up(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
+static int at_least(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Of the windows; one row or column of them has any stride, so the other axis' as well. */
+static void set_strides(const clcnn__conv2d_problem *problem, conv2d_depthwise_args *a)
+{
+    const clcnn_conv2d *d = &problem->d;
+    const int of_rows = problem->p > 1 ? d->stride_h : 1;
+    a->stride_w = problem->q > 1 ? d->stride_w : of_rows;
+    a->stride_h = problem->p > 1 ? of_rows : a->stride_w;
+}
+
+/* x is read, and y computed or, backward_weights, dy met. */
+static void look_forward(const clcnn__conv2d_problem *problem, conv2d_depthwise_args *a)
+{
+    const clcnn_conv2d *d = &problem->d;
+    a->planes = d->n * d->k;
+    a->out_channels = d->k;
+    a->out_group = problem->group_k;
+    a->in_channels = 1;
+    a->in_h = d->h;
+    a->in_w = d->w;
+    a->in_size = (int)problem->x_count;
+    a->out_h = problem->p;
+    a->out_w = problem->q;
+}
+
+/* dy is read, and dx computed. */
+static void look_back(const clcnn__conv2d_problem *problem, view *v)
+{
+    const clcnn_conv2d *d = &problem->d;
+    conv2d_depthwise_args *a = &v->args;
+    a->planes = d->n * d->c;
+    a->out_channels = d->c;
+    a->out_group = 1;
+    a->in_channels = problem->group_k;
+    a->in_h = problem->p;
+    a->in_w = problem->q;
+    a->in_size = (int)problem->y_count;
+    a->out_h = d->h;
+    a->out_w = d->w;
+    v->spread = a->stride_h != 1 || a->stride_w != 1;
+    if (!v->spread) { /* the filters, turned over, slide over dy */
+        a->turned = 1;
+        a->pad_top = (d->r - 1) * d->dilation_h - d->pad_top;
+        a->pad_left = (d->s - 1) * d->dilation_w - d->pad_left;
+    }
+}
+
+/* The macros FILTER and STRIDE, from a short list, so that few variants are ever built. */
+static void choose_variant(const clcnn_conv2d *d, view *v)
+{
+    const conv2d_depthwise_args *a = &v->args;
+    v->stride = a->stride_w <= 2 ? a->stride_w : 0;
+    const bool plain = d->r == d->s && d->dilation_h == 1 && d->dilation_w == 1;
+    if (plain && (d->r == 3 || d->r == 5) && v->stride && a->stride_h == a->stride_w)
+        v->filter = d->r;
+    else if (v->spread)
+        v->stride = 0; /* this kernel knows strides for known filters alone */
+}
+
+static view view_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    view v = {.args = {.r = d->r,
+                       .s = d->s,
+                       .dilation_h = d->dilation_h,
+                       .dilation_w = d->dilation_w,
+                       .pad_top = d->pad_top,
+                       .pad_left = d->pad_left,
+                       .splits = 1,
+                       .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
+                       .accumulate = !problem->forward && d->accumulate,
+                       .alpha = (float)d->alpha}};
+    set_strides(problem, &v.args);
+    if (problem->direction == CLCNN_BACKWARD_DATA)
+        look_back(problem, &v);
+    else
+        look_forward(problem, &v.args);
+    choose_variant(d, &v);
+    const int width = v.spread ? div_up(v.args.out_w, v.args.stride_w) : v.args.out_w;
+    v.row = clcnn__tune(ctx, "conv2d", "depthwise",
+                        width <= 4    ? "short"
+                        : width <= 8  ? "medium"
+                        : width <= 16 ? "narrow"
+                                      : "long");
+    v.vec = clcnn__tune_vector(v.row);
+    v.rows = clcnn__tune_value(v.row, "ROWS");
+    return v;
+}
+
+/* ---- How much a work-item does ------------------------------------------------------------------
+ */
+
+/* Rows of a block, and how many of the first block lie above the result. */
+static int block_rows(const view *v, int *above)
+{
+    *above = v->spread && v->filter ? v->args.pad_top % 2 : 0;
+    if (!v->spread)
+        return v->rows;
+    return v->filter ? (v->rows + 1) / 2 * 2 : 1; /* pairs of rows */
+}
+
+/* Rounds of its loops for the vectors of one block or, spread, row. */
+static double block_rounds(const view *v)
+{
+    const conv2d_depthwise_args *a = &v->args;
+    const double taps = (double)a->in_channels * a->r * a->s;
+    const double vectors = div_up(a->out_w, v->vec);
+    if (v->spread)
+        return vectors * (v->filter ? a->in_channels : taps + v->vec);
+    return vectors * (v->filter ? a->in_channels : taps);
+}
+
+/* ... and for a vector in a corner, beyond that. A work-item has few of them. */
+static double corner_rounds(const view *v)
+{
+    const conv2d_depthwise_args *a = &v->args;
+    const double taps = (double)a->in_channels * a->r * a->s;
+    return 1.0 * v->vec * taps * (v->spread && !v->filter ? 1 : v->rows);
+}
+
+/* Blocks (or rows) of a work-item, of `count` with `elements` each: ITEM elements if that leaves
+ * enough work-items for many cores. */
+static int each_of(const view *v, int count, int elements)
+{
+    enum { ENOUGH = 64 };
+    const double most = CLCNN__MAX_ROUNDS / block_rounds(v);
+    int each = clcnn__tune_value(v->row, "ITEM") / elements;
+    if (each > count / ENOUGH)
+        each = count / ENOUGH;
+    if (each > most)
+        each = (int)most;
+    return at_least(each, 1);
+}
+
+/* Parts of backward_weights' sums: enough work-items for many cores, each with work for some time.
+ * Neither the device nor the batch's place in memory has a say, so the results are its own. */
+static int wanted_splits(const view *v)
+{
+    enum { ENOUGH = 256, ELEMENTS = 4096 };
+    const conv2d_depthwise_args *a = &v->args;
+    const int images = a->planes / a->out_channels, blocks = images * div_up(a->out_h, v->rows);
+    const double items = (double)a->out_channels * (v->filter ? 1 : a->r * a->s);
+    const double elements = (double)images * a->out_h * a->out_w;
+    double splits = ENOUGH / items;
+    if (splits > elements / ELEMENTS)
+        splits = elements / ELEMENTS;
+    const double least = blocks * block_rounds(v) / CLCNN__MAX_ROUNDS + 1;
+    if (splits < least)
+        splits = least;
+    return splits > blocks ? blocks : (int)splits;
+}
+
+/* As many of them as there is room for, and what they take. */
+static int splits_within(const clcnn__conv2d_problem *problem, const view *v, size_t limit,
+                         size_t *bytes)
+{
+    const size_t one = (problem->w_count + (size_t)problem->bias) * sizeof(float);
+    size_t splits = (size_t)wanted_splits(v);
+    if (splits > limit / one)
+        splits = limit / one;
+    if (splits < 2)
+        splits = 1;
+    *bytes = splits > 1 ? splits * one : 0;
+    return (int)splits;
+}
+
+/* ---- What conv2d.c asks ------------------------------------------------------------------------
+ */
+
+static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    if (problem->group_c != 1)
+        return "it needs groups of one channel";
+    if (problem->group_k > MOST_FILTERS)
+        return "it needs groups of at most 8 filters";
+    const view v = view_of(ctx, problem);
+    const conv2d_depthwise_args *a = &v.args;
+    if (!v.vec || v.rows < 1 || v.rows > MOST_ROWS)
+        return "its tuning row has no vectors or no rows";
+    /* How far the taps of whole vectors and blocks reach, with either sign. */
+    const double rows = (double)(a->out_h + v.rows) * a->stride_h + (double)a->r * a->dilation_h;
+    const double columns =
+        ((double)a->out_w + 2.0 * v.vec) * a->stride_w + (double)a->s * a->dilation_w;
+    if (rows + a->in_h + problem->d.pad_top > INT32_MAX ||
+        columns + a->in_w + problem->d.pad_left > INT32_MAX)
+        return "its taps reach further than 2^31 rows or columns";
+    if (block_rounds(&v) + corner_rounds(&v) > 3.0 * CLCNN__MAX_ROUNDS)
+        return "its rows or its filters are too large for one work-item";
+    return NULL;
+}
+
+static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const view v = view_of(ctx, problem);
+    /* Of single pixels no vector is more than one lane. */
+    return v.row && v.row->use && v.args.out_h * v.args.out_w > 1 &&
+           problem->group_k <= clcnn__tune_value(v.row, "CHANNELS");
+}
+
+static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
+{
+    size_t bytes = 0;
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS) {
+        const view v = view_of(ctx, problem);
+        splits_within(problem, &v, limit, &bytes);
+    }
+    return bytes;
+}
+
+/* ---- Launches ----------------------------------------------------------------------------------
+ */
+
+static clcnn_status launch(clcnn_ctx *ctx, const view *v, const char *kernel, const clcnn_mem *mems,
+                           int mem_count, const size_t global[3])
+{
+    clcnn__launch_desc desc = {
+        .program = "conv2d_depthwise",
+        .kernel = kernel,
+        .row = v->row,
+        .macro_count = 3,
+        .macros = {{"FILTER", v->filter},
+                   {"STRIDE", v->stride},
+                   {"CURVED", clcnn__curved((clcnn_activation_kind)v->args.activation)}},
+        .args = &v->args,
+        .args_size = sizeof v->args,
+        .mem_count = mem_count,
+        .global = {global[0], global[1], global[2]},
+        .local = {1, 1, 1},
+        .fixed_local = true};
+    for (int i = 0; i < mem_count; i++)
+        desc.mems[i] = mems[i];
+    return clcnn__launch(ctx, &desc);
+}
+
+static clcnn_status enqueue_planes(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const bool forward = call->problem.direction == CLCNN_FORWARD;
+    view v = view_of(ctx, &call->problem);
+    int above;
+    const int lines = block_rows(&v, &above);
+    const int count = v.args.planes * div_up(v.args.out_h + above, lines);
+    const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
+                              forward ? call->y : call->x};
+    v.args.each = each_of(&v, count, lines * v.args.out_w);
+    v.args.has_bias = call->problem.forward && call->b.buf;
+    return launch(ctx, &v, v.spread ? "conv2d_depthwise_spread" : "conv2d_depthwise_correlate",
+                  mems, 4, (size_t[]){(size_t)div_up(count, v.args.each), 1, 1});
+}
+
+/* Adds up what the splits left in `partial`. */
+static clcnn_status enqueue_reduce(clcnn_ctx *ctx, view v, clcnn_mem partial, size_t count,
+                                   int accumulate, clcnn_mem out)
+{
+    enum { EACH = 128 };
+    if (v.args.splits == 1 || !out.buf)
+        return CLCNN_SUCCESS;
+    v.args.planes = (int)count;
+    v.args.each = EACH;
+    v.args.accumulate = accumulate;
+    return launch(ctx, &v, "conv2d_depthwise_reduce", (clcnn_mem[]){partial, out}, 2,
+                  (size_t[]){clcnn__div_up(count, EACH), 1, 1});
+}
+
+/* db alone: of x where the convolution is transposed, else of dy. */
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, view v,
+                                 clcnn_mem db)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    if (problem->transposed) {
+        v.args.planes = problem->d.n * problem->d.c;
+        v.args.out_channels = problem->d.c;
+        v.args.out_h = problem->d.h;
+        v.args.out_w = problem->d.w;
+    }
+    return launch(ctx, &v, "conv2d_depthwise_backward_bias",
+                  (clcnn_mem[]){problem->transposed ? call->x : call->y, db}, 2,
+                  (size_t[]){(size_t)v.args.out_channels, (size_t)v.args.splits, 1});
+}
+
+static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const int accumulate = problem->d.accumulate;
+    const size_t taps = (size_t)problem->d.r * (size_t)problem->d.s;
+    size_t bytes;
+    view v = view_of(ctx, problem);
+    v.args.splits = splits_within(problem, &v, call->workspace_bytes, &bytes);
+    clcnn_mem dw = call->w, db = call->b;
+    if (v.args.splits > 1) {
+        v.args.accumulate = 0;
+        dw = db = call->workspace;
+        db.offset += (size_t)v.args.splits * problem->w_count;
+    }
+    v.args.sums = call->b.buf && !problem->transposed;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (call->w.buf)
+        status = launch(
+            ctx, &v, "conv2d_depthwise_backward_weights", (clcnn_mem[]){call->x, call->y, dw, db},
+            4, (size_t[]){(size_t)problem->d.k, (size_t)v.args.splits, v.filter ? 1 : taps});
+    if (status == CLCNN_SUCCESS && call->b.buf && !(call->w.buf && v.args.sums))
+        status = enqueue_bias(ctx, call, v, db);
+    if (status == CLCNN_SUCCESS)
+        status = enqueue_reduce(ctx, v, dw, problem->w_count, accumulate, call->w);
+    return status == CLCNN_SUCCESS
+               ? enqueue_reduce(ctx, v, db, (size_t)problem->bias, accumulate, call->b)
+               : status;
+}
+
+static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    return call->problem.direction == CLCNN_BACKWARD_WEIGHTS ? enqueue_weights(ctx, call)
+                                                             : enqueue_planes(ctx, call);
+}
+
+const clcnn__conv2d_algo clcnn__conv2d_depthwise = {.name = "depthwise",
+                                                    .refuses = refuses,
+                                                    .preferred = preferred,
+                                                    .workspace = workspace,
+                                                    .enqueue = enqueue};
