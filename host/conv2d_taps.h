@@ -36,7 +36,6 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
 int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);
 
-clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements);
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,
                                 int mem_count, const size_t global[3]);
