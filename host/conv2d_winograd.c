@@ -1,9 +1,13 @@
 /*
  * conv2d by kernels/conv2d_winograd.cl: 3x3 filters, strides of 1.
  *
- * Tiles are taken some lines at a time (a line is a row of tiles of one image), so that what lies
- * between two kernels stays in a cache; how many is a question of the workspace alone, and changes
- * no bit of the result. The workspace holds
+ * What lies between two kernels should stay in a cache, so the work is cut, in one of two ways:
+ *   where all tiles fit, the channels of the result are taken some blocks at a time, and so are the
+ *   transformed weights (36 numbers for each 9);
+ *   otherwise tiles are taken some lines at a time (a line is a row of tiles of one image), and the
+ *   weights are transformed once.
+ * How much at a time is a question of the workspace alone, and changes no bit of the result. The
+ * workspace holds
  *   forward, backward_data   [u: weights][v: transformed input][m: products]
  *   backward_weights         [u: their sums][v][m: transformed dy][db: sums of planes]
  */
@@ -14,14 +18,15 @@ enum { POINTS = 36, FILTER = 3, MOST_TILE = 32 };
 typedef struct winograd {
     const clcnn__tune_row *row;
     int vec, block, pixels;
-    conv2d_winograd_args args; /* but for the lines in the workspace */
-    int lines, k_blocks;       /* all lines; vectors of the result's channels */
+    conv2d_winograd_args args; /* but for the part that is in the workspace */
+    int lines, blocks;         /* in all; blocks of the result's channels */
     const char *refusal;       /* or NULL */
 } winograd;
 
-/* The parts of the workspace, in elements, with some lines in it. */
+/* What is in the workspace at a time, and its parts, in elements. */
 typedef struct layout {
-    int lines, slots, point_in, point_out;
+    int lines, blocks;
+    int point_in, point_weights, point_out;
     size_t weights, in, out, sums;
 } layout;
 
@@ -70,25 +75,33 @@ static const char *refuse_shape(const clcnn_conv2d *d)
                        : NULL;
 }
 
-/* With `lines` of them; false: more than 32-bit indices reach. */
-static bool layout_of(const winograd *g, const clcnn__conv2d_problem *problem, int lines, layout *l)
+/*
+ * Elements from point to point of `rows` times `columns` vectors. A vector more keeps points apart
+ * that would meet in the same few lines of a cache: their distance is often a power of two.
+ */
+static int point_size(const winograd *g, double rows, double columns)
 {
-    const double tiles = (double)lines * g->args.tiles_w + g->pixels;
-    const double most = tiles * g->vec * POINTS;
-    if (most * (g->args.c_blocks + 1.0) > INT32_MAX || most * (g->k_blocks + 1.0) > INT32_MAX)
-        return false;
+    const double size = (rows * columns + 1) * g->vec;
+    return size * POINTS <= INT32_MAX ? (int)size : 0;
+}
+
+/* With so many lines and blocks; false: more than 32-bit indices reach. */
+static bool lay_out(const winograd *g, const clcnn__conv2d_problem *problem, int lines, int blocks,
+                    layout *l)
+{
+    const double slots = (double)lines * g->args.tiles_w + g->pixels - 1;
+    const double vectors = (double)blocks * g->block / g->vec;
     *l = (layout){.lines = lines,
-                  .slots = ceil_div(lines * g->args.tiles_w, g->pixels) * g->pixels,
-                  .weights = (size_t)POINTS * (size_t)g->args.point_weights};
-    /* Points are moved apart by a vector more: at powers of two they would meet in the same few
-     * lines of a cache. */
-    l->point_in = (g->args.c_blocks * l->slots + 1) * g->vec;
-    l->point_out = (g->k_blocks * l->slots + 1) * g->vec;
+                  .blocks = blocks,
+                  .point_in = point_size(g, slots, g->args.c_blocks),
+                  .point_weights = point_size(g, (double)g->args.c_blocks * g->vec, vectors),
+                  .point_out = point_size(g, slots, vectors)};
     l->in = (size_t)POINTS * (size_t)l->point_in;
+    l->weights = (size_t)POINTS * (size_t)l->point_weights;
     l->out = (size_t)POINTS * (size_t)l->point_out;
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
         l->sums = (size_t)g->args.n * (size_t)problem->bias;
-    return true;
+    return l->in && l->weights && l->out;
 }
 
 static size_t bytes_of(const layout *l)
@@ -96,17 +109,20 @@ static size_t bytes_of(const layout *l)
     return (l->weights + l->in + l->out + l->sums) * sizeof(float);
 }
 
-/* As many lines as fit the limit and the row's CHUNK of KiB, at least one. */
-static layout fit(const winograd *g, const clcnn__conv2d_problem *problem, size_t limit)
+/* The most lines, or blocks, from 1 to `all` that keep to both limits; none: 1. */
+static layout most(const winograd *g, const clcnn__conv2d_problem *problem, bool of_lines,
+                   size_t cache, size_t limit)
 {
-    const size_t chunk = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
-    int fits = 1, beyond = g->lines + 1;
-    layout l, best;
-    layout_of(g, problem, 1, &best);
+    const int all = of_lines ? g->lines : g->blocks;
+    int fits = 1, beyond = all + 1;
+    layout best, l;
+    lay_out(g, problem, of_lines ? 1 : g->lines, of_lines ? g->blocks : 1, &best);
     while (beyond - fits > 1) {
         const int middle = fits + (beyond - fits) / 2;
-        if (layout_of(g, problem, middle, &l) && (l.in + l.out) * sizeof(float) <= chunk &&
-            bytes_of(&l) <= limit) {
+        const bool legal =
+            lay_out(g, problem, of_lines ? middle : g->lines, of_lines ? g->blocks : middle, &l);
+        const size_t busy = (l.in + l.out + (of_lines ? 0 : l.weights)) * sizeof(float);
+        if (legal && busy <= cache && bytes_of(&l) <= limit) {
             fits = middle;
             best = l;
         } else {
@@ -114,6 +130,18 @@ static layout fit(const winograd *g, const clcnn__conv2d_problem *problem, size_
         }
     }
     return best;
+}
+
+/* All lines and some blocks where the cache (CHUNK of the row, in KiB) has room for that, otherwise
+ * some lines and all blocks, at least one. */
+static layout fit(const winograd *g, const clcnn__conv2d_problem *problem, size_t limit)
+{
+    const size_t cache = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
+    const layout whole = most(g, problem, false, cache, limit);
+    const bool legal = whole.in && whole.out;
+    if (legal && whole.in * sizeof(float) <= cache && bytes_of(&whole) <= limit)
+        return whole;
+    return most(g, problem, true, cache, limit);
 }
 
 static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -132,16 +160,12 @@ static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
     }
     g.args = shape_of(problem);
     g.args.c_blocks = ceil_div(g.args.c, g.vec);
-    g.k_blocks = ceil_div(g.args.k, g.block) * vecs;
-    const double weights = (double)g.args.c_blocks * g.vec * g.k_blocks * g.vec * POINTS;
+    g.blocks = ceil_div(g.args.k, g.block);
     const double lines = (double)g.args.n * g.args.tiles_h;
     layout l;
-    if (weights > INT32_MAX || lines > INT32_MAX || !layout_of(&g, problem, 1, &l)) {
+    if (lines > INT32_MAX || !lay_out(&g, problem, 1, g.blocks, &l))
         g.refusal = "its transformed tensors have 2^31 elements or more";
-        return g;
-    }
     g.lines = (int)lines;
-    g.args.point_weights = g.args.c_blocks * g.vec * g.k_blocks * g.vec;
     return g;
 }
 
@@ -164,9 +188,16 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     return bytes_of(&l);
 }
 
+/* All weights, packed or kept beside some lines. */
+static int whole_weights(const winograd *g)
+{
+    return point_size(g, (double)g->args.c_blocks * g->vec, (double)g->blocks * g->block / g->vec);
+}
+
 static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    return (size_t)winograd_of(ctx, problem).args.point_weights * POINTS * sizeof(float);
+    const winograd g = winograd_of(ctx, problem);
+    return (size_t)whole_weights(&g) * POINTS * sizeof(float);
 }
 
 static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
@@ -189,62 +220,102 @@ static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2
     return clcnn__launch(ctx, &desc);
 }
 
-static clcnn_status transform_weights(clcnn_ctx *ctx, const winograd *g,
-                                      const clcnn__conv2d_call *call, clcnn_mem place)
+/* ---- The part that is worked on
+ * ------------------------------------------------------------------
+ */
+
+typedef struct part {
+    conv2d_winograd_args args;
+    size_t tiles;   /* work-items that transform its tiles, for one vector of channels */
+    size_t vectors; /* of the result's channels */
+    size_t blocks;  /* of these, as the products take them */
+} part;
+
+static part part_of(const winograd *g, const layout *l, int first_line, int first_block)
 {
-    return launch(ctx, g, call, "conv2d_winograd_weights", &g->args, (clcnn_mem[]){call->w, place},
-                  2, (size_t[]){(size_t)(g->args.c_blocks * g->vec), (size_t)g->k_blocks, 1});
+    const int blocks = g->blocks - first_block < l->blocks ? g->blocks - first_block : l->blocks;
+    part t = {.args = g->args, .blocks = (size_t)blocks};
+    conv2d_winograd_args *a = &t.args;
+    a->first_line = first_line;
+    a->lines = g->lines - first_line < l->lines ? g->lines - first_line : l->lines;
+    a->first_k = first_block * g->block;
+    a->slots = ceil_div(a->lines * a->tiles_w, g->pixels) * g->pixels;
+    a->point_in = l->point_in;
+    a->point_weights = l->point_weights;
+    a->point_out = l->point_out;
+    t.tiles = (size_t)a->lines * (size_t)ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    t.vectors = (size_t)(blocks * g->block / g->vec);
+    return t;
+}
+
+static clcnn_status transform_weights(clcnn_ctx *ctx, const winograd *g,
+                                      const clcnn__conv2d_call *call, const part *t, clcnn_mem u)
+{
+    return launch(ctx, g, call, "conv2d_winograd_weights", &t->args, (clcnn_mem[]){call->w, u}, 2,
+                  (size_t[]){(size_t)(t->args.c_blocks * g->vec), t->vectors, 1});
+}
+
+static clcnn_status transform_input(clcnn_ctx *ctx, const winograd *g,
+                                    const clcnn__conv2d_call *call, const part *t, clcnn_mem in,
+                                    clcnn_mem v)
+{
+    return launch(ctx, g, call, "conv2d_winograd_input", &t->args, (clcnn_mem[]){in, v}, 2,
+                  (size_t[]){t->tiles, (size_t)t->args.c_blocks, 1});
+}
+
+/* All blocks of the weights. */
+static part whole_part(const winograd *g)
+{
+    const layout all = {.lines = 1, .blocks = g->blocks, .point_weights = whole_weights(g)};
+    return part_of(g, &all, 0, 0);
 }
 
 static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const winograd g = winograd_of(ctx, &call->problem);
-    return transform_weights(ctx, &g, call, call->packed);
+    const part whole = whole_part(&g);
+    return transform_weights(ctx, &g, call, &whole, call->packed);
 }
 
-/* The arguments of the lines from `first`. */
-static conv2d_winograd_args chunk_args(const winograd *g, const layout *l, int first)
+/* ---- Forward and backward_data -----------------------------------------------------------------
+ */
+
+/* The tiles in v by some blocks: m, and what it becomes in `out`. */
+static clcnn_status multiply(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
+                             const part *t, clcnn_mem v, clcnn_mem u, clcnn_mem m, clcnn_mem out)
 {
-    conv2d_winograd_args a = g->args;
-    a.first_line = first;
-    a.lines = g->lines - first < l->lines ? g->lines - first : l->lines;
-    a.slots = ceil_div(a.lines * a.tiles_w, g->pixels) * g->pixels;
-    a.point_in = l->point_in;
-    a.point_out = l->point_out;
-    return a;
+    clcnn_status status =
+        launch(ctx, g, call, "conv2d_winograd_multiply", &t->args, (clcnn_mem[]){v, u, m}, 3,
+               (size_t[]){(size_t)(t->args.slots / g->pixels), t->blocks, POINTS});
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return launch(ctx, g, call, "conv2d_winograd_output", &t->args, (clcnn_mem[]){m, call->b, out},
+                  3, (size_t[]){t->tiles, t->vectors, 1});
 }
 
-/* Work-items that transform the tiles of a chunk, for one vector of channels. */
-static size_t transform_items(const conv2d_winograd_args *a)
-{
-    return (size_t)a->lines * (size_t)ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
-}
-
-/* Forward and backward_data: in -> out. */
 static clcnn_status correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const winograd *g,
                               const layout *l, clcnn_mem in, clcnn_mem out)
 {
     const clcnn_mem v = clcnn__behind(call->workspace, l->weights);
     const clcnn_mem m = clcnn__behind(v, l->in);
-    clcnn_mem u = call->packed;
+    const bool packed = call->packed.buf != NULL;
+    const size_t block = (size_t)g->args.c_blocks * (size_t)(g->vec * g->block);
     clcnn_status status = CLCNN_SUCCESS;
-    if (!u.buf) {
-        u = call->workspace;
-        status = transform_weights(ctx, g, call, u);
-    }
-    for (int first = 0; first < g->lines && status == CLCNN_SUCCESS; first += l->lines) {
-        const conv2d_winograd_args a = chunk_args(g, l, first);
-        const size_t items = transform_items(&a);
-        status = launch(ctx, g, call, "conv2d_winograd_input", &a, (clcnn_mem[]){in, v}, 2,
-                        (size_t[]){items, (size_t)a.c_blocks, 1});
-        if (status == CLCNN_SUCCESS)
-            status = launch(ctx, g, call, "conv2d_winograd_multiply", &a, (clcnn_mem[]){v, u, m}, 3,
-                            (size_t[]){(size_t)(a.slots / g->pixels),
-                                       (size_t)(g->k_blocks * g->vec / g->block), POINTS});
-        if (status == CLCNN_SUCCESS)
-            status =
-                launch(ctx, g, call, "conv2d_winograd_output", &a, (clcnn_mem[]){m, call->b, out},
-                       3, (size_t[]){items, (size_t)ceil_div(a.k, g->vec), 1});
+    for (int line = 0; line < g->lines && status == CLCNN_SUCCESS; line += l->lines) {
+        part t = part_of(g, l, line, 0);
+        status = transform_input(ctx, g, call, &t, in, v);
+        for (int first = 0; first < g->blocks && status == CLCNN_SUCCESS; first += l->blocks) {
+            clcnn_mem u = call->workspace;
+            t = part_of(g, l, line, first);
+            if (packed) {
+                t.args.point_weights = whole_weights(g);
+                u = clcnn__behind(call->packed, (size_t)first * block);
+            } else if (line == 0) { /* later lines find all blocks there */
+                status = transform_weights(ctx, g, call, &t, u);
+            }
+            if (status == CLCNN_SUCCESS)
+                status = multiply(ctx, g, call, &t, v, u, m, out);
+        }
     }
     return status;
 }
@@ -262,31 +333,43 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
                                                : correlate(ctx, call, &g, &l, call->y, call->x);
 }
 
+/* ---- Backward to the weights -------------------------------------------------------------------
+ */
+
+/* The tiles in v by dy's of some blocks, added up in u; after the last ones, the filters. */
+static clcnn_status multiply_weights(clcnn_ctx *ctx, const winograd *g,
+                                     const clcnn__conv2d_call *call, const part *t, clcnn_mem v,
+                                     clcnn_mem u, clcnn_mem m)
+{
+    const conv2d_winograd_args *a = &t->args;
+    const size_t channels = (size_t)(a->c_blocks * g->vec);
+    clcnn_status status = launch(ctx, g, call, "conv2d_winograd_gradient", a,
+                                 (clcnn_mem[]){call->y, m}, 2, (size_t[]){t->tiles, t->vectors, 1});
+    if (status == CLCNN_SUCCESS)
+        status =
+            launch(ctx, g, call, "conv2d_winograd_multiply_weights", a, (clcnn_mem[]){v, m, u}, 3,
+                   (size_t[]){channels / (size_t)CONV2D_WINOGRAD_TAPS(g->vec), t->blocks, POINTS});
+    if (status != CLCNN_SUCCESS || a->first_line + a->lines < g->lines)
+        return status;
+    return launch(ctx, g, call, "conv2d_winograd_filter", a, (clcnn_mem[]){u, call->w}, 2,
+                  (size_t[]){(size_t)a->c, t->vectors, 1});
+}
+
 static clcnn_status enqueue_filter(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                                    const winograd *g, const layout *l)
 {
     const clcnn_mem u = call->workspace, v = clcnn__behind(u, l->weights);
     const clcnn_mem m = clcnn__behind(v, l->in);
-    const size_t channels = (size_t)(g->args.c_blocks * g->vec);
     clcnn_status status = CLCNN_SUCCESS;
-    for (int first = 0; first < g->lines && status == CLCNN_SUCCESS; first += l->lines) {
-        const conv2d_winograd_args a = chunk_args(g, l, first);
-        const size_t items = transform_items(&a);
-        status = launch(ctx, g, call, "conv2d_winograd_input", &a, (clcnn_mem[]){call->x, v}, 2,
-                        (size_t[]){items, (size_t)a.c_blocks, 1});
-        if (status == CLCNN_SUCCESS)
-            status = launch(ctx, g, call, "conv2d_winograd_gradient", &a, (clcnn_mem[]){call->y, m},
-                            2, (size_t[]){items, (size_t)g->k_blocks, 1});
-        if (status == CLCNN_SUCCESS)
-            status = launch(ctx, g, call, "conv2d_winograd_multiply_weights", &a,
-                            (clcnn_mem[]){v, m, u}, 3,
-                            (size_t[]){channels / (size_t)CONV2D_WINOGRAD_TAPS(g->vec),
-                                       (size_t)(g->k_blocks * g->vec / g->block), POINTS});
+    for (int line = 0; line < g->lines && status == CLCNN_SUCCESS; line += l->lines) {
+        part t = part_of(g, l, line, 0);
+        status = transform_input(ctx, g, call, &t, call->x, v);
+        for (int first = 0; first < g->blocks && status == CLCNN_SUCCESS; first += l->blocks) {
+            t = part_of(g, l, line, first);
+            status = multiply_weights(ctx, g, call, &t, v, u, m);
+        }
     }
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return launch(ctx, g, call, "conv2d_winograd_filter", &g->args, (clcnn_mem[]){u, call->w}, 2,
-                  (size_t[]){(size_t)g->args.c, (size_t)ceil_div(g->args.k, g->vec), 1});
+    return status;
 }
 
 /* db sums dy or, transposed, what the convolution has as x. */

@@ -318,10 +318,11 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
     const place at = find_place(a, (int)get_global_id(0));
     const int block = (int)get_global_id(1), plane = a.p * a.q;
     float window[SIDE][COLUMNS * VEC];
-    dy += dy_offset + (uint)((at.image * a.k + min(block * VEC, a.k - 1)) * plane);
+    const int first = a.first_k + block * VEC;
+    dy += dy_offset + (uint)((at.image * a.k + min(first, a.k - 1)) * plane);
     for (int i = 0; i < SIDE; i++) {
         const int row = at.row * SIDE + i;
-        load_window(dy + (row < a.p ? row * a.q : 0), plane, clamp(a.k - block * VEC, 0, VEC),
+        load_window(dy + (row < a.p ? row * a.q : 0), plane, clamp(a.k - first, 0, VEC),
                     row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC * VEC);
     }
     m += m_offset + (uint)(block * a.slots * VEC);
@@ -356,9 +357,10 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
 {
     const int c = (int)get_global_id(0), first = (int)get_global_id(1) * VEC;
     const int block = first / BLOCK, channels = a.c_blocks * VEC;
+    const int first_k = a.first_k + first;
     float lanes[9][VEC];
     for (int lane = 0; lane < VEC; lane++) {
-        const int k = first + lane, live = c < a.c && k < a.k;
+        const int k = first_k + lane, live = c < a.c && k < a.k;
         /* forward weights are [k][c][3][3], backward [c][k][3][3] and turned round */
         __global const float *from =
             w + w_offset + (uint)(live ? (a.flipped ? c * a.k + k : k * a.c + c) * 9 : 0);
@@ -432,12 +434,15 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
                                            uint bias_offset, __global float *y, uint y_offset)
 {
     const place at = find_place(a, (int)get_global_id(0));
-    const int first = (int)get_global_id(1) * VEC, live = min(VEC, a.k - first);
+    const int block = (int)get_global_id(1), first = a.first_k + block * VEC;
+    const int live = min(VEC, a.k - first);
+    if (live <= 0)
+        return;
     float window[SIDE][(WINDOW + VEC) * VEC];
     float shift[VEC];
     for (int i = 0; i < VEC; i++)
         shift[i] = a.has_bias && i < live ? bias[bias_offset + (uint)(first + i)] : 0.0f;
-    m += m_offset + (uint)(first * a.slots + at.slot * VEC);
+    m += m_offset + (uint)((block * a.slots + at.slot) * VEC);
     for (int tile = 0; tile < at.tiles; tile++) {
         floatV half_way[PATCH][SIDE];
 #pragma unroll
@@ -512,7 +517,7 @@ ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __globa
                                            uint u_offset, __global float *dw, uint dw_offset)
 {
     const int c = (int)get_global_id(0), first = (int)get_global_id(1) * VEC;
-    const int block = first / BLOCK, live = min(VEC, a.k - first);
+    const int block = first / BLOCK, first_k = a.first_k + first, live = min(VEC, a.k - first_k);
     u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + first % BLOCK);
     floatV half_way[PATCH][3];
 #pragma unroll
@@ -535,7 +540,7 @@ ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __globa
         for (int i = 0; i < 3; i++)
             VSTORE(o[i], lanes[i * 3 + j]);
     }
-    dw += dw_offset + (uint)((first * a.c + c) * 9);
+    dw += dw_offset + (uint)((first_k * a.c + c) * 9);
     for (int lane = 0; lane < live; lane++, dw += a.c * 9)
         for (int tap = 0; tap < 9; tap++)
             dw[tap] = a.accumulate ? dw[tap] + lanes[tap][lane] : lanes[tap][lane];
