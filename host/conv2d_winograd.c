@@ -144,10 +144,16 @@ static layout fit(const winograd *g, const clcnn__conv2d_problem *problem, size_
     return most(g, problem, true, cache, limit);
 }
 
+static const clcnn__tune_row *row_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const bool backward = problem->direction == CLCNN_BACKWARD_DATA;
+    const int channels = backward ? problem->d.c : problem->d.k;
+    return clcnn__tune(ctx, "conv2d", "winograd", channels <= 16 ? "medium" : "wide");
+}
+
 static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    winograd g = {.row = clcnn__tune(ctx, "conv2d", "winograd", "any"),
-                  .refusal = refuse_shape(&problem->d)};
+    winograd g = {.row = row_of(ctx, problem), .refusal = refuse_shape(&problem->d)};
     const int vecs = clcnn__tune_value(g.row, "VECS");
     g.vec = clcnn__tune_vector(g.row);
     g.pixels = clcnn__tune_value(g.row, "PIX");
@@ -176,7 +182,7 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "winograd", "any");
+    const clcnn__tune_row *row = row_of(ctx, problem);
     const int least = clcnn__tune_value(row, "CHANNELS");
     return row && row->use && problem->d.c >= least && problem->d.k >= least;
 }
@@ -227,7 +233,8 @@ static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2
 typedef struct part {
     conv2d_winograd_args args;
     size_t tiles;   /* work-items that transform its tiles, for one vector of channels */
-    size_t vectors; /* of the result's channels */
+    size_t vectors; /* of the result's channels, filled up to blocks */
+    size_t live;    /* of these, that hold channels */
     size_t blocks;  /* of these, as the products take them */
 } part;
 
@@ -245,6 +252,8 @@ static part part_of(const winograd *g, const layout *l, int first_line, int firs
     a->point_out = l->point_out;
     t.tiles = (size_t)a->lines * (size_t)ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
     t.vectors = (size_t)(blocks * g->block / g->vec);
+    t.live = (size_t)ceil_div(a->k - a->first_k, g->vec);
+    t.live = t.live < t.vectors ? t.live : t.vectors;
     return t;
 }
 
@@ -290,7 +299,7 @@ static clcnn_status multiply(clcnn_ctx *ctx, const winograd *g, const clcnn__con
     if (status != CLCNN_SUCCESS)
         return status;
     return launch(ctx, g, call, "conv2d_winograd_output", &t->args, (clcnn_mem[]){m, call->b, out},
-                  3, (size_t[]){t->tiles, t->vectors, 1});
+                  3, (size_t[]){t->tiles, t->live, 1});
 }
 
 static clcnn_status correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const winograd *g,
@@ -352,7 +361,7 @@ static clcnn_status multiply_weights(clcnn_ctx *ctx, const winograd *g,
     if (status != CLCNN_SUCCESS || a->first_line + a->lines < g->lines)
         return status;
     return launch(ctx, g, call, "conv2d_winograd_filter", a, (clcnn_mem[]){u, call->w}, 2,
-                  (size_t[]){(size_t)a->c, t->vectors, 1});
+                  (size_t[]){(size_t)a->c, t->live, 1});
 }
 
 static clcnn_status enqueue_filter(clcnn_ctx *ctx, const clcnn__conv2d_call *call,

@@ -182,59 +182,80 @@ static inline void transpose(floatV v[VEC])
 }
 
 /*
- * The columns from `begin` of one row of `live` planes, a vector over the planes each: row[0] is
- * column `begin`. What lies outside of the image is 0.
+ * Stores a vector at any address that a float may have. vstore does the same, but one compiler
+ * (PoCL 3.1's) makes four stores of vstore16.
  */
-static inline void load_window(__global const float *image, int plane, int live, int width,
-                               int begin, float *row)
+typedef struct __attribute__((packed, aligned(4))) unaligned {
+    floatV v;
+} unaligned;
+static inline void put(floatV v, __global float *p)
+{
+    ((__global unaligned *)p)->v = v;
+}
+
+/*
+ * The columns from `begin` of one row of `live` planes, a vector over the planes each: row[0] is
+ * column `begin`. What lies outside of the image is 0. Behind `image` lie `room` elements: vectors
+ * reach beyond the row, where that is.
+ */
+static inline void load_window(__global const float *image, int room, int plane, int live,
+                               int width, int begin, floatV *row)
 {
     const floatV zero = (floatV)(0.0f);
-    if (begin < 0 || begin + WINDOW > width || live < VEC)
-        for (int i = 0; i < WINDOW; i++)
-            VSTORE(zero, row + i * VEC);
-    if (width < VEC) {
-        for (int i = max(0, -begin); i < min(WINDOW, width - begin); i++)
-            for (int channel = 0; channel < live; channel++)
-                row[i * VEC + channel] = image[channel * plane + begin + i];
-        return;
-    }
-    for (int i = begin; i < begin + WINDOW; i += VEC) {
-        if (i >= width || i + VEC <= 0)
+    for (int i = begin; i < begin + WINDOW && i < width; i += VEC) {
+        if (i + VEC <= 0)
             continue;
-        const int from = clamp(i, 0, width - VEC); /* some columns twice rather than any outside */
+        const int from = clamp(i, 0, max(width - VEC, 0)); /* some columns twice */
         floatV v[VEC];
+        if ((live - 1) * plane + from + VEC <= room) {
 #pragma unroll
-        for (int channel = 0; channel < VEC; channel++)
-            v[channel] = channel < live ? VLOAD(image + channel * plane + from) : zero;
+            for (int channel = 0; channel < VEC; channel++)
+                v[channel] = channel < live ? VLOAD(image + channel * plane + from) : zero;
+        } else {
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                v[channel] = channel < live
+                                 ? load_part(image + channel * plane + from, min(VEC, width - from))
+                                 : zero;
+        }
         transpose(v);
 #pragma unroll
         for (int j = 0; j < VEC; j++)
-            VSTORE(v[j], row + (from - begin + j) * VEC);
+            row[from - begin + j] = v[j];
     }
+    for (int i = begin; i < min(0, begin + WINDOW); i++)
+        row[i - begin] = zero;
+    for (int i = max(begin, width); i < begin + WINDOW; i++)
+        row[i - begin] = zero;
 }
 
-/* The way back: `count` columns of `live` planes. */
-static inline void store_window(const float *row, int count, __global float *image, int plane,
+/* The way back: `count` pixels of `live` planes that follow each other. */
+static inline void store_window(const floatV *pixels, int count, __global float *image, int plane,
                                 int live, int accumulate)
 {
     for (int i = 0; i < count; i += VEC) {
-        /* The last columns together with some before them, unless they would be added twice. */
+        /* The last pixels together with some before them, unless they would be added twice. */
         const int from = accumulate || count < VEC ? i : min(i, count - VEC);
         floatV v[VEC];
 #pragma unroll
         for (int j = 0; j < VEC; j++)
-            v[j] = VLOAD(row + (from + j) * VEC);
+            v[j] = pixels[from + j];
         transpose(v);
+        __global float *place = image + from;
+        if (from + VEC <= count) {
 #pragma unroll
-        for (int channel = 0; channel < VEC; channel++) {
-            if (channel >= live)
-                continue;
-            __global float *place = image + channel * plane + from;
-            if (from + VEC <= count)
-                VSTORE(accumulate ? VLOAD(place) + v[channel] : v[channel], place);
-            else
-                store_part(accumulate ? load_part(place, count - from) + v[channel] : v[channel],
-                           place, count - from);
+            for (int channel = 0; channel < VEC; channel++)
+                if (channel < live)
+                    put(accumulate ? VLOAD(place + channel * plane) + v[channel] : v[channel],
+                        place + channel * plane);
+        } else {
+            float lanes[VEC][VEC];
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                VSTORE(v[channel], lanes[channel]);
+            for (int channel = 0; channel < live; channel++, place += plane)
+                for (int j = 0; j < count - from; j++)
+                    place[j] = accumulate ? place[j] + lanes[channel][j] : lanes[channel][j];
         }
     }
 }
@@ -265,7 +286,7 @@ static inline void fill_slots(const conv2d_winograd_args a, place at, __global f
         return;
     for (int i = 0; i < POINTS; i++)
         for (int slot = at.slot + at.tiles; slot < a.slots; slot++)
-            VSTORE((floatV)(0.0f), block + i * point + slot * VEC);
+            put((floatV)(0.0f), block + i * point + slot * VEC);
 }
 
 /* ---- Kernels
@@ -277,13 +298,15 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
 {
     const place at = find_place(a, (int)get_global_id(0));
     const int block = (int)get_global_id(1), plane = a.h * a.w;
-    float window[PATCH][COLUMNS * VEC];
-    x += x_offset + (uint)((at.image * a.c + block * VEC) * plane);
+    floatV window[PATCH][COLUMNS];
+    const int begin = (at.image * a.c + block * VEC) * plane, all = a.n * a.c * plane;
+    x += x_offset + (uint)begin;
     for (int i = 0; i < PATCH; i++) {
         const int row = at.row * SIDE - a.top + i;
         const int inside = row >= 0 && row < a.h;
-        load_window(x + (inside ? row * a.w : 0), plane, min(VEC, a.c - block * VEC),
-                    inside ? a.w : 0, at.column * SIDE - a.left, window[i] + VEC * VEC);
+        const int skip = inside ? row * a.w : 0;
+        load_window(x + skip, all - begin - skip, plane, min(VEC, a.c - block * VEC),
+                    inside ? a.w : 0, at.column * SIDE - a.left, window[i] + VEC);
     }
     v += v_offset + (uint)(block * a.slots * VEC);
     for (int tile = 0; tile < at.tiles; tile++) {
@@ -293,7 +316,7 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
             floatV d[PATCH];
 #pragma unroll
             for (int j = 0; j < PATCH; j++)
-                d[j] = VLOAD(window[i] + (VEC + tile * SIDE + j) * VEC);
+                d[j] = window[i][VEC + tile * SIDE + j];
             transform_input(d, half_way[i]);
         }
 #pragma unroll
@@ -305,7 +328,7 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
             transform_input(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                VSTORE(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
+                put(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
         }
     }
     fill_slots(a, at, v, a.point_in);
@@ -317,13 +340,15 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
 {
     const place at = find_place(a, (int)get_global_id(0));
     const int block = (int)get_global_id(1), plane = a.p * a.q;
-    float window[SIDE][COLUMNS * VEC];
-    const int first = a.first_k + block * VEC;
-    dy += dy_offset + (uint)((at.image * a.k + min(first, a.k - 1)) * plane);
+    floatV window[SIDE][COLUMNS];
+    const int first = a.first_k + block * VEC, all = a.n * a.k * plane;
+    const int begin = (at.image * a.k + min(first, a.k - 1)) * plane;
+    dy += dy_offset + (uint)begin;
     for (int i = 0; i < SIDE; i++) {
         const int row = at.row * SIDE + i;
-        load_window(dy + (row < a.p ? row * a.q : 0), plane, clamp(a.k - first, 0, VEC),
-                    row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC * VEC);
+        const int skip = row < a.p ? row * a.q : 0;
+        load_window(dy + skip, all - begin - skip, plane, clamp(a.k - first, 0, VEC),
+                    row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC);
     }
     m += m_offset + (uint)(block * a.slots * VEC);
     for (int tile = 0; tile < at.tiles; tile++) {
@@ -333,7 +358,7 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
             floatV d[SIDE];
 #pragma unroll
             for (int j = 0; j < SIDE; j++)
-                d[j] = VLOAD(window[i] + (VEC + tile * SIDE + j) * VEC);
+                d[j] = window[i][VEC + tile * SIDE + j];
             transform_gradient(d, half_way[i]);
         }
 #pragma unroll
@@ -345,7 +370,7 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
             transform_gradient(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                VSTORE(o[i], m + (i * PATCH + j) * a.point_out + (at.slot + tile) * VEC);
+                put(o[i], m + (i * PATCH + j) * a.point_out + (at.slot + tile) * VEC);
         }
     }
     fill_slots(a, at, m, a.point_out);
@@ -387,7 +412,7 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
         transform_weights(g, o);
 #pragma unroll
         for (int i = 0; i < PATCH; i++)
-            VSTORE(o[i], u + (i * PATCH + j) * a.point_weights);
+            put(o[i], u + (i * PATCH + j) * a.point_weights);
     }
 }
 
@@ -425,7 +450,7 @@ ALONE __kernel void conv2d_winograd_multiply(const conv2d_winograd_args a, __glo
     for (int l = 0; l < VECS; l++)
 #pragma unroll
         for (int i = 0; i < PIX; i++)
-            VSTORE(sum[i][l], m + (l * a.slots + i) * VEC);
+            put(sum[i][l], m + (l * a.slots + i) * VEC);
 }
 
 /* item -> SEGMENT tiles, VEC channels of the result */
@@ -438,12 +463,17 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
     const int live = min(VEC, a.k - first);
     if (live <= 0)
         return;
-    float window[SIDE][(WINDOW + VEC) * VEC];
+    /* Whole rows of an image lie one behind the other. */
+    const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
+    const int whole = live_columns == a.q, row = whole ? a.q : SEGMENT * SIDE;
+    const int rows = min(SIDE, a.p - at.row * SIDE);
+    floatV window[SIDE * SEGMENT * SIDE + VEC];
     float shift[VEC];
     for (int i = 0; i < VEC; i++)
         shift[i] = a.has_bias && i < live ? bias[bias_offset + (uint)(first + i)] : 0.0f;
     m += m_offset + (uint)((block * a.slots + at.slot) * VEC);
-    for (int tile = 0; tile < at.tiles; tile++) {
+    /* The last column first: what lies beyond a row is in the place of the next one. */
+    for (int tile = at.tiles - 1; tile >= 0; tile--) {
         floatV half_way[PATCH][SIDE];
 #pragma unroll
         for (int i = 0; i < PATCH; i++) {
@@ -454,7 +484,7 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
             transform_output(d, half_way[i]);
         }
 #pragma unroll
-        for (int j = 0; j < SIDE; j++) {
+        for (int j = SIDE - 1; j >= 0; j--) {
             floatV d[PATCH], o[SIDE];
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
@@ -462,15 +492,15 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
             transform_output(d, o);
 #pragma unroll
             for (int i = 0; i < SIDE; i++)
-                VSTORE(activate(o[i] + VLOAD(shift), a.activation, a.alpha),
-                       window[i] + (tile * SIDE + j) * VEC);
+                window[i * row + tile * SIDE + j] =
+                    activate(o[i] + VLOAD(shift), a.activation, a.alpha);
         }
     }
     const int plane = a.p * a.q, column = at.column * SIDE;
-    y += y_offset + (uint)((at.image * a.k + first) * plane + column);
-    for (int i = 0; i < min(SIDE, a.p - at.row * SIDE); i++)
-        store_window(window[i], min(at.tiles * SIDE, a.q - column), y + (at.row * SIDE + i) * a.q,
-                     plane, live, a.accumulate);
+    y += y_offset + (uint)((at.image * a.k + first) * plane + at.row * SIDE * a.q + column);
+    for (int i = 0; i < (whole ? 1 : rows); i++)
+        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane, live,
+                     a.accumulate);
 }
 
 /* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
@@ -509,7 +539,7 @@ ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args 
     for (int i = 0; i < TAPS; i++)
 #pragma unroll
         for (int l = 0; l < VECS; l++)
-            VSTORE(sum[i][l], u + i * BLOCK + l * VEC);
+            put(sum[i][l], u + i * BLOCK + l * VEC);
 }
 
 /* item -> one channel of the input, VEC channels of dy */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
-static const sweep_pin pins[] = {{"", "winograd", 0, 0}, {"", "row", 80, 15},  {"", "tile", 0, 0},
+static const sweep_pin pins[] = {{"", "winograd", 114, 0}, {"", "row", 80, 15},  {"", "tile", 0, 0},
                                  {"", "gemm", 0, 0},     {"", "direct", 0, 0}, {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d *d)
