@@ -6,12 +6,14 @@
  *   transformed weights (36 numbers for each 9);
  *   otherwise tiles are taken some lines at a time (a line is a row of tiles of one image), and the
  *   weights are transformed once.
- * How much at a time is a question of the workspace alone, and changes no bit of the result. The
- * workspace holds
- *   forward, backward_data   [u: weights][v: transformed input][m: products]
+ * And where the input has few channels, a work-item takes some tiles through all steps at once:
+ * fused. How much at a time is a question of the workspace alone, and changes no bit of the result.
+ * The workspace holds forward, backward_data   [u: weights][v: transformed input][m: products]
  *   backward_weights         [u: their sums][v][m: transformed dy][db: sums of planes]
  */
 #include "conv2d.h"
+
+#include <math.h>
 
 enum { POINTS = 36, FILTER = 3, MOST_TILE = 32 };
 
@@ -25,6 +27,7 @@ typedef struct winograd {
 
 /* What is in the workspace at a time, and its parts, in elements. */
 typedef struct layout {
+    int items, each; /* fused: work-items, and groups of segments of each; otherwise 0 */
     int lines, blocks;
     int point_in, point_weights, point_out;
     size_t weights, in, out, sums;
@@ -85,6 +88,12 @@ static int point_size(const winograd *g, double rows, double columns)
     return size * POINTS <= INT32_MAX ? (int)size : 0;
 }
 
+/* All weights, packed or kept beside some lines. */
+static int whole_weights(const winograd *g)
+{
+    return point_size(g, (double)g->args.c_blocks * g->vec, (double)g->blocks * g->block / g->vec);
+}
+
 /* With so many lines and blocks; false: more than 32-bit indices reach. */
 static bool lay_out(const winograd *g, const clcnn__conv2d_problem *problem, int lines, int blocks,
                     layout *l)
@@ -132,10 +141,55 @@ static layout most(const winograd *g, const clcnn__conv2d_problem *problem, bool
     return best;
 }
 
+/* Segments that fill the slots of a product. */
+static int in_group(const winograd *g)
+{
+    const int most = CONV2D_WINOGRAD_SEGMENT;
+    return g->pixels / (g->args.tiles_w < most ? g->args.tiles_w : most);
+}
+
+/*
+ * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
+ * many as the device has processors, and so many that each loops less than CLCNN__MAX_ROUNDS times.
+ */
+static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
+                 layout *l)
+{
+    enum { PER_UNIT = 16, ROUNDS = 50000, INPUT = 256, OUTPUT = 32 /* of a segment, at most */ };
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 ||
+        g->args.c > clcnn__tune_value(g->row, "FUSE"))
+        return false;
+    const double segments = (double)g->lines * ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    const double groups = ceil(segments / in_group(g));
+    const double rounds =
+        (double)g->blocks * POINTS * g->args.c_blocks * g->vec +
+        (double)in_group(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->blocks);
+    const double most = fmax(1, floor(ROUNDS / rounds));
+    const double fewest = fmin(groups, (double)ctx->info.compute_units * PER_UNIT);
+    l->each = (int)fmin(most, ceil(groups / fewest));
+    const double items = ceil(groups / l->each);
+    l->lines = g->lines;
+    l->blocks = g->blocks;
+    l->point_in = point_size(g, g->pixels, g->args.c_blocks);
+    l->point_out = point_size(g, g->pixels, (double)g->block / g->vec);
+    l->point_weights = whole_weights(g);
+    const double work = items * POINTS * ((double)l->point_in + l->point_out);
+    if (work > INT32_MAX || rounds > ROUNDS)
+        return false;
+    l->items = (int)items;
+    l->weights = (size_t)POINTS * (size_t)l->point_weights;
+    l->in = (size_t)work;
+    return true;
+}
+
 /* All lines and some blocks where the cache (CHUNK of the row, in KiB) has room for that, otherwise
  * some lines and all blocks, at least one. */
-static layout fit(const winograd *g, const clcnn__conv2d_problem *problem, size_t limit)
+static layout fit(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
+                  size_t limit)
 {
+    layout fused = {.items = 0};
+    if (fuse(ctx, g, problem, &fused) && bytes_of(&fused) <= limit)
+        return fused;
     const size_t cache = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
     const layout whole = most(g, problem, false, cache, limit);
     const bool legal = whole.in && whole.out;
@@ -190,14 +244,8 @@ static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
 {
     const winograd g = winograd_of(ctx, problem);
-    const layout l = fit(&g, problem, limit);
+    const layout l = fit(ctx, &g, problem, limit);
     return bytes_of(&l);
-}
-
-/* All weights, packed or kept beside some lines. */
-static int whole_weights(const winograd *g)
-{
-    return point_size(g, (double)g->args.c_blocks * g->vec, (double)g->blocks * g->block / g->vec);
 }
 
 static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -302,6 +350,25 @@ static clcnn_status multiply(clcnn_ctx *ctx, const winograd *g, const clcnn__con
                   3, (size_t[]){t->tiles, t->live, 1});
 }
 
+/* All of it in one launch, behind the weights'. */
+static clcnn_status correlate_fused(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                    const winograd *g, const layout *l, clcnn_mem in, clcnn_mem out)
+{
+    part t = part_of(g, l, 0, 0);
+    clcnn_mem u = call->packed;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (!u.buf) {
+        u = call->workspace;
+        status = transform_weights(ctx, g, call, &t, u);
+    }
+    t.args.slots = g->pixels;
+    t.args.each = l->each;
+    const clcnn_mem mems[] = {in, u, call->b, out, clcnn__behind(call->workspace, l->weights)};
+    return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t.args, mems, 5,
+                                            (size_t[]){(size_t)l->items, 1, 1})
+                                   : status;
+}
+
 static clcnn_status correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const winograd *g,
                               const layout *l, clcnn_mem in, clcnn_mem out)
 {
@@ -333,13 +400,15 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     winograd g = winograd_of(ctx, problem);
-    const layout l = fit(&g, problem, call->workspace_bytes);
+    const layout l = fit(ctx, &g, problem, call->workspace_bytes);
     g.args.has_bias = problem->forward && call->b.buf;
     g.args.activation = problem->forward ? (int)problem->d.activation : CLCNN_IDENTITY;
     g.args.alpha = (float)problem->d.alpha;
     g.args.accumulate = !problem->forward && problem->d.accumulate;
-    return problem->direction == CLCNN_FORWARD ? correlate(ctx, call, &g, &l, call->x, call->y)
-                                               : correlate(ctx, call, &g, &l, call->y, call->x);
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    const clcnn_mem in = forward ? call->x : call->y, out = forward ? call->y : call->x;
+    return l.items ? correlate_fused(ctx, call, &g, &l, in, out)
+                   : correlate(ctx, call, &g, &l, in, out);
 }
 
 /* ---- Backward to the weights -------------------------------------------------------------------
@@ -410,7 +479,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return enqueue_correlate(ctx, call);
     winograd g = winograd_of(ctx, problem);
-    const layout l = fit(&g, problem, call->workspace_bytes);
+    const layout l = fit(ctx, &g, problem, call->workspace_bytes);
     g.args.accumulate = problem->d.accumulate;
     clcnn_status status = call->w.buf ? enqueue_filter(ctx, call, &g, &l) : CLCNN_SUCCESS;
     return status == CLCNN_SUCCESS && call->b.buf ? enqueue_bias(ctx, call, &g, &l) : status;

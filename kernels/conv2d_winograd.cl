@@ -268,11 +268,11 @@ typedef struct place {
     int tiles, slot;        /* how many; the first one's number among the tiles in the workspace */
 } place;
 
-/* item -> SEGMENT tiles of one line, that is a row of tiles of one image */
-static inline place find_place(const conv2d_winograd_args a, int item)
+/* Segments are SEGMENT tiles of one line, that is a row of tiles of one image, or what is left. */
+static inline place find_place(const conv2d_winograd_args a, int segment)
 {
     const int segments = (a.tiles_w + SEGMENT - 1) / SEGMENT;
-    const int line = item / segments, column = (item - line * segments) * SEGMENT;
+    const int line = segment / segments, column = (segment - line * segments) * SEGMENT;
     const int all = a.first_line + line, image = all / a.tiles_h;
     return (place){image, all - image * a.tiles_h, column, min(SEGMENT, a.tiles_w - column),
                    line * a.tiles_w + column};
@@ -289,18 +289,18 @@ static inline void fill_slots(const conv2d_winograd_args a, place at, __global f
             put((floatV)(0.0f), block + i * point + slot * VEC);
 }
 
-/* ---- Kernels
- * --------------------------------------------------------------------------------------- */
+/* ---- The steps on some tiles
+ * ---------------------------------------------------------------------
+ */
 
-/* item -> SEGMENT tiles, VEC channels */
-ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global const float *x,
-                                          uint x_offset, __global float *v, uint v_offset)
+/* One segment of x, VEC channels. */
+static inline void input_tiles(const conv2d_winograd_args a, place at, int block,
+                               __global const float *x, __global float *v)
 {
-    const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1), plane = a.h * a.w;
+    const int plane = a.h * a.w;
     floatV window[PATCH][COLUMNS];
     const int begin = (at.image * a.c + block * VEC) * plane, all = a.n * a.c * plane;
-    x += x_offset + (uint)begin;
+    x += begin;
     for (int i = 0; i < PATCH; i++) {
         const int row = at.row * SIDE - a.top + i;
         const int inside = row >= 0 && row < a.h;
@@ -308,7 +308,7 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
         load_window(x + skip, all - begin - skip, plane, min(VEC, a.c - block * VEC),
                     inside ? a.w : 0, at.column * SIDE - a.left, window[i] + VEC);
     }
-    v += v_offset + (uint)(block * a.slots * VEC);
+    v += block * a.slots * VEC;
     for (int tile = 0; tile < at.tiles; tile++) {
         floatV half_way[PATCH][PATCH];
 #pragma unroll
@@ -331,7 +331,98 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
                 put(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
         }
     }
-    fill_slots(a, at, v, a.point_in);
+}
+
+/* PIX tiles by one block of channels, of one point; v, u and m are where these begin. */
+static inline void multiply_tiles(const conv2d_winograd_args a, __global const float *v,
+                                  __global const float *u, __global float *m)
+{
+    floatV sum[PIX][VECS];
+#pragma unroll
+    for (int i = 0; i < PIX; i++)
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            sum[i][l] = (floatV)(0.0f);
+    for (int c = 0; c < a.c_blocks; c++, v += a.slots * VEC)
+        for (int lane = 0; lane < VEC; lane++, u += BLOCK) {
+            floatV weight[VECS];
+#pragma unroll
+            for (int l = 0; l < VECS; l++)
+                weight[l] = VLOAD(u + l * VEC);
+#pragma unroll
+            for (int i = 0; i < PIX; i++) {
+                const floatV value = (floatV)(v[i * VEC + lane]);
+#pragma unroll
+                for (int l = 0; l < VECS; l++)
+                    sum[i][l] = FMA(value, weight[l], sum[i][l]);
+            }
+        }
+#pragma unroll
+    for (int l = 0; l < VECS; l++)
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            put(sum[i][l], m + (l * a.slots + i) * VEC);
+}
+
+/* One segment of m, VEC channels of the result from `first` on, which are vector `block` of m. */
+static inline void output_tiles(const conv2d_winograd_args a, place at, int block, int first,
+                                __global const float *m, __global const float *bias,
+                                __global float *y)
+{
+    const int live = min(VEC, a.k - first);
+    if (live <= 0)
+        return;
+    /* Whole rows of an image lie one behind the other. */
+    const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
+    const int whole = live_columns == a.q, row = whole ? a.q : SEGMENT * SIDE;
+    const int rows = min(SIDE, a.p - at.row * SIDE);
+    floatV window[SIDE * SEGMENT * SIDE + VEC];
+    float shift[VEC];
+    for (int i = 0; i < VEC; i++)
+        shift[i] = a.has_bias && i < live ? bias[first + i] : 0.0f;
+    m += (block * a.slots + at.slot) * VEC;
+    /* The last column first: what lies beyond a row is in the place of the next one. */
+    for (int tile = at.tiles - 1; tile >= 0; tile--) {
+        floatV half_way[PATCH][SIDE];
+#pragma unroll
+        for (int i = 0; i < PATCH; i++) {
+            floatV d[PATCH];
+#pragma unroll
+            for (int j = 0; j < PATCH; j++)
+                d[j] = VLOAD(m + (i * PATCH + j) * a.point_out + tile * VEC);
+            transform_output(d, half_way[i]);
+        }
+#pragma unroll
+        for (int j = SIDE - 1; j >= 0; j--) {
+            floatV d[PATCH], o[SIDE];
+#pragma unroll
+            for (int i = 0; i < PATCH; i++)
+                d[i] = half_way[i][j];
+            transform_output(d, o);
+#pragma unroll
+            for (int i = 0; i < SIDE; i++)
+                window[i * row + tile * SIDE + j] =
+                    activate(o[i] + VLOAD(shift), a.activation, a.alpha);
+        }
+    }
+    const int plane = a.p * a.q, column = at.column * SIDE;
+    y += (at.image * a.k + first) * plane + at.row * SIDE * a.q + column;
+    for (int i = 0; i < (whole ? 1 : rows); i++)
+        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane, live,
+                     a.accumulate);
+}
+
+/* ---- Kernels
+ * --------------------------------------------------------------------------------------- */
+
+/* item -> one segment, VEC channels */
+ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global const float *x,
+                                          uint x_offset, __global float *v, uint v_offset)
+{
+    const place at = find_place(a, (int)get_global_id(0));
+    const int block = (int)get_global_id(1);
+    input_tiles(a, at, block, x + x_offset, v + v_offset);
+    fill_slots(a, at, v + v_offset + (uint)(block * a.slots * VEC), a.point_in);
 }
 
 /* item -> SEGMENT tiles, VEC channels of dy */
@@ -423,84 +514,68 @@ ALONE __kernel void conv2d_winograd_multiply(const conv2d_winograd_args a, __glo
 {
     const int slot = (int)get_global_id(0) * PIX, block = (int)get_global_id(1);
     const int point = (int)get_global_id(2);
-    v += v_offset + (uint)(point * a.point_in + slot * VEC);
-    u += u_offset + (uint)(point * a.point_weights + block * a.c_blocks * VEC * BLOCK);
-    floatV sum[PIX][VECS];
-#pragma unroll
-    for (int i = 0; i < PIX; i++)
-#pragma unroll
-        for (int l = 0; l < VECS; l++)
-            sum[i][l] = (floatV)(0.0f);
-    for (int c = 0; c < a.c_blocks; c++, v += a.slots * VEC)
-        for (int lane = 0; lane < VEC; lane++, u += BLOCK) {
-            floatV weight[VECS];
-#pragma unroll
-            for (int l = 0; l < VECS; l++)
-                weight[l] = VLOAD(u + l * VEC);
-#pragma unroll
-            for (int i = 0; i < PIX; i++) {
-                const floatV value = (floatV)(v[i * VEC + lane]);
-#pragma unroll
-                for (int l = 0; l < VECS; l++)
-                    sum[i][l] = FMA(value, weight[l], sum[i][l]);
-            }
-        }
-    m += m_offset + (uint)(point * a.point_out + block * VECS * a.slots * VEC + slot * VEC);
-#pragma unroll
-    for (int l = 0; l < VECS; l++)
-#pragma unroll
-        for (int i = 0; i < PIX; i++)
-            put(sum[i][l], m + (l * a.slots + i) * VEC);
+    multiply_tiles(
+        a, v + v_offset + (uint)(point * a.point_in + slot * VEC),
+        u + u_offset + (uint)(point * a.point_weights + block * a.c_blocks * VEC * BLOCK),
+        m + m_offset + (uint)(point * a.point_out + (block * VECS * a.slots + slot) * VEC));
 }
 
-/* item -> SEGMENT tiles, VEC channels of the result */
+/* item -> one segment, VEC channels of the result */
 ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __global const float *m,
                                            uint m_offset, __global const float *bias,
                                            uint bias_offset, __global float *y, uint y_offset)
 {
-    const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1), first = a.first_k + block * VEC;
-    const int live = min(VEC, a.k - first);
-    if (live <= 0)
-        return;
-    /* Whole rows of an image lie one behind the other. */
-    const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
-    const int whole = live_columns == a.q, row = whole ? a.q : SEGMENT * SIDE;
-    const int rows = min(SIDE, a.p - at.row * SIDE);
-    floatV window[SIDE * SEGMENT * SIDE + VEC];
-    float shift[VEC];
-    for (int i = 0; i < VEC; i++)
-        shift[i] = a.has_bias && i < live ? bias[bias_offset + (uint)(first + i)] : 0.0f;
-    m += m_offset + (uint)((block * a.slots + at.slot) * VEC);
-    /* The last column first: what lies beyond a row is in the place of the next one. */
-    for (int tile = at.tiles - 1; tile >= 0; tile--) {
-        floatV half_way[PATCH][SIDE];
-#pragma unroll
-        for (int i = 0; i < PATCH; i++) {
-            floatV d[PATCH];
-#pragma unroll
-            for (int j = 0; j < PATCH; j++)
-                d[j] = VLOAD(m + (i * PATCH + j) * a.point_out + tile * VEC);
-            transform_output(d, half_way[i]);
+    const int block = (int)get_global_id(1);
+    output_tiles(a, find_place(a, (int)get_global_id(0)), block, a.first_k + block * VEC,
+                 m + m_offset, bias + bias_offset, y + y_offset);
+}
+
+/*
+ * item -> `each` groups of segments, one after the other. Input, product and output of a group
+ * together: v and m are the item's own and small enough for the cache nearest to it. For few
+ * channels, where writing all v and m to memory would take longer than to compute them.
+ */
+ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global const float *x,
+                                          uint x_offset, __global const float *u, uint u_offset,
+                                          __global const float *bias, uint bias_offset,
+                                          __global float *y, uint y_offset, __global float *work,
+                                          uint work_offset)
+{
+    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
+    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
+    const int end = min((item + 1) * a.each * in_group, segments);
+    __global float *v = work + work_offset + (uint)(item * POINTS * (a.point_in + a.point_out));
+    __global float *m = v + POINTS * a.point_in;
+    for (int first = item * a.each * in_group; first < end; first += in_group) {
+        const int last = min(first + in_group, end);
+        int slot = 0;
+        for (int segment = first; segment < last; segment++) {
+            place at = find_place(a, segment);
+            at.slot = slot;
+            for (int block = 0; block < a.c_blocks; block++)
+                input_tiles(a, at, block, x + x_offset, v);
+            slot += at.tiles;
         }
-#pragma unroll
-        for (int j = SIDE - 1; j >= 0; j--) {
-            floatV d[PATCH], o[SIDE];
-#pragma unroll
-            for (int i = 0; i < PATCH; i++)
-                d[i] = half_way[i][j];
-            transform_output(d, o);
-#pragma unroll
-            for (int i = 0; i < SIDE; i++)
-                window[i * row + tile * SIDE + j] =
-                    activate(o[i] + VLOAD(shift), a.activation, a.alpha);
+        for (int block = 0; block < a.c_blocks; block++) /* the slots that are left */
+            for (int i = 0; i < POINTS; i++)
+                for (int rest = slot; rest < PIX; rest++)
+                    put((floatV)(0.0f), v + i * a.point_in + (block * PIX + rest) * VEC);
+        for (int k = 0; k < a.k; k += BLOCK) {
+            __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
+            for (int i = 0; i < POINTS; i++)
+                multiply_tiles(a, v + i * a.point_in, weights + i * a.point_weights,
+                               m + i * a.point_out);
+            slot = 0;
+            for (int segment = first; segment < last; segment++) {
+                place at = find_place(a, segment);
+                at.slot = slot;
+                for (int block = 0; block < VECS && k + block * VEC < a.k; block++)
+                    output_tiles(a, at, block, k + block * VEC, m, bias + bias_offset,
+                                 y + y_offset);
+                slot += at.tiles;
+            }
         }
     }
-    const int plane = a.p * a.q, column = at.column * SIDE;
-    y += y_offset + (uint)((at.image * a.k + first) * plane + at.row * SIDE * a.q + column);
-    for (int i = 0; i < (whole ? 1 : rows); i++)
-        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane, live,
-                     a.accumulate);
 }
 
 /* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
