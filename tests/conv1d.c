@@ -3,11 +3,8 @@
 
 #include <stdio.h>
 
-static const sweep_pin pins[] = {{"", "row", 12, 5},
-                                 {"", "tile", 0, 0},
-                                 {"", "gemm", 0, 0},
-                                 {"", "direct", 0, 0},
-                                 {.algo = NULL}};
+static const sweep_pin pins[] = {{"", "winograd", 24, 0}, {"", "row", 12, 5},   {"", "tile", 0, 0},
+                                 {"", "gemm", 0, 0},     {"", "direct", 0, 0}, {.algo = NULL}};
 
 static const struct {
     const char *name;

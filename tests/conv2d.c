@@ -11,7 +11,7 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {{"", "winograd", 114, 0}, {"", "row", 80, 15},  {"", "tile", 0, 0},
-                                 {"", "gemm", 0, 0},     {"", "direct", 0, 0}, {.algo = NULL}};
+                                 {"", "gemm", 0, 0},       {"", "direct", 0, 0}, {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d *d)
 {
@@ -227,8 +227,10 @@ static void shapes_for_vectors(void)
         {.n = 2, .c = 3, .h = 9, .w = 10, .k = 5, .r = 3, .s = 3, .pad_top = 1},
         {.n = 1, .c = 35, .h = 7, .w = 6, .k = 37, .r = 2, .s = 3, .pad_left = 2},
         {.n = 1, .c = 4, .h = 5, .w = 37, .k = 2, .r = 3, .s = 2, .pad_left = 1, .groups = 2},
-        {.n = 2, .c = 8, .h = 9, .w = 7, .k = 34, .r = 3, .s = 3, .stride_h = 2, .groups = 2}};
-    sweep s = {.op = &check_op_conv2d, .only = {"tile", "row"}};
+        {.n = 2, .c = 8, .h = 9, .w = 7, .k = 34, .r = 3, .s = 3, .stride_h = 2, .groups = 2},
+        {.n = 2, .c = 5, .h = 9, .w = 37, .k = 18, .r = 3, .s = 3, .pad_top = 1, .pad_left = 4},
+        {.n = 2, .c = 19, .h = 6, .w = 31, .k = 33, .r = 3, .s = 3, .pad_top = 1, .pad_right = 2}};
+    sweep s = {.op = &check_op_conv2d, .only = {"winograd", "tile", "row"}};
     const size_t count = sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < (harness_short() ? 1 : count); i++) {
         const check_desc desc = {.conv2d = harness_short() ? cut_down(&shapes[i]) : shapes[i]};
@@ -245,7 +247,10 @@ static void test_vector_widths(void)
     "tile * * thin 1 " vec " 1 5\n"                                                                \
     "tile * * *    1 " vec " 2 3\n"                                                                \
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
-    "row  * * *    1 " vec " 8 64\n"
+    "row  * * *    1 " vec " 8 64\n"                                                               \
+    "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"                               \
+    "winograd * * medium 1 " vec " 1 5 1 64 4\n"                                                   \
+    "winograd * * *      1 " vec " 2 3 1 6  4\n"
     static const char *const widths[] = {WIDTH("4"), WIDTH("8"), WIDTH("16"), NULL};
     sweep_tuned("conv2d", widths, shapes_for_vectors);
 }

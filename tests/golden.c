@@ -89,7 +89,7 @@ typedef struct tally {
     char message[1024]; /* of the last line that did not pass */
 } tally;
 
-static const char *const algos[] = {"row", "tile", "gemm", "direct"};
+static const char *const algos[] = {"winograd", "row", "tile", "gemm", "direct"};
 enum { ALGOS = sizeof algos / sizeof *algos };
 
 static void count_line(const check_line *line, void *user)
