@@ -53,6 +53,7 @@ double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, doub
         return 0;
     case CLCNN_DOT:
         return (n + 2) * u / (1 - (n + 2) * u) * mag;
+    case CLCNN_NORMWISE_DOT:
     case CLCNN_NORMWISE:
     case CLCNN_ULP:
         return algo->error[direction].constant * u * mag;

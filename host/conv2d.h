@@ -65,8 +65,15 @@ static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
     return problem->forward && clcnn__curved(problem->d.activation);
 }
 
-extern const clcnn__conv2d_algo clcnn__conv2d_depthwise, clcnn__conv2d_point, clcnn__conv2d_row,
-    clcnn__conv2d_tile, clcnn__conv2d_gemm, clcnn__conv2d_direct;
+/* A place in a workspace, some elements further. */
+static inline clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements)
+{
+    return (clcnn_mem){mem.buf, mem.offset + elements};
+}
+
+extern const clcnn__conv2d_algo clcnn__conv2d_depthwise, clcnn__conv2d_winograd,
+    clcnn__conv2d_point, clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,
+    clcnn__conv2d_direct;
 
 /* The arguments that direct and gemm share. */
 conv2d_args clcnn__conv2d_make_args(const clcnn__conv2d_call *call);

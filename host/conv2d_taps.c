@@ -114,11 +114,6 @@ int clcnn__taps_splits(size_t items, int rows, size_t pixels)
     return splits > 1 ? (int)splits : 1;
 }
 
-clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements)
-{
-    return (clcnn_mem){mem.buf, mem.offset + elements};
-}
-
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,
                                 int mem_count, const size_t global[3])

@@ -42,7 +42,6 @@ int clcnn__source_w(const clcnn__source *from);
 /* Parts of the sums of backward_weights: some 64 work-items keep the cores of a CPU busy; a part
  * should sum 128 pixels at least. */
 int clcnn__taps_splits(size_t items, int rows, size_t pixels);
-clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements);
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,
                                 int mem_count, const size_t global[3]);

@@ -126,7 +126,8 @@ static clcnn_status make_adjoint(const char *call, const clcnn_conv2d_transpose 
                           .groups = d->groups,
                           .activation = d->activation,
                           .alpha = d->alpha,
-                          .accumulate = d->accumulate};
+                          .accumulate = d->accumulate,
+                          .dot_only = d->dot_only};
     a->given = (clcnn__transposed){.p = d->h, .q = d->w};
     a->op = (clcnn__conv2d_op){
         .name = call, .d = &a->d, .direction = reversed(direction), .transposed = &a->given};

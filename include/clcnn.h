@@ -226,6 +226,8 @@ typedef struct clcnn_plan {
     X(CLCNN_EXACT, "equal bits on every device")                                                   \
     X(CLCNN_DOT, "|error| <= gamma(n + 2) * mag, gamma(m) = m u / (1 - m u)")                      \
     X(CLCNN_NORMWISE, "|error| <= constant * u * mag")                                             \
+    X(CLCNN_NORMWISE_DOT, "|error| <= gamma(n + 2) * mag + constant * u * n * max|a| * max|b|, of" \
+                          " sums of products a * b of two tensors")                                \
     X(CLCNN_ULP, "|error| <= constant * u * mag; equal bits where mag is 0")
 
 typedef enum clcnn_error_class {
@@ -239,7 +241,7 @@ typedef struct clcnn_algo {
     const char *name; /* NULL ends a list */
     struct {
         clcnn_error_class error_class;
-        double constant; /* of CLCNN_NORMWISE and CLCNN_ULP, else 0 */
+        double constant; /* of CLCNN_NORMWISE, _NORMWISE_DOT and CLCNN_ULP, else 0 */
     } error[3];          /* by clcnn_direction */
 } clcnn_algo;
 
@@ -249,8 +251,11 @@ typedef struct clcnn_algo {
  * operation.
  */
 CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
-/** The largest error that the algorithm's class allows an element with n summands and magnitude
- *  mag in this direction, without the allowance for flushed denormals. */
+/**
+ * The largest error that the algorithm's class allows an element with n summands and magnitude mag
+ * in this direction, without the allowance for flushed denormals; for CLCNN_NORMWISE_DOT its second
+ * term alone, with n * max|a| * max|b| as mag.
+ */
 CLCNN_API double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, double n,
                                    double mag);
 
@@ -306,6 +311,12 @@ CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_act
  * leave), an algorithm may add w * 0 or nothing: an infinite or NaN weight gives NaN there or
  * leaves no trace. So does an infinite or NaN dy that meets padding, in the gradient for w.
  *
+ * The algorithm "winograd" (3x3 filters, strides and dilations of 1, one group) multiplies a
+ * quarter as often and rounds more: its error is of class CLCNN_NORMWISE_DOT, small beside the
+ * largest results, not beside each. Infinities and NaN spread over the 6x6 inputs of a tile and, to
+ * the weights, over the nine taps; large inputs overflow about 100 times earlier. dot_only keeps
+ * the default from it and from everything else that is not CLCNN_DOT.
+ *
  * Shapes: x [n,c,h,w], w [k,c/groups,r,s], b [k], y [n,k,P,Q]; gradients as what they belong to.
  */
 typedef struct clcnn_conv2d {
@@ -319,6 +330,7 @@ typedef struct clcnn_conv2d {
     double alpha;   /* f of forward; backward ignores it: give
                        the gradient with respect to f's input */
     int accumulate; /* backward adds to its gradients */
+    int dot_only;   /* 1: only algorithms of class CLCNN_DOT */
 } clcnn_conv2d;
 
 /** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
@@ -376,6 +388,7 @@ typedef struct clcnn_conv2d_transpose {
     clcnn_activation_kind activation;
     double alpha;   /* as in clcnn_conv2d */
     int accumulate; /* backward adds to its gradients */
+    int dot_only;   /* as in clcnn_conv2d */
 } clcnn_conv2d_transpose;
 
 /** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */

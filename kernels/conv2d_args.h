@@ -92,4 +92,30 @@ typedef struct conv2d_depthwise_args {
     float alpha;
 } conv2d_depthwise_args;
 
+/* winograd: the side of a tile of results, and the tiles of a row that one work-item transforms. */
+#define CONV2D_WINOGRAD_SIDE 4
+#define CONV2D_WINOGRAD_SEGMENT 7
+/* ... and, to the weights, the channels that one work-item multiplies, with vectors of `vec`. */
+#define CONV2D_WINOGRAD_TAPS(vec) ((vec) < 8 ? (vec) : 8)
+
+/*
+ * winograd: some lines of tiles, a line being a row of tiles of one image, and some channels of the
+ * result. x is what is read, [n][c][h][w], y what is written or, to the weights, the gradient:
+ * [n][k][p][q].
+ */
+typedef struct conv2d_winograd_args {
+    int n, c, h, w, k, p, q;
+    int top, left;                          /* padding of x */
+    int tiles_h, tiles_w;                   /* of one image */
+    int first_line, lines;                  /* which ones are in the workspace */
+    int first_k;                            /* the first of the channels that are */
+    int slots;                              /* tiles there, filled up to whole blocks */
+    int c_blocks;                           /* vectors of x's channels */
+    int point_in, point_weights, point_out; /* elements from point to point, of v, u and m */
+    int flipped;                            /* backward_data: the weights change places */
+    int each;                               /* fused: groups of segments of a work-item */
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_winograd_args;
+
 #endif

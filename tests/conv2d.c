@@ -12,6 +12,7 @@
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {
     {"", "depthwise", 141, 27},
+    {"", "winograd", 114, 0},
     {"", "point", 140, 29},
     {"rusticl", "row", 62, 10}, /* its vectors are shorter than more rows */
     {"", "row", 72, 10},
@@ -270,8 +271,10 @@ static void shapes_for_vectors(void)
          .pad_left = 2,
          .stride_h = 2,
          .stride_w = 2,
-         .groups = 3}};
-    sweep s = {.op = &check_op_conv2d, .only = {"tile", "row", "point", "depthwise"}};
+         .groups = 3},
+        {.n = 2, .c = 5, .h = 9, .w = 37, .k = 18, .r = 3, .s = 3, .pad_top = 1, .pad_left = 4},
+        {.n = 2, .c = 19, .h = 6, .w = 31, .k = 33, .r = 3, .s = 3, .pad_top = 1, .pad_right = 2}};
+    sweep s = {.op = &check_op_conv2d, .only = {"winograd", "tile", "row", "point", "depthwise"}};
     const size_t count = sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < (harness_short() ? 1 : count); i++) {
         const check_desc desc = {.conv2d = harness_short() ? cut_down(&shapes[i]) : shapes[i]};
@@ -292,7 +295,10 @@ static void test_vector_widths(void)
     "algo device width shape use VEC BLOCK SEGS\n"                                                 \
     "point * * *   1 " vec " 4 3\n"                                                                \
     "algo device width shape use VEC ROWS ITEM CHANNELS\n"                                         \
-    "depthwise * * * 1 " vec " 3 64 64\n"
+    "depthwise * * * 1 " vec " 3 64 64\n"                                                          \
+    "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"                               \
+    "winograd * * medium 1 " vec " 1 5 1 64 4\n"                                                   \
+    "winograd * * *      1 " vec " 2 3 1 6  4\n"
     static const char *const widths[] = {WIDTH("4"), WIDTH("8"), WIDTH("16"), NULL};
     sweep_tuned("conv2d", widths, shapes_for_vectors);
 }
@@ -319,6 +325,7 @@ static void test_adjoint(void)
         clcnn_conv2d d = row->d;
         d.activation = CLCNN_IDENTITY;
         d.accumulate = 0;
+        d.dot_only = 1; /* nothing that rounds integers */
         check_case *c = make_case(&d, CHECK_INTEGERS);
         check_case_drop(c, "b");
         for (int i = 0; i < harness_device_count(); i++) {

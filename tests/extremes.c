@@ -153,8 +153,9 @@ static void test_planning(void)
             *fields[check_random_int(&random, 0, 15)] =
                 sizes[check_random_int(&random, 0, SIZES - 1)];
         const clcnn_direction direction = (clcnn_direction)check_random_int(&random, 0, 2);
-        static const char *const names[] = {"depthwise", "point", "row", "tile", "direct", NULL};
-        const char *algo = names[check_random_int(&random, 0, 5)];
+        static const char *const names[] = {"depthwise", "winograd", "point", "row",
+                                            "tile",      "direct",   NULL};
+        const char *algo = names[check_random_int(&random, 0, 6)];
         clcnn_plan plan = {.algo = "untouched"};
         const clcnn_status status =
             clcnn_conv2d_plan(ctx, &d, direction, algo, CLCNN_ANY_WORKSPACE, &plan);
@@ -174,7 +175,7 @@ static void test_packed(void)
 {
     const clcnn_conv2d large = {.n = 1, .c = 6, .h = 60, .w = 60, .k = 6, .r = 3, .s = 3};
     const clcnn_conv2d small = {.n = 1, .c = 6, .h = 8, .w = 8, .k = 6, .r = 3, .s = 3};
-    static const char *const algos[] = {"row", "tile"};
+    static const char *const algos[] = {"winograd", "row", "tile"};
     float *values = malloc(ROOM * sizeof *values), *y[2];
     for (int i = 0; i < ROOM; i++)
         values[i] = (float)(i % 13 - 6);

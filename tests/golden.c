@@ -89,7 +89,8 @@ typedef struct tally {
     char message[1024]; /* of the last line that did not pass */
 } tally;
 
-static const char *const algos[] = {"depthwise", "point", "row", "tile", "gemm", "direct"};
+static const char *const algos[] = {"depthwise", "winograd", "point", "row",
+                                    "tile",      "gemm",     "direct"};
 enum { ALGOS = sizeof algos / sizeof *algos };
 
 static void count_line(const check_line *line, void *user)
@@ -118,10 +119,10 @@ typedef struct pin {
     int unsupported_files;
     int passed_by[ALGOS]; /* lines: file and direction */
 } pin;
-static const pin pin_all = {0, {18, 20, 33, 106, 106, 270}};
+static const pin pin_all = {0, {18, 12, 20, 33, 106, 106, 270}};
 /* Its vectors are shorter than more rows: `row` has more of backward_weights. */
-static const pin pin_rusticl = {0, {18, 20, 37, 106, 106, 270}};
-static const pin pin_short = {0, {6, 2, 4, 9, 9, 32}};
+static const pin pin_rusticl = {0, {18, 12, 20, 37, 106, 106, 270}};
+static const pin pin_short = {0, {6, 0, 2, 4, 9, 9, 32}};
 
 static void test_true_files(void)
 {

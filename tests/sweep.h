@@ -13,7 +13,7 @@ enum { SWEEP_MAX_DEVICES = 32, SWEEP_MAX_ALGOS = 8, SWEEP_MAX_DIRECTIONS = 4 };
 
 typedef struct sweep {
     const check_op *op;
-    const char *only[3]; /* algorithms; none: all */
+    const char *only[8]; /* algorithms; none: all */
     size_t runs;
     size_t unsupported[SWEEP_MAX_DEVICES][SWEEP_MAX_ALGOS];
     size_t nonzero[SWEEP_MAX_DIRECTIONS], could_be[SWEEP_MAX_DIRECTIONS];

@@ -24,7 +24,8 @@ typedef struct run {
     clcnn_plan plan;
     check_call call;
     check_buffer in[CHECK_MAX_IN], out[CHECK_MAX_OUT], workspace, packed;
-    char what[256]; /* the sentence's end: what is wrong */
+    double norms[CHECK_MAX_OUT]; /* CLCNN_NORMWISE_DOT: what the tensors' largest elements allow */
+    char what[256];              /* the sentence's end: what is wrong */
     check_result *result;
 } run;
 
@@ -74,7 +75,10 @@ static double bound_of(const run *r, int output, size_t i)
     const double n = r->expected->out[output].n, mag = r->expected->out[output].mag[i];
     if (exact_bits(r, output, i) || exact_sums(r))
         return 0;
-    return clcnn_error_bound(r->algo, r->direction->direction, n, mag) + (n + 2) * 0x1p-126;
+    const double denormals = (n + 2) * 0x1p-126;
+    if (error_class(r) == CLCNN_NORMWISE_DOT)
+        return (n + 2) * 0x1p-24 / (1 - (n + 2) * 0x1p-24) * mag + r->norms[output] + denormals;
+    return clcnn_error_bound(r->algo, r->direction->direction, n, mag) + denormals;
 }
 
 /* ---- Messages ----------------------------------------------------------------------------------
@@ -124,6 +128,26 @@ static double element(const check_output *output, const void *data, size_t i)
     return output->integer ? (double)((const int32_t *)data)[i] : (double)((const float *)data)[i];
 }
 
+/* The second term of CLCNN_NORMWISE_DOT: what a direction needs are the two factors. No activation
+ * behind the sum is steeper than 2. */
+static double norm_bound(const run *r, int output)
+{
+    const check_op *op = r->c->op;
+    const double n = r->expected->out[output].n;
+    double norm = n;
+    if (error_class(r) != CLCNN_NORMWISE_DOT)
+        return 0;
+    for (int i = 0; op->inputs[i].name; i++) {
+        double largest = 0;
+        for (size_t e = 0; r->direction->needs >> i & 1 && e < r->c->in[i].count; e++)
+            largest = fmax(largest, fabs((double)r->c->in[i].f[e]));
+        norm *= r->direction->needs >> i & 1 ? largest : 1;
+    }
+    if (op->rounds && op->rounds(&r->c->desc, r->direction->direction))
+        norm *= 2;
+    return clcnn_error_bound(r->algo, r->direction->direction, n, norm);
+}
+
 /* Compares one output. Counts, and remembers the worst element. */
 static bool judge_output(run *r, int j)
 {
@@ -131,6 +155,7 @@ static bool judge_output(run *r, int j)
     const void *data = check_buffer_elements(&r->out[j]);
     size_t wrong = 0, worst_at = 0;
     double worst = 0;
+    r->norms[j] = norm_bound(r, j);
     for (size_t i = 0; i < r->expected->out[j].count; i++) {
         const double want = r->expected->out[j].value[i], got = element(output, data, i);
         const double bound = output->integer ? 0 : bound_of(r, j, i);

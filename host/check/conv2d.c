@@ -189,6 +189,7 @@ static const check_field fields[] = {
     {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_conv2d, activation)},
     {"alpha", CHECK_DOUBLE, offsetof(clcnn_conv2d, alpha)},
     FIELD(accumulate),
+    FIELD(dot_only),
     {.name = NULL}};
 
 static const check_attribute attributes[] = {

@@ -200,6 +200,7 @@ static const check_field fields[] = {
     FIELD(groups),
     {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_conv2d_transpose, activation)},
     FIELD(accumulate),
+    FIELD(dot_only),
     {.name = NULL}};
 
 static const check_attribute attributes[] = {

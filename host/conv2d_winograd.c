@@ -1,0 +1,494 @@
+/*
+ * conv2d by kernels/conv2d_winograd.cl: 3x3 filters, strides of 1.
+ *
+ * What lies between two kernels should stay in a cache, so the work is cut, in one of two ways:
+ *   where all tiles fit, the channels of the result are taken some blocks at a time, and so are the
+ *   transformed weights (36 numbers for each 9);
+ *   otherwise tiles are taken some lines at a time (a line is a row of tiles of one image), and the
+ *   weights are transformed once.
+ * And where the input has few channels, a work-item takes some tiles through all steps at once:
+ * fused. How much at a time is a question of the workspace alone, and changes no bit of the result.
+ * The workspace holds forward, backward_data   [u: weights][v: transformed input][m: products]
+ *   backward_weights         [u: their sums][v][m: transformed dy][db: sums of planes]
+ */
+#include "conv2d.h"
+
+#include <math.h>
+
+enum { POINTS = 36, FILTER = 3, MOST_TILE = 32 };
+
+typedef struct winograd {
+    const clcnn__tune_row *row;
+    int vec, block, pixels;
+    conv2d_winograd_args args; /* but for the part that is in the workspace */
+    int lines, blocks;         /* in all; blocks of the result's channels */
+    const char *refusal;       /* or NULL */
+} winograd;
+
+/* What is in the workspace at a time, and its parts, in elements. */
+typedef struct layout {
+    int items, each; /* fused: work-items, and groups of segments of each; otherwise 0 */
+    int lines, blocks;
+    int point_in, point_weights, point_out;
+    size_t weights, in, out, sums;
+} layout;
+
+static int ceil_div(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
+static conv2d_winograd_args shape_of(const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    conv2d_winograd_args a = {.n = d->n,
+                              .c = d->c,
+                              .h = d->h,
+                              .w = d->w,
+                              .k = d->k,
+                              .p = problem->p,
+                              .q = problem->q,
+                              .top = d->pad_top,
+                              .left = d->pad_left};
+    if (problem->direction == CLCNN_BACKWARD_DATA)
+        a = (conv2d_winograd_args){.n = d->n,
+                                   .c = d->k,
+                                   .h = problem->p,
+                                   .w = problem->q,
+                                   .k = d->c,
+                                   .p = d->h,
+                                   .q = d->w,
+                                   .top = FILTER - 1 - d->pad_top,
+                                   .left = FILTER - 1 - d->pad_left,
+                                   .flipped = 1};
+    a.tiles_h = ceil_div(a.p, CONV2D_WINOGRAD_SIDE);
+    a.tiles_w = ceil_div(a.q, CONV2D_WINOGRAD_SIDE);
+    return a;
+}
+
+static const char *refuse_shape(const clcnn_conv2d *d)
+{
+    if (d->r != FILTER || d->s != FILTER)
+        return "it takes 3x3 filters alone";
+    if (d->stride_h != 1 || d->stride_w != 1 || d->dilation_h != 1 || d->dilation_w != 1)
+        return "it takes strides and dilations of 1 alone";
+    if (d->groups != 1)
+        return "it takes a single group alone";
+    return d->dot_only ? "its error is not that of a dot product, and the descriptor is dot_only"
+                       : NULL;
+}
+
+/*
+ * Elements from point to point of `rows` times `columns` vectors. A vector more keeps points apart
+ * that would meet in the same few lines of a cache: their distance is often a power of two.
+ */
+static int point_size(const winograd *g, double rows, double columns)
+{
+    const double size = (rows * columns + 1) * g->vec;
+    return size * POINTS <= INT32_MAX ? (int)size : 0;
+}
+
+/* All weights, packed or kept beside some lines. */
+static int whole_weights(const winograd *g)
+{
+    return point_size(g, (double)g->args.c_blocks * g->vec, (double)g->blocks * g->block / g->vec);
+}
+
+/* With so many lines and blocks; false: more than 32-bit indices reach. */
+static bool lay_out(const winograd *g, const clcnn__conv2d_problem *problem, int lines, int blocks,
+                    layout *l)
+{
+    const double slots = (double)lines * g->args.tiles_w + g->pixels - 1;
+    const double vectors = (double)blocks * g->block / g->vec;
+    *l = (layout){.lines = lines,
+                  .blocks = blocks,
+                  .point_in = point_size(g, slots, g->args.c_blocks),
+                  .point_weights = point_size(g, (double)g->args.c_blocks * g->vec, vectors),
+                  .point_out = point_size(g, slots, vectors)};
+    l->in = (size_t)POINTS * (size_t)l->point_in;
+    l->weights = (size_t)POINTS * (size_t)l->point_weights;
+    l->out = (size_t)POINTS * (size_t)l->point_out;
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
+        l->sums = (size_t)g->args.n * (size_t)problem->bias;
+    return l->in && l->weights && l->out;
+}
+
+static size_t bytes_of(const layout *l)
+{
+    return (l->weights + l->in + l->out + l->sums) * sizeof(float);
+}
+
+/* The most lines, or blocks, from 1 to `all` that keep to both limits; none: 1. */
+static layout most(const winograd *g, const clcnn__conv2d_problem *problem, bool of_lines,
+                   size_t cache, size_t limit)
+{
+    const int all = of_lines ? g->lines : g->blocks;
+    int fits = 1, beyond = all + 1;
+    layout best, l;
+    lay_out(g, problem, of_lines ? 1 : g->lines, of_lines ? g->blocks : 1, &best);
+    while (beyond - fits > 1) {
+        const int middle = fits + (beyond - fits) / 2;
+        const bool legal =
+            lay_out(g, problem, of_lines ? middle : g->lines, of_lines ? g->blocks : middle, &l);
+        const size_t busy = (l.in + l.out + (of_lines ? 0 : l.weights)) * sizeof(float);
+        if (legal && busy <= cache && bytes_of(&l) <= limit) {
+            fits = middle;
+            best = l;
+        } else {
+            beyond = middle;
+        }
+    }
+    return best;
+}
+
+/* Segments that fill the slots of a product. */
+static int in_group(const winograd *g)
+{
+    const int most = CONV2D_WINOGRAD_SEGMENT;
+    return g->pixels / (g->args.tiles_w < most ? g->args.tiles_w : most);
+}
+
+/*
+ * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
+ * many as the device has processors, and so many that each loops less than CLCNN__MAX_ROUNDS times.
+ */
+static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
+                 layout *l)
+{
+    enum { PER_UNIT = 16, ROUNDS = 50000, INPUT = 256, OUTPUT = 32 /* of a segment, at most */ };
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 ||
+        g->args.c > clcnn__tune_value(g->row, "FUSE"))
+        return false;
+    const double segments = (double)g->lines * ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    const double groups = ceil(segments / in_group(g));
+    const double rounds =
+        (double)g->blocks * POINTS * g->args.c_blocks * g->vec +
+        (double)in_group(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->blocks);
+    const double most = fmax(1, floor(ROUNDS / rounds));
+    const double fewest = fmin(groups, (double)ctx->info.compute_units * PER_UNIT);
+    l->each = (int)fmin(most, ceil(groups / fewest));
+    const double items = ceil(groups / l->each);
+    l->lines = g->lines;
+    l->blocks = g->blocks;
+    l->point_in = point_size(g, g->pixels, g->args.c_blocks);
+    l->point_out = point_size(g, g->pixels, (double)g->block / g->vec);
+    l->point_weights = whole_weights(g);
+    const double work = items * POINTS * ((double)l->point_in + l->point_out);
+    if (work > INT32_MAX || rounds > ROUNDS)
+        return false;
+    l->items = (int)items;
+    l->weights = (size_t)POINTS * (size_t)l->point_weights;
+    l->in = (size_t)work;
+    return true;
+}
+
+/* All lines and some blocks where the cache (CHUNK of the row, in KiB) has room for that, otherwise
+ * some lines and all blocks, at least one. */
+static layout fit(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
+                  size_t limit)
+{
+    layout fused = {.items = 0};
+    if (fuse(ctx, g, problem, &fused) && bytes_of(&fused) <= limit)
+        return fused;
+    const size_t cache = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
+    const layout whole = most(g, problem, false, cache, limit);
+    const bool legal = whole.in && whole.out;
+    if (legal && whole.in * sizeof(float) <= cache && bytes_of(&whole) <= limit)
+        return whole;
+    return most(g, problem, true, cache, limit);
+}
+
+static const clcnn__tune_row *row_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const bool backward = problem->direction == CLCNN_BACKWARD_DATA;
+    const int channels = backward ? problem->d.c : problem->d.k;
+    return clcnn__tune(ctx, "conv2d", "winograd", channels <= 16 ? "medium" : "wide");
+}
+
+static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    winograd g = {.row = row_of(ctx, problem), .refusal = refuse_shape(&problem->d)};
+    const int vecs = clcnn__tune_value(g.row, "VECS");
+    g.vec = clcnn__tune_vector(g.row);
+    g.pixels = clcnn__tune_value(g.row, "PIX");
+    g.block = g.vec * vecs;
+    if (g.refusal)
+        return g;
+    if (!g.block || !g.pixels || vecs > MOST_TILE || g.pixels > MOST_TILE) {
+        g.refusal = "its tuning row has no tile";
+        return g;
+    }
+    g.args = shape_of(problem);
+    g.args.c_blocks = ceil_div(g.args.c, g.vec);
+    g.blocks = ceil_div(g.args.k, g.block);
+    const double lines = (double)g.args.n * g.args.tiles_h;
+    layout l;
+    if (lines > INT32_MAX || !lay_out(&g, problem, 1, g.blocks, &l))
+        g.refusal = "its transformed tensors have 2^31 elements or more";
+    g.lines = (int)lines;
+    return g;
+}
+
+static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    return winograd_of(ctx, problem).refusal;
+}
+
+static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const clcnn__tune_row *row = row_of(ctx, problem);
+    const int least = clcnn__tune_value(row, "CHANNELS");
+    return row && row->use && problem->d.c >= least && problem->d.k >= least;
+}
+
+static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
+{
+    const winograd g = winograd_of(ctx, problem);
+    const layout l = fit(ctx, &g, problem, limit);
+    return bytes_of(&l);
+}
+
+static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const winograd g = winograd_of(ctx, problem);
+    return (size_t)whole_weights(&g) * POINTS * sizeof(float);
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
+                           const char *kernel, const conv2d_winograd_args *args,
+                           const clcnn_mem *mems, int mem_count, const size_t global[3])
+{
+    clcnn__launch_desc desc = {.program = "conv2d_winograd",
+                               .kernel = kernel,
+                               .row = g->row,
+                               .macro_count = 1,
+                               .macros = {{"CURVED", clcnn__conv2d_curved(&call->problem)}},
+                               .args = args,
+                               .args_size = sizeof *args,
+                               .mem_count = mem_count,
+                               .global = {global[0], global[1], global[2]},
+                               .local = {1, 1, 1},
+                               .fixed_local = true};
+    for (int i = 0; i < mem_count; i++)
+        desc.mems[i] = mems[i];
+    return clcnn__launch(ctx, &desc);
+}
+
+/* ---- The part that is worked on
+ * ------------------------------------------------------------------
+ */
+
+typedef struct part {
+    conv2d_winograd_args args;
+    size_t tiles;   /* work-items that transform its tiles, for one vector of channels */
+    size_t vectors; /* of the result's channels, filled up to blocks */
+    size_t live;    /* of these, that hold channels */
+    size_t blocks;  /* of these, as the products take them */
+} part;
+
+static part part_of(const winograd *g, const layout *l, int first_line, int first_block)
+{
+    const int blocks = g->blocks - first_block < l->blocks ? g->blocks - first_block : l->blocks;
+    part t = {.args = g->args, .blocks = (size_t)blocks};
+    conv2d_winograd_args *a = &t.args;
+    a->first_line = first_line;
+    a->lines = g->lines - first_line < l->lines ? g->lines - first_line : l->lines;
+    a->first_k = first_block * g->block;
+    a->slots = ceil_div(a->lines * a->tiles_w, g->pixels) * g->pixels;
+    a->point_in = l->point_in;
+    a->point_weights = l->point_weights;
+    a->point_out = l->point_out;
+    t.tiles = (size_t)a->lines * (size_t)ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    t.vectors = (size_t)(blocks * g->block / g->vec);
+    t.live = (size_t)ceil_div(a->k - a->first_k, g->vec);
+    t.live = t.live < t.vectors ? t.live : t.vectors;
+    return t;
+}
+
+static clcnn_status transform_weights(clcnn_ctx *ctx, const winograd *g,
+                                      const clcnn__conv2d_call *call, const part *t, clcnn_mem u)
+{
+    return launch(ctx, g, call, "conv2d_winograd_weights", &t->args, (clcnn_mem[]){call->w, u}, 2,
+                  (size_t[]){(size_t)(t->args.c_blocks * g->vec), t->vectors, 1});
+}
+
+static clcnn_status transform_input(clcnn_ctx *ctx, const winograd *g,
+                                    const clcnn__conv2d_call *call, const part *t, clcnn_mem in,
+                                    clcnn_mem v)
+{
+    return launch(ctx, g, call, "conv2d_winograd_input", &t->args, (clcnn_mem[]){in, v}, 2,
+                  (size_t[]){t->tiles, (size_t)t->args.c_blocks, 1});
+}
+
+/* All blocks of the weights. */
+static part whole_part(const winograd *g)
+{
+    const layout all = {.lines = 1, .blocks = g->blocks, .point_weights = whole_weights(g)};
+    return part_of(g, &all, 0, 0);
+}
+
+static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const winograd g = winograd_of(ctx, &call->problem);
+    const part whole = whole_part(&g);
+    return transform_weights(ctx, &g, call, &whole, call->packed);
+}
+
+/* ---- Forward and backward_data -----------------------------------------------------------------
+ */
+
+/* The tiles in v by some blocks: m, and what it becomes in `out`. */
+static clcnn_status multiply(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
+                             const part *t, clcnn_mem v, clcnn_mem u, clcnn_mem m, clcnn_mem out)
+{
+    clcnn_status status =
+        launch(ctx, g, call, "conv2d_winograd_multiply", &t->args, (clcnn_mem[]){v, u, m}, 3,
+               (size_t[]){(size_t)(t->args.slots / g->pixels), t->blocks, POINTS});
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return launch(ctx, g, call, "conv2d_winograd_output", &t->args, (clcnn_mem[]){m, call->b, out},
+                  3, (size_t[]){t->tiles, t->live, 1});
+}
+
+/* All of it in one launch, behind the weights'. */
+static clcnn_status correlate_fused(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                    const winograd *g, const layout *l, clcnn_mem in, clcnn_mem out)
+{
+    part t = part_of(g, l, 0, 0);
+    clcnn_mem u = call->packed;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (!u.buf) {
+        u = call->workspace;
+        status = transform_weights(ctx, g, call, &t, u);
+    }
+    t.args.slots = g->pixels;
+    t.args.each = l->each;
+    const clcnn_mem mems[] = {in, u, call->b, out, clcnn__behind(call->workspace, l->weights)};
+    return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t.args, mems, 5,
+                                            (size_t[]){(size_t)l->items, 1, 1})
+                                   : status;
+}
+
+static clcnn_status correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const winograd *g,
+                              const layout *l, clcnn_mem in, clcnn_mem out)
+{
+    const clcnn_mem v = clcnn__behind(call->workspace, l->weights);
+    const clcnn_mem m = clcnn__behind(v, l->in);
+    const bool packed = call->packed.buf != NULL;
+    const size_t block = (size_t)g->args.c_blocks * (size_t)(g->vec * g->block);
+    clcnn_status status = CLCNN_SUCCESS;
+    for (int line = 0; line < g->lines && status == CLCNN_SUCCESS; line += l->lines) {
+        part t = part_of(g, l, line, 0);
+        status = transform_input(ctx, g, call, &t, in, v);
+        for (int first = 0; first < g->blocks && status == CLCNN_SUCCESS; first += l->blocks) {
+            clcnn_mem u = call->workspace;
+            t = part_of(g, l, line, first);
+            if (packed) {
+                t.args.point_weights = whole_weights(g);
+                u = clcnn__behind(call->packed, (size_t)first * block);
+            } else if (line == 0) { /* later lines find all blocks there */
+                status = transform_weights(ctx, g, call, &t, u);
+            }
+            if (status == CLCNN_SUCCESS)
+                status = multiply(ctx, g, call, &t, v, u, m, out);
+        }
+    }
+    return status;
+}
+
+static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    winograd g = winograd_of(ctx, problem);
+    const layout l = fit(ctx, &g, problem, call->workspace_bytes);
+    g.args.has_bias = problem->forward && call->b.buf;
+    g.args.activation = problem->forward ? (int)problem->d.activation : CLCNN_IDENTITY;
+    g.args.alpha = (float)problem->d.alpha;
+    g.args.accumulate = !problem->forward && problem->d.accumulate;
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    const clcnn_mem in = forward ? call->x : call->y, out = forward ? call->y : call->x;
+    return l.items ? correlate_fused(ctx, call, &g, &l, in, out)
+                   : correlate(ctx, call, &g, &l, in, out);
+}
+
+/* ---- Backward to the weights -------------------------------------------------------------------
+ */
+
+/* The tiles in v by dy's of some blocks, added up in u; after the last ones, the filters. */
+static clcnn_status multiply_weights(clcnn_ctx *ctx, const winograd *g,
+                                     const clcnn__conv2d_call *call, const part *t, clcnn_mem v,
+                                     clcnn_mem u, clcnn_mem m)
+{
+    const conv2d_winograd_args *a = &t->args;
+    const size_t channels = (size_t)(a->c_blocks * g->vec);
+    clcnn_status status = launch(ctx, g, call, "conv2d_winograd_gradient", a,
+                                 (clcnn_mem[]){call->y, m}, 2, (size_t[]){t->tiles, t->vectors, 1});
+    if (status == CLCNN_SUCCESS)
+        status =
+            launch(ctx, g, call, "conv2d_winograd_multiply_weights", a, (clcnn_mem[]){v, m, u}, 3,
+                   (size_t[]){channels / (size_t)CONV2D_WINOGRAD_TAPS(g->vec), t->blocks, POINTS});
+    if (status != CLCNN_SUCCESS || a->first_line + a->lines < g->lines)
+        return status;
+    return launch(ctx, g, call, "conv2d_winograd_filter", a, (clcnn_mem[]){u, call->w}, 2,
+                  (size_t[]){(size_t)a->c, t->live, 1});
+}
+
+static clcnn_status enqueue_filter(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                   const winograd *g, const layout *l)
+{
+    const clcnn_mem u = call->workspace, v = clcnn__behind(u, l->weights);
+    const clcnn_mem m = clcnn__behind(v, l->in);
+    clcnn_status status = CLCNN_SUCCESS;
+    for (int line = 0; line < g->lines && status == CLCNN_SUCCESS; line += l->lines) {
+        part t = part_of(g, l, line, 0);
+        status = transform_input(ctx, g, call, &t, call->x, v);
+        for (int first = 0; first < g->blocks && status == CLCNN_SUCCESS; first += l->blocks) {
+            t = part_of(g, l, line, first);
+            status = multiply_weights(ctx, g, call, &t, v, u, m);
+        }
+    }
+    return status;
+}
+
+/* db sums dy or, transposed, what the convolution has as x. */
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const winograd *g,
+                                 const layout *l)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const clcnn_mem sums = clcnn__behind(call->workspace, l->weights + l->in + l->out);
+    conv2d_winograd_args a = g->args;
+    if (problem->transposed) {
+        a.k = a.c;
+        a.p = a.h;
+        a.q = a.w;
+    }
+    const clcnn_mem gradient = problem->transposed ? call->x : call->y;
+    const size_t channels = (size_t)a.k;
+    clcnn_status status =
+        launch(ctx, g, call, "conv2d_winograd_plane_sums", &a, (clcnn_mem[]){gradient, sums}, 2,
+               (size_t[]){channels, (size_t)a.n, 1});
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return launch(ctx, g, call, "conv2d_winograd_backward_bias", &a, (clcnn_mem[]){sums, call->b},
+                  2, (size_t[]){channels, 1, 1});
+}
+
+static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
+        return enqueue_correlate(ctx, call);
+    winograd g = winograd_of(ctx, problem);
+    const layout l = fit(ctx, &g, problem, call->workspace_bytes);
+    g.args.accumulate = problem->d.accumulate;
+    clcnn_status status = call->w.buf ? enqueue_filter(ctx, call, &g, &l) : CLCNN_SUCCESS;
+    return status == CLCNN_SUCCESS && call->b.buf ? enqueue_bias(ctx, call, &g, &l) : status;
+}
+
+const clcnn__conv2d_algo clcnn__conv2d_winograd = {.name = "winograd",
+                                                   .refuses = refuses,
+                                                   .preferred = preferred,
+                                                   .workspace = workspace,
+                                                   .packed = packed,
+                                                   .pack = pack,
+                                                   .enqueue = enqueue};

@@ -1,0 +1,692 @@
+/*
+ * conv2d, winograd: 3x3 filters, strides of 1, by F(4x4, 3x3) of Lavin and Gray (2016), "Fast
+ * algorithms for convolutional neural networks": 36 multiplications for 4x4 results where a plain
+ * sum has 144.
+ *
+ * A tile is 4x4 results, which depend on 6x6 inputs. With d an input tile, g a filter, y a tile of
+ * results and the sums over the input's channels:
+ *
+ *   y  = A^T [ sum (G g G^T) * (B^T d B) ] A         forward; backward_data with g flipped, on dy
+ *   dg = G^T [ sum (B^T d B) * (A dy A^T) ] G        backward_weights, summed over the tiles
+ *
+ * where * multiplies element by element. Each of the 36 elements, called points here, is a matrix
+ * product of its own: tiles times channels. The steps, each a kernel, over as many tiles at a time
+ * as stay in a cache:
+ *
+ *   weights   G g G^T         u[point][block][c][BLOCK]     BLOCK = VECS vectors of channels
+ *   input     B^T d B         v[point][c / VEC][tile][VEC]
+ *   multiply                  m[point][k / VEC][tile][VEC]
+ *   output    A^T m A, bias, activation, into rows of y
+ * and to the weights, after `input`:
+ *   gradient  A dy A^T        like v, of dy
+ *   multiply_weights          u, summed over the tiles
+ *   filter    G^T u G, into dw
+ *
+ * Vectors are over channels, planes are contiguous along rows: `input`, `gradient` and `output`
+ * turn VEC x VEC squares round in registers. One work-item, alone in its work-group, takes SEGMENT
+ * tiles of a row of tiles and VEC channels.
+ *
+ * Registers: multiply holds PIX * VECS sums, VECS vectors of weights and one input; 12 x 2 of
+ * AVX-512's 32. All addresses of its inner loop are one pointer and constants, since a tile's VEC
+ * channels lie together.
+ *
+ * The interpolation points are 0, A, -A, B, -B and infinity with A = 3/4, B = 3/2. They keep B^T
+ * and A^T exact in binary and the largest error at a quarter of what the usual 1 and 2 give
+ * (measured: conv2d's class in clcnn.h has the bound). How the points make the matrices: Toom and
+ * Cook; see Barabasz et al. (2020), "Error analysis and improving the accuracy of Winograd
+ * convolution for deep neural networks".
+ */
+#include "common.clh"
+#define REAL floatV
+#include "activation.clh"
+#include "conv2d_args.h"
+
+#ifndef PIX
+#define PIX 6
+#endif
+#ifndef VECS
+#define VECS 2
+#endif
+#define BLOCK (VEC * VECS)
+#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
+
+#define SIDE CONV2D_WINOGRAD_SIDE       /* of a tile of results */
+#define SEGMENT CONV2D_WINOGRAD_SEGMENT /* tiles of a work-item */
+#define PATCH 6                         /* side of a tile of inputs */
+#define POINTS 36
+#define WINDOW 32 /* columns that SEGMENT tiles meet, 30, in whole vectors */
+/* A vector that is moved into the row begins up to VEC - 1 columns before the window. */
+#define COLUMNS (VEC + WINDOW + VEC)
+
+#define A1 0.75f
+#define A2 0.5625f
+#define A3 0.421875f
+#define B1 1.5f
+#define B2 2.25f
+#define B3 3.375f
+#define A2B2 1.265625f
+#define A2_B2 2.8125f                     /* A2 + B2 */
+#define WEIGHT_0 0.790123456790123457f    /* 1 / (A2 B2) */
+#define WEIGHT_A (-0.526748971193415638f) /* 1 / (2 A2 (A2 - B2)) */
+#define WEIGHT_B 0.131687242798353909f    /* 1 / (2 B2 (B2 - A2)) */
+#define TIMES(a, b, c) FMA((floatV)(a), (b), (c))
+
+/* ---- The transforms of one row or column ------------------------------------------------------
+ */
+
+/* B^T d */
+static inline void transform_input(const floatV d[PATCH], floatV o[PATCH])
+{
+    const floatV even_a = TIMES(-B2, d[2], d[4]), odd_a = TIMES(-B2, d[1], d[3]);
+    const floatV even_b = TIMES(-A2, d[2], d[4]), odd_b = TIMES(-A2, d[1], d[3]);
+    o[0] = TIMES(A2B2, d[0], TIMES(-A2_B2, d[2], d[4]));
+    o[1] = TIMES(A1, odd_a, even_a);
+    o[2] = TIMES(-A1, odd_a, even_a);
+    o[3] = TIMES(B1, odd_b, even_b);
+    o[4] = TIMES(-B1, odd_b, even_b);
+    o[5] = TIMES(A2B2, d[1], TIMES(-A2_B2, d[3], d[5]));
+}
+
+/* A^T m */
+static inline void transform_output(const floatV m[PATCH], floatV o[SIDE])
+{
+    const floatV plus_a = m[1] + m[2], minus_a = m[1] - m[2];
+    const floatV plus_b = m[3] + m[4], minus_b = m[3] - m[4];
+    o[0] = m[0] + (plus_a + plus_b);
+    o[1] = TIMES(A1, minus_a, (floatV)(B1)*minus_b);
+    o[2] = TIMES(A2, plus_a, (floatV)(B2)*plus_b);
+    o[3] = TIMES(A3, minus_a, TIMES(B3, minus_b, m[5]));
+}
+
+/* A d */
+static inline void transform_gradient(const floatV d[SIDE], floatV o[PATCH])
+{
+    const floatV even_a = TIMES(A2, d[2], d[0]), odd_a = TIMES(A3, d[3], (floatV)(A1)*d[1]);
+    const floatV even_b = TIMES(B2, d[2], d[0]), odd_b = TIMES(B3, d[3], (floatV)(B1)*d[1]);
+    o[0] = d[0];
+    o[1] = even_a + odd_a;
+    o[2] = even_a - odd_a;
+    o[3] = even_b + odd_b;
+    o[4] = even_b - odd_b;
+    o[5] = d[3];
+}
+
+/* G g */
+static inline void transform_weights(const floatV g[3], floatV o[PATCH])
+{
+    const floatV even_a = (floatV)(WEIGHT_A)*TIMES(A2, g[2], g[0]);
+    const floatV even_b = (floatV)(WEIGHT_B)*TIMES(B2, g[2], g[0]);
+    const floatV odd_a = (floatV)(WEIGHT_A * A1) * g[1], odd_b = (floatV)(WEIGHT_B * B1) * g[1];
+    o[0] = (floatV)(WEIGHT_0)*g[0];
+    o[1] = even_a + odd_a;
+    o[2] = even_a - odd_a;
+    o[3] = even_b + odd_b;
+    o[4] = even_b - odd_b;
+    o[5] = g[2];
+}
+
+/* G^T u */
+static inline void transform_filter(const floatV u[PATCH], floatV o[3])
+{
+    const floatV plus_a = (floatV)(WEIGHT_A) * (u[1] + u[2]);
+    const floatV minus_a = (floatV)(WEIGHT_A) * (u[1] - u[2]);
+    const floatV plus_b = (floatV)(WEIGHT_B) * (u[3] + u[4]);
+    const floatV minus_b = (floatV)(WEIGHT_B) * (u[3] - u[4]);
+    o[0] = TIMES(WEIGHT_0, u[0], plus_a + plus_b);
+    o[1] = TIMES(A1, minus_a, (floatV)(B1)*minus_b);
+    o[2] = TIMES(A2, plus_a, TIMES(B2, plus_b, u[5]));
+}
+
+/* ---- Planes to vectors over channels, and back -------------------------------------------------
+ */
+
+#if VEC == 16
+#define ZIP_LOW(a, b)                                                                              \
+    (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6,  \
+              a.s7, b.s7)
+#define ZIP_HIGH(a, b)                                                                             \
+    (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se,  \
+              a.sf, b.sf)
+#elif VEC == 8
+#define ZIP_LOW(a, b) (float8)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3)
+#define ZIP_HIGH(a, b) (float8)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#else
+#define ZIP_LOW(a, b) (float4)(a.s0, b.s0, a.s1, b.s1)
+#define ZIP_HIGH(a, b) (float4)(a.s2, b.s2, a.s3, b.s3)
+#endif
+
+/* One of the log2(VEC) steps of a transposition: it turns the bits of (row, lane) round by one. */
+static inline void zip(const floatV from[VEC], floatV to[VEC])
+{
+#pragma unroll
+    for (int i = 0; i < VEC / 2; i++) {
+        to[2 * i] = ZIP_LOW(from[i], from[i + VEC / 2]);
+        to[2 * i + 1] = ZIP_HIGH(from[i], from[i + VEC / 2]);
+    }
+}
+
+static inline void transpose(floatV v[VEC])
+{
+    floatV t[VEC];
+    zip(v, t);
+    zip(t, v);
+#if VEC == 8
+    zip(v, t);
+#pragma unroll
+    for (int i = 0; i < VEC; i++)
+        v[i] = t[i];
+#elif VEC == 16
+    zip(v, t);
+    zip(t, v);
+#endif
+}
+
+/*
+ * Stores a vector at any address that a float may have. vstore does the same, but one compiler
+ * (PoCL 3.1's) makes four stores of vstore16.
+ */
+typedef struct __attribute__((packed, aligned(4))) unaligned {
+    floatV v;
+} unaligned;
+static inline void put(floatV v, __global float *p)
+{
+    ((__global unaligned *)p)->v = v;
+}
+
+/*
+ * The columns from `begin` of one row of `live` planes, a vector over the planes each: row[0] is
+ * column `begin`. What lies outside of the image is 0. Behind `image` lie `room` elements: vectors
+ * reach beyond the row, where that is.
+ */
+static inline void load_window(__global const float *image, int room, int plane, int live,
+                               int width, int begin, floatV *row)
+{
+    const floatV zero = (floatV)(0.0f);
+    for (int i = begin; i < begin + WINDOW && i < width; i += VEC) {
+        if (i + VEC <= 0)
+            continue;
+        const int from = clamp(i, 0, max(width - VEC, 0)); /* some columns twice */
+        floatV v[VEC];
+        if ((live - 1) * plane + from + VEC <= room) {
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                v[channel] = channel < live ? VLOAD(image + channel * plane + from) : zero;
+        } else {
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                v[channel] = channel < live
+                                 ? load_part(image + channel * plane + from, min(VEC, width - from))
+                                 : zero;
+        }
+        transpose(v);
+#pragma unroll
+        for (int j = 0; j < VEC; j++)
+            row[from - begin + j] = v[j];
+    }
+    for (int i = begin; i < min(0, begin + WINDOW); i++)
+        row[i - begin] = zero;
+    for (int i = max(begin, width); i < begin + WINDOW; i++)
+        row[i - begin] = zero;
+}
+
+/* The way back: `count` pixels of `live` planes that follow each other. */
+static inline void store_window(const floatV *pixels, int count, __global float *image, int plane,
+                                int live, int accumulate)
+{
+    for (int i = 0; i < count; i += VEC) {
+        /* The last pixels together with some before them, unless they would be added twice. */
+        const int from = accumulate || count < VEC ? i : min(i, count - VEC);
+        floatV v[VEC];
+#pragma unroll
+        for (int j = 0; j < VEC; j++)
+            v[j] = pixels[from + j];
+        transpose(v);
+        __global float *place = image + from;
+        if (from + VEC <= count) {
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                if (channel < live)
+                    put(accumulate ? VLOAD(place + channel * plane) + v[channel] : v[channel],
+                        place + channel * plane);
+        } else {
+            float lanes[VEC][VEC];
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                VSTORE(v[channel], lanes[channel]);
+            for (int channel = 0; channel < live; channel++, place += plane)
+                for (int j = 0; j < count - from; j++)
+                    place[j] = accumulate ? place[j] + lanes[channel][j] : lanes[channel][j];
+        }
+    }
+}
+
+/* ---- Where a work-item's tiles are -------------------------------------------------------------
+ */
+
+typedef struct place {
+    int image, row, column; /* of the first tile, in tiles */
+    int tiles, slot;        /* how many; the first one's number among the tiles in the workspace */
+} place;
+
+/* Segments are SEGMENT tiles of one line, that is a row of tiles of one image, or what is left. */
+static inline place find_place(const conv2d_winograd_args a, int segment)
+{
+    const int segments = (a.tiles_w + SEGMENT - 1) / SEGMENT;
+    const int line = segment / segments, column = (segment - line * segments) * SEGMENT;
+    const int all = a.first_line + line, image = all / a.tiles_h;
+    return (place){image, all - image * a.tiles_h, column, min(SEGMENT, a.tiles_w - column),
+                   line * a.tiles_w + column};
+}
+
+/* The tiles that fill up the last block of a product are 0. */
+static inline void fill_slots(const conv2d_winograd_args a, place at, __global float *block,
+                              int point)
+{
+    if (at.slot + at.tiles != a.lines * a.tiles_w)
+        return;
+    for (int i = 0; i < POINTS; i++)
+        for (int slot = at.slot + at.tiles; slot < a.slots; slot++)
+            put((floatV)(0.0f), block + i * point + slot * VEC);
+}
+
+/* ---- The steps on some tiles
+ * ---------------------------------------------------------------------
+ */
+
+/* One segment of x, VEC channels. */
+static inline void input_tiles(const conv2d_winograd_args a, place at, int block,
+                               __global const float *x, __global float *v)
+{
+    const int plane = a.h * a.w;
+    floatV window[PATCH][COLUMNS];
+    const int begin = (at.image * a.c + block * VEC) * plane, all = a.n * a.c * plane;
+    x += begin;
+    for (int i = 0; i < PATCH; i++) {
+        const int row = at.row * SIDE - a.top + i;
+        const int inside = row >= 0 && row < a.h;
+        const int skip = inside ? row * a.w : 0;
+        load_window(x + skip, all - begin - skip, plane, min(VEC, a.c - block * VEC),
+                    inside ? a.w : 0, at.column * SIDE - a.left, window[i] + VEC);
+    }
+    v += block * a.slots * VEC;
+    for (int tile = 0; tile < at.tiles; tile++) {
+        floatV half_way[PATCH][PATCH];
+#pragma unroll
+        for (int i = 0; i < PATCH; i++) {
+            floatV d[PATCH];
+#pragma unroll
+            for (int j = 0; j < PATCH; j++)
+                d[j] = window[i][VEC + tile * SIDE + j];
+            transform_input(d, half_way[i]);
+        }
+#pragma unroll
+        for (int j = 0; j < PATCH; j++) {
+            floatV d[PATCH], o[PATCH];
+#pragma unroll
+            for (int i = 0; i < PATCH; i++)
+                d[i] = half_way[i][j];
+            transform_input(d, o);
+#pragma unroll
+            for (int i = 0; i < PATCH; i++)
+                put(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
+        }
+    }
+}
+
+/* PIX tiles by one block of channels, of one point; v, u and m are where these begin. */
+static inline void multiply_tiles(const conv2d_winograd_args a, __global const float *v,
+                                  __global const float *u, __global float *m)
+{
+    floatV sum[PIX][VECS];
+#pragma unroll
+    for (int i = 0; i < PIX; i++)
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            sum[i][l] = (floatV)(0.0f);
+    for (int c = 0; c < a.c_blocks; c++, v += a.slots * VEC)
+        for (int lane = 0; lane < VEC; lane++, u += BLOCK) {
+            floatV weight[VECS];
+#pragma unroll
+            for (int l = 0; l < VECS; l++)
+                weight[l] = VLOAD(u + l * VEC);
+#pragma unroll
+            for (int i = 0; i < PIX; i++) {
+                const floatV value = (floatV)(v[i * VEC + lane]);
+#pragma unroll
+                for (int l = 0; l < VECS; l++)
+                    sum[i][l] = FMA(value, weight[l], sum[i][l]);
+            }
+        }
+#pragma unroll
+    for (int l = 0; l < VECS; l++)
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            put(sum[i][l], m + (l * a.slots + i) * VEC);
+}
+
+/* One segment of m, VEC channels of the result from `first` on, which are vector `block` of m. */
+static inline void output_tiles(const conv2d_winograd_args a, place at, int block, int first,
+                                __global const float *m, __global const float *bias,
+                                __global float *y)
+{
+    const int live = min(VEC, a.k - first);
+    if (live <= 0)
+        return;
+    /* Whole rows of an image lie one behind the other. */
+    const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
+    const int whole = live_columns == a.q, row = whole ? a.q : SEGMENT * SIDE;
+    const int rows = min(SIDE, a.p - at.row * SIDE);
+    floatV window[SIDE * SEGMENT * SIDE + VEC];
+    float shift[VEC];
+    for (int i = 0; i < VEC; i++)
+        shift[i] = a.has_bias && i < live ? bias[first + i] : 0.0f;
+    m += (block * a.slots + at.slot) * VEC;
+    /* The last column first: what lies beyond a row is in the place of the next one. */
+    for (int tile = at.tiles - 1; tile >= 0; tile--) {
+        floatV half_way[PATCH][SIDE];
+#pragma unroll
+        for (int i = 0; i < PATCH; i++) {
+            floatV d[PATCH];
+#pragma unroll
+            for (int j = 0; j < PATCH; j++)
+                d[j] = VLOAD(m + (i * PATCH + j) * a.point_out + tile * VEC);
+            transform_output(d, half_way[i]);
+        }
+#pragma unroll
+        for (int j = SIDE - 1; j >= 0; j--) {
+            floatV d[PATCH], o[SIDE];
+#pragma unroll
+            for (int i = 0; i < PATCH; i++)
+                d[i] = half_way[i][j];
+            transform_output(d, o);
+#pragma unroll
+            for (int i = 0; i < SIDE; i++)
+                window[i * row + tile * SIDE + j] =
+                    activate(o[i] + VLOAD(shift), a.activation, a.alpha);
+        }
+    }
+    const int plane = a.p * a.q, column = at.column * SIDE;
+    y += (at.image * a.k + first) * plane + at.row * SIDE * a.q + column;
+    for (int i = 0; i < (whole ? 1 : rows); i++)
+        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane, live,
+                     a.accumulate);
+}
+
+/* ---- Kernels
+ * --------------------------------------------------------------------------------------- */
+
+/* item -> one segment, VEC channels */
+ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global const float *x,
+                                          uint x_offset, __global float *v, uint v_offset)
+{
+    const place at = find_place(a, (int)get_global_id(0));
+    const int block = (int)get_global_id(1);
+    input_tiles(a, at, block, x + x_offset, v + v_offset);
+    fill_slots(a, at, v + v_offset + (uint)(block * a.slots * VEC), a.point_in);
+}
+
+/* item -> SEGMENT tiles, VEC channels of dy */
+ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __global const float *dy,
+                                             uint dy_offset, __global float *m, uint m_offset)
+{
+    const place at = find_place(a, (int)get_global_id(0));
+    const int block = (int)get_global_id(1), plane = a.p * a.q;
+    floatV window[SIDE][COLUMNS];
+    const int first = a.first_k + block * VEC, all = a.n * a.k * plane;
+    const int begin = (at.image * a.k + min(first, a.k - 1)) * plane;
+    dy += dy_offset + (uint)begin;
+    for (int i = 0; i < SIDE; i++) {
+        const int row = at.row * SIDE + i;
+        const int skip = row < a.p ? row * a.q : 0;
+        load_window(dy + skip, all - begin - skip, plane, clamp(a.k - first, 0, VEC),
+                    row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC);
+    }
+    m += m_offset + (uint)(block * a.slots * VEC);
+    for (int tile = 0; tile < at.tiles; tile++) {
+        floatV half_way[SIDE][PATCH];
+#pragma unroll
+        for (int i = 0; i < SIDE; i++) {
+            floatV d[SIDE];
+#pragma unroll
+            for (int j = 0; j < SIDE; j++)
+                d[j] = window[i][VEC + tile * SIDE + j];
+            transform_gradient(d, half_way[i]);
+        }
+#pragma unroll
+        for (int j = 0; j < PATCH; j++) {
+            floatV d[SIDE], o[PATCH];
+#pragma unroll
+            for (int i = 0; i < SIDE; i++)
+                d[i] = half_way[i][j];
+            transform_gradient(d, o);
+#pragma unroll
+            for (int i = 0; i < PATCH; i++)
+                put(o[i], m + (i * PATCH + j) * a.point_out + (at.slot + tile) * VEC);
+        }
+    }
+    fill_slots(a, at, m, a.point_out);
+}
+
+/* item -> one channel of the input, VEC channels of the result; past the last ones 0 */
+ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __global const float *w,
+                                            uint w_offset, __global float *u, uint u_offset)
+{
+    const int c = (int)get_global_id(0), first = (int)get_global_id(1) * VEC;
+    const int block = first / BLOCK, channels = a.c_blocks * VEC;
+    const int first_k = a.first_k + first;
+    float lanes[9][VEC];
+    for (int lane = 0; lane < VEC; lane++) {
+        const int k = first_k + lane, live = c < a.c && k < a.k;
+        /* forward weights are [k][c][3][3], backward [c][k][3][3] and turned round */
+        __global const float *from =
+            w + w_offset + (uint)(live ? (a.flipped ? c * a.k + k : k * a.c + c) * 9 : 0);
+#pragma unroll
+        for (int tap = 0; tap < 9; tap++)
+            lanes[tap][lane] = live ? from[a.flipped ? 8 - tap : tap] : 0.0f;
+    }
+    floatV half_way[3][PATCH];
+#pragma unroll
+    for (int i = 0; i < 3; i++) {
+        floatV g[3];
+#pragma unroll
+        for (int j = 0; j < 3; j++)
+            g[j] = VLOAD(lanes[i * 3 + j]);
+        transform_weights(g, half_way[i]);
+    }
+    u += u_offset + (uint)((block * channels + c) * BLOCK + first % BLOCK);
+#pragma unroll
+    for (int j = 0; j < PATCH; j++) {
+        floatV g[3], o[PATCH];
+#pragma unroll
+        for (int i = 0; i < 3; i++)
+            g[i] = half_way[i][j];
+        transform_weights(g, o);
+#pragma unroll
+        for (int i = 0; i < PATCH; i++)
+            put(o[i], u + (i * PATCH + j) * a.point_weights);
+    }
+}
+
+/* item -> PIX tiles, one block of channels of the result, one point */
+ALONE __kernel void conv2d_winograd_multiply(const conv2d_winograd_args a, __global const float *v,
+                                             uint v_offset, __global const float *u, uint u_offset,
+                                             __global float *m, uint m_offset)
+{
+    const int slot = (int)get_global_id(0) * PIX, block = (int)get_global_id(1);
+    const int point = (int)get_global_id(2);
+    multiply_tiles(
+        a, v + v_offset + (uint)(point * a.point_in + slot * VEC),
+        u + u_offset + (uint)(point * a.point_weights + block * a.c_blocks * VEC * BLOCK),
+        m + m_offset + (uint)(point * a.point_out + (block * VECS * a.slots + slot) * VEC));
+}
+
+/* item -> one segment, VEC channels of the result */
+ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __global const float *m,
+                                           uint m_offset, __global const float *bias,
+                                           uint bias_offset, __global float *y, uint y_offset)
+{
+    const int block = (int)get_global_id(1);
+    output_tiles(a, find_place(a, (int)get_global_id(0)), block, a.first_k + block * VEC,
+                 m + m_offset, bias + bias_offset, y + y_offset);
+}
+
+/*
+ * item -> `each` groups of segments, one after the other. Input, product and output of a group
+ * together: v and m are the item's own and small enough for the cache nearest to it. For few
+ * channels, where writing all v and m to memory would take longer than to compute them.
+ */
+ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global const float *x,
+                                          uint x_offset, __global const float *u, uint u_offset,
+                                          __global const float *bias, uint bias_offset,
+                                          __global float *y, uint y_offset, __global float *work,
+                                          uint work_offset)
+{
+    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
+    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
+    const int end = min((item + 1) * a.each * in_group, segments);
+    __global float *v = work + work_offset + (uint)(item * POINTS * (a.point_in + a.point_out));
+    __global float *m = v + POINTS * a.point_in;
+    for (int first = item * a.each * in_group; first < end; first += in_group) {
+        const int last = min(first + in_group, end);
+        int slot = 0;
+        for (int segment = first; segment < last; segment++) {
+            place at = find_place(a, segment);
+            at.slot = slot;
+            for (int block = 0; block < a.c_blocks; block++)
+                input_tiles(a, at, block, x + x_offset, v);
+            slot += at.tiles;
+        }
+        for (int block = 0; block < a.c_blocks; block++) /* the slots that are left */
+            for (int i = 0; i < POINTS; i++)
+                for (int rest = slot; rest < PIX; rest++)
+                    put((floatV)(0.0f), v + i * a.point_in + (block * PIX + rest) * VEC);
+        for (int k = 0; k < a.k; k += BLOCK) {
+            __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
+            for (int i = 0; i < POINTS; i++)
+                multiply_tiles(a, v + i * a.point_in, weights + i * a.point_weights,
+                               m + i * a.point_out);
+            slot = 0;
+            for (int segment = first; segment < last; segment++) {
+                place at = find_place(a, segment);
+                at.slot = slot;
+                for (int block = 0; block < VECS && k + block * VEC < a.k; block++)
+                    output_tiles(a, at, block, k + block * VEC, m, bias + bias_offset,
+                                 y + y_offset);
+                slot += at.tiles;
+            }
+        }
+    }
+}
+
+/* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
+ * added to those of the tiles before */
+#define TAPS CONV2D_WINOGRAD_TAPS(VEC)
+ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args a,
+                                                     __global const float *v, uint v_offset,
+                                                     __global const float *m, uint m_offset,
+                                                     __global float *u, uint u_offset)
+{
+    const int first = (int)get_global_id(0) * TAPS, block = (int)get_global_id(1);
+    const int point = (int)get_global_id(2), channels = a.c_blocks * VEC;
+    v += v_offset + (uint)(point * a.point_in + first / VEC * VEC * a.slots + first % VEC);
+    m += m_offset + (uint)(point * a.point_out + block * BLOCK * a.slots);
+    u += u_offset + (uint)(point * a.point_weights + (block * channels + first) * BLOCK);
+    floatV sum[TAPS][VECS];
+#pragma unroll
+    for (int i = 0; i < TAPS; i++)
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            sum[i][l] = a.first_line ? VLOAD(u + i * BLOCK + l * VEC) : (floatV)(0.0f);
+    for (int slot = 0; slot < a.slots; slot++) {
+        floatV d[VECS];
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            d[l] = VLOAD(m + (l * a.slots + slot) * VEC);
+#pragma unroll
+        for (int i = 0; i < TAPS; i++) {
+            const floatV value = (floatV)(v[slot * VEC + i]);
+#pragma unroll
+            for (int l = 0; l < VECS; l++)
+                sum[i][l] = FMA(value, d[l], sum[i][l]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < TAPS; i++)
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            put(sum[i][l], u + i * BLOCK + l * VEC);
+}
+
+/* item -> one channel of the input, VEC channels of dy */
+ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __global const float *u,
+                                           uint u_offset, __global float *dw, uint dw_offset)
+{
+    const int c = (int)get_global_id(0), first = (int)get_global_id(1) * VEC;
+    const int block = first / BLOCK, first_k = a.first_k + first, live = min(VEC, a.k - first_k);
+    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + first % BLOCK);
+    floatV half_way[PATCH][3];
+#pragma unroll
+    for (int i = 0; i < PATCH; i++) {
+        floatV g[PATCH];
+#pragma unroll
+        for (int j = 0; j < PATCH; j++)
+            g[j] = VLOAD(u + (i * PATCH + j) * a.point_weights);
+        transform_filter(g, half_way[i]);
+    }
+    float lanes[9][VEC];
+#pragma unroll
+    for (int j = 0; j < 3; j++) {
+        floatV g[PATCH], o[3];
+#pragma unroll
+        for (int i = 0; i < PATCH; i++)
+            g[i] = half_way[i][j];
+        transform_filter(g, o);
+#pragma unroll
+        for (int i = 0; i < 3; i++)
+            VSTORE(o[i], lanes[i * 3 + j]);
+    }
+    dw += dw_offset + (uint)((first_k * a.c + c) * 9);
+    for (int lane = 0; lane < live; lane++, dw += a.c * 9)
+        for (int tap = 0; tap < 9; tap++)
+            dw[tap] = a.accumulate ? dw[tap] + lanes[tap][lane] : lanes[tap][lane];
+}
+
+/* item -> one channel, one image: sums[image][k], of planes of a.p * a.q elements */
+ALONE __kernel void conv2d_winograd_plane_sums(const conv2d_winograd_args a,
+                                               __global const float *dy, uint dy_offset,
+                                               __global float *sums, uint sums_offset)
+{
+    const int k = (int)get_global_id(0), image = (int)get_global_id(1), size = a.p * a.q;
+    dy += dy_offset + (uint)((image * a.k + k) * size);
+    floatV sum[4]; /* four chains cover the latency of an addition */
+#pragma unroll
+    for (int l = 0; l < 4; l++)
+        sum[l] = (floatV)(0.0f);
+    int i = 0;
+    for (; i + 4 * VEC <= size; i += 4 * VEC)
+#pragma unroll
+        for (int l = 0; l < 4; l++)
+            sum[l] += VLOAD(dy + i + l * VEC);
+    for (; i + VEC <= size; i += VEC)
+        sum[0] += VLOAD(dy + i);
+    if (i < size)
+        sum[1] += load_part(dy + i, size - i);
+    float lanes[VEC], total = 0.0f;
+    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]), lanes);
+    for (int l = 0; l < VEC; l++)
+        total += lanes[l];
+    sums[sums_offset + (uint)(image * a.k + k)] = total;
+}
+
+/* item -> one channel */
+ALONE __kernel void conv2d_winograd_backward_bias(const conv2d_winograd_args a,
+                                                  __global const float *sums, uint sums_offset,
+                                                  __global float *db, uint db_offset)
+{
+    const int k = (int)get_global_id(0);
+    float total = 0.0f;
+    for (int image = 0; image < a.n; image++)
+        total += sums[sums_offset + (uint)(image * a.k + k)];
+    db += db_offset + (uint)k;
+    *db = a.accumulate ? *db + total : total;
+}
