@@ -15,7 +15,8 @@ static const char *const command = "tune";
 
 enum { MOST_CLASSES = 128 };
 
-/* Of the time that is left, what one class may take; but no less than a few seconds. */
+/* Of the time that is left, what one class may take, unless fewer are left to share it; but no less
+ * than a few seconds. */
 static const double SHARE = 0.25, LEAST_SECONDS = 5;
 /* Of all time, what is kept for choosing between algorithms. */
 static const double FOR_CHOICES = 0.15;
@@ -137,9 +138,9 @@ static int check_status(tune_run *run, clcnn_status status, const clcnn_error *e
 static void search_class(tune_run *run, const tuning_class *class, double end)
 {
     clcnn_error error = {0};
-    const double now = bench_now(), share = SHARE * (end - now);
-    const bool last = run->count + 1 == run->wanted;
-    const double most = last ? end : now + (share > LEAST_SECONDS ? share : LEAST_SECONDS);
+    const double now = bench_now(), even = 1.0 / (run->wanted - run->count);
+    const double share = (even > SHARE ? even : SHARE) * (end - now);
+    const double most = now + (share > LEAST_SECONDS ? share : LEAST_SECONDS);
     const tuning_clock clock = {.deadline = most < end ? most : end, .interrupted = interrupt_came};
     tuning_result *r = &run->results[run->count];
     if (!check_status(run, tuning_search_class(&run->search, &clock, class, r, &error), &error))
