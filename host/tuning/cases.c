@@ -79,6 +79,22 @@ const bench_case tuning_cases[] = {
     CASE("adaptive_avgpool", adaptive_avgpool2d, {.n = 16, .c = 64, .h = 31, .w = 33, .p = 7, .q = 7}),
     ROUNDED("right_adaptive_avgpool", adaptive_avgpool2d, {.n = 2, .c = 3, .h = 11, .w = 9, .p = 4, .q = 5}),
 
+    CASE("pad",            pad2d, {.n = 16, .c = 64, .h = 56, .w = 56, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}),
+    CASE("right_pad",      pad2d, {.n = 2, .c = 3, .h = 11, .w = 39, .pad_top = 1, .pad_left = 2, .pad_right = 1}),
+    CASE("upsample_nearest", upsample2d, {.n = 16, .c = 32, .h = 28, .w = 28, .scale_h = 2, .scale_w = 2}),
+    CASE("upsample_bilinear", upsample2d, {.n = 16, .c = 32, .h = 28, .w = 28, .scale_h = 2, .scale_w = 2, .kind = CLCNN_BILINEAR}),
+    ROUNDED("right_upsample", upsample2d, {.n = 2, .c = 3, .h = 7, .w = 19, .scale_h = 2, .scale_w = 2, .kind = CLCNN_BILINEAR}),
+    CASE("right_upsample_nearest", upsample2d, {.n = 2, .c = 3, .h = 7, .w = 19, .scale_h = 2, .scale_w = 2}),
+    CASE("slice",          slice, {.n = 16, .c = 64, .h = 56, .w = 56, .begin = 16, .count = 32}),
+    CASE("right_slice",    slice, {.n = 3, .c = 5, .h = 7, .w = 19, .begin = 1, .count = 3}),
+    CASE("im2col_3x3",     im2col, {.n = 2, .c = 64, .h = 56, .w = 56, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}),
+    CASE("right_im2col",   im2col, {.n = 2, .c = 3, .h = 9, .w = 23, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1}),
+    CASE("right_im2col_2", im2col, {.n = 2, .c = 3, .h = 9, .w = 23, .r = 2, .s = 3, .stride_h = 2, .stride_w = 2}),
+
+    {.name = "col2im_3x3", .suite = "tuning", .op = "col2im", .desc.im2col = {.n = 2, .c = 64, .h = 56, .w = 56, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}},
+    {.name = "right_col2im", .suite = "tuning", .op = "col2im", .desc.im2col = {.n = 2, .c = 3, .h = 9, .w = 23, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1}},
+    {.name = "right_col2im_2", .suite = "tuning", .op = "col2im", .desc.im2col = {.n = 2, .c = 3, .h = 9, .w = 23, .r = 2, .s = 3, .stride_h = 2, .stride_w = 2}},
+
     CASE("batchnorm_layer",  batchnorm, {.n = 128, .c = 16, .h = 14, .w = 14, .momentum = 0.1}),
     CASE("batchnorm_large",  batchnorm, {.n = 16, .c = 64, .h = 80, .w = 80, .momentum = 0.1}),
     CASE("right_batchnorm",  batchnorm, {.n = 3, .c = 5, .h = 9, .w = 23, .momentum = 0.1}),

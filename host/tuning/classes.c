@@ -107,6 +107,13 @@ const tuning_class tuning_classes[] = {
     {"dropout", "direct", NULL, {VECTORS, MASKED, LOCALS},
      {{"dropout_layer", "forward"}, {"dropout_large", "forward"}}, {"right_dropout"}, false},
     {"rmsprop", "direct", NULL, BY_ELEMENTS, {{"rmsprop_lenet", "forward"}, {"rmsprop_large", "forward"}}, {"right_rmsprop"}, false},
+    {"upsample2d", "direct", NULL, BY_ROWS,
+     {{"upsample_nearest", "forward"}, {"upsample_nearest", "backward_data"}, {"upsample_bilinear", "forward"}},
+     {"right_upsample", "right_upsample_nearest"}, false},
+    {"pad2d", "direct", NULL, BY_ROWS, {{"pad", "forward"}, {"pad", "backward_data"}}, {"right_pad"}, false},
+    {"im2col", "direct", NULL, BY_ROWS, {{"im2col_3x3", "forward"}}, {"right_im2col", "right_im2col_2"}, false},
+    {"col2im", "direct", NULL, BY_ROWS, {{"col2im_3x3", "forward"}}, {"right_col2im", "right_col2im_2"}, false},
+    {"slice", "direct", NULL, BY_ELEMENTS, {{"slice", "forward"}, {"slice", "backward_data"}}, {"right_slice"}, false},
 
     {"conv2d", "row", "medium", LONG_ROWS, {{"conv_rows_8", "forward"}, {"conv_rows_8", "backward_data"}}, {"right_rows_8"}, true},
     {"conv2d", "row", "short", LONG_ROWS, {{"conv_rows_4", "forward"}, {"conv_rows_4", "backward_data"}}, {"right_rows_4"}, true},
