@@ -76,6 +76,8 @@ clcnn_status clcnn_ctx_create(clcnn_ctx **ctx, cl_command_queue queue, clcnn_err
     if (status != CLCNN_SUCCESS)
         return status;
     status = adopt_queue(made, queue, error);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__tuning_from_environment(made, error);
     if (status != CLCNN_SUCCESS) {
         clcnn_ctx_destroy(made);
         return status;

@@ -134,6 +134,8 @@ int clcnn__tune_value(const clcnn__tune_row *row, const char *name);
 int clcnn__tune_vector(const clcnn__tune_row *row);
 
 clcnn_status clcnn__tuning_create(clcnn__tuning **tuning, clcnn_error *error);
+/* Adds the rows of the file that CLCNN_TUNE names, if it names one. The device must be known. */
+clcnn_status clcnn__tuning_from_environment(clcnn_ctx *ctx, clcnn_error *error);
 void clcnn__tuning_destroy(clcnn__tuning *tuning);
 
 /* ---------------------------------------------------------------------------------------------

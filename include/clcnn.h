@@ -128,7 +128,9 @@ typedef struct clcnn_ctx clcnn_ctx;
 
 /**
  * Makes a context on the caller's queue, which is retained. The queue must be in-order; an
- * out-of-order queue is CLCNN_INVALID_ARGUMENT. `error` may be NULL.
+ * out-of-order queue is CLCNN_INVALID_ARGUMENT. `error` may be NULL. Where the environment variable
+ * CLCNN_TUNE names a file, its tuning rows are added, as clcnn_ctx_tune_file does; a file that is
+ * missing or wrong is CLCNN_BAD_FILE, and there is no context.
  */
 CLCNN_API clcnn_status clcnn_ctx_create(clcnn_ctx **ctx, cl_command_queue queue,
                                         clcnn_error *error);
@@ -158,11 +160,23 @@ CLCNN_API const clcnn_device_info *clcnn_ctx_device_info(const clcnn_ctx *ctx);
 CLCNN_API const clcnn_error *clcnn_last_error(const clcnn_ctx *ctx);
 
 /**
- * Adds tuning rows (the text of a .tune file, see kernels/README.md) that are tried before the
- * built-in ones for `op`. On a bad row nothing changes: CLCNN_BAD_FILE names line and column.
- * rows = NULL takes all added rows of `op` away.
+ * Adds tuning rows (the text of a .tune file, see kernels/README.md) that are tried before those
+ * that are there already. Rows are for `op` up to the first line `op NAME`. On a bad row nothing
+ * changes: CLCNN_BAD_FILE names line and column. rows = NULL takes all added rows of `op` away.
  */
 CLCNN_API clcnn_status clcnn_ctx_tune(clcnn_ctx *ctx, const char *op, const char *rows);
+/** The same from a file, whose lines `op NAME` say which operations its rows are for: what `clcnn
+ * tune` writes. Rows for another device (line `device NAME`) are passed over. */
+CLCNN_API clcnn_status clcnn_ctx_tune_file(clcnn_ctx *ctx, const char *path);
+/** How many of the added rows are for this context's device. */
+CLCNN_API size_t clcnn_ctx_tuned_rows(const clcnn_ctx *ctx);
+/**
+ * Writes a header and the row that is in force for an algorithm and a class of shapes (NULL: the
+ * one that takes every shape), as text that clcnn_ctx_tune understands; a row's columns `device`
+ * and `width` are this device's. 1024 bytes are enough. No such row: CLCNN_UNSUPPORTED.
+ */
+CLCNN_API clcnn_status clcnn_ctx_tuning(clcnn_ctx *ctx, const char *op, const char *algo,
+                                        const char *shape, char *text, size_t size);
 
 /**
  * With on = 1, operations check their arguments and build the kernels that they need, but enqueue

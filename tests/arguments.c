@@ -1258,6 +1258,60 @@ static void test_tuning(void)
     }
 }
 
+static void test_tuning_files(void)
+{
+    cover("clcnn_ctx_tune_file");
+    cover("clcnn_ctx_tuned_rows");
+    CHECK(clcnn_ctx_tuned_rows(NULL) == 0, "rows of nothing");
+    CHECK(clcnn_ctx_tune_file(NULL, "") == CLCNN_INVALID_ARGUMENT, "ctx is NULL");
+    for (int i = 0; i < harness_device_count(); i++) {
+        clcnn_ctx *ctx = harness_ctx(i);
+        CHECK(clcnn_ctx_tune_file(ctx, NULL) == CLCNN_INVALID_ARGUMENT, "path is NULL");
+        static const char *const bad[] = {"", "/no/such/file", "/", "/dev/zero"};
+        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+            CHECK(clcnn_ctx_tune_file(ctx, bad[k]) == CLCNN_BAD_FILE, "\"%s\" is a file", bad[k]);
+            CHECK(strstr(clcnn_last_error(ctx)->message, bad[k]), "\"%s\"",
+                  clcnn_last_error(ctx)->message);
+        }
+    }
+}
+
+static void test_tuning_row(void)
+{
+    cover("clcnn_ctx_tuning");
+    char text[1024] = "untouched";
+    CHECK(clcnn_ctx_tuning(NULL, "conv2d", "tile", NULL, text, sizeof text) ==
+              CLCNN_INVALID_ARGUMENT,
+          "ctx is NULL");
+    for (int i = 0; i < harness_device_count(); i++) {
+        clcnn_ctx *ctx = harness_ctx(i);
+        const struct {
+            const char *op, *algo;
+            char *text;
+            size_t size;
+            clcnn_status status;
+        } bad[] = {
+            {NULL, "tile", text, sizeof text, CLCNN_INVALID_ARGUMENT},
+            {"no-such-op", "tile", text, sizeof text, CLCNN_INVALID_ARGUMENT},
+            {"conv2d", NULL, text, sizeof text, CLCNN_INVALID_ARGUMENT},
+            {"conv2d", "tile", NULL, 0, CLCNN_INVALID_ARGUMENT},
+            {"conv2d", "no-such-algo", text, sizeof text, CLCNN_UNSUPPORTED},
+        };
+        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+            const clcnn_status status =
+                clcnn_ctx_tuning(ctx, bad[k].op, bad[k].algo, NULL, bad[k].text, bad[k].size);
+            CHECK(status == bad[k].status, "row %zu gives %s", k, clcnn_status_name(status));
+            CHECK(strcmp(text, "untouched") == 0, "row %zu writes \"%s\"", k, text);
+        }
+        char small[8];
+        CHECK(clcnn_ctx_tuning(ctx, "conv2d", "tile", "wide", small, sizeof small) ==
+                  CLCNN_INVALID_ARGUMENT,
+              "a row fits into %zu bytes", sizeof small);
+        CHECK(strstr(clcnn_last_error(ctx)->message, "8 bytes"), "\"%s\"",
+              clcnn_last_error(ctx)->message);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------
  * What the library exports was covered, all of it. Comes last.
  */
@@ -1282,6 +1336,8 @@ int main(void)
                                          {"contexts", test_contexts},
                                          {"accessors", test_accessors},
                                          {"tuning", test_tuning},
+                                         {"tuning files", test_tuning_files},
+                                         {"a tuning row", test_tuning_row},
                                          {"all functions are covered", test_all_covered},
                                          {NULL, NULL}};
     return harness_run("arguments", tests);

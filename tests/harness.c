@@ -5,6 +5,8 @@
 #include "harness.h"
 
 #include <CUnit/Basic.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,7 +48,65 @@ bool harness_short(void)
     return text && strcmp(text, "1") == 0;
 }
 
-void harness_small_tiles(clcnn_ctx *ctx)
+/* Adds the rows of a .tune file that have vectors as a device of this native width would have them:
+ * its own first, then those for any width. */
+static void pretend_width(clcnn_ctx *ctx, const char *op, const char *path, long width)
+{
+    char line[512], word[3][64], rows[16384] = "";
+    size_t used = 0;
+    bool vectors = false;
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file) && used < sizeof rows) {
+        int rest = 0;
+        if (sscanf(line, "%63s %63s %63s%n", word[0], word[1], word[2], &rest) != 3 ||
+            word[0][0] == '#')
+            continue;
+        if (strcmp(word[0], "algo") == 0)
+            vectors = strstr(line, " VEC ") || strstr(line, " MAX_VEC ");
+        if (!vectors)
+            continue;
+        const bool number = isdigit((unsigned char)word[2][0]);
+        if (!number || strtol(word[2], NULL, 10) == width)
+            used += (size_t)snprintf(rows + used, sizeof rows - used, "%s %s %s%s", word[0],
+                                     word[1], number ? "*" : word[2], line + rest);
+    }
+    CHECK(file && used > 0 && used < sizeof rows, "%s can't be read, or has %zu bytes", path, used);
+    if (file)
+        fclose(file);
+    CHECK(clcnn_ctx_tune(ctx, op, rows) == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
+}
+
+/* For one operation, or all of them (NULL). */
+static void pretend_widths(clcnn_ctx *ctx, const char *only)
+{
+    static const char end[] = ".tune";
+    const char *text = getenv("CLCNN_TEST_WIDTH");
+    const long width = text ? strtol(text, NULL, 10) : 0;
+    DIR *folder = width > 0 ? opendir(TESTS_DIR "/../kernels") : NULL;
+    CHECK(!text || (width > 0 && folder), "CLCNN_TEST_WIDTH is \"%s\", or there are no kernels",
+          text ? text : "");
+    int files = 0;
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char op[64], path[512];
+        snprintf(op, sizeof op, "%.63s", entry->d_name);
+        const size_t length = strlen(op);
+        if (length < sizeof end || strcmp(op + length - (sizeof end - 1), end) != 0)
+            continue;
+        op[length - (sizeof end - 1)] = '\0';
+        if (only && strcmp(only, op) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/../kernels/%.255s", TESTS_DIR, entry->d_name);
+        pretend_width(ctx, op, path, width);
+        files++;
+    }
+    CHECK(!folder || only || files > 0, "there are no tuning rows in %s/../kernels", TESTS_DIR);
+    if (folder)
+        closedir(folder);
+}
+
+/* In the short set, convolutions get tiles so small that a simulator gets through them, whatever
+ * the device would take; but not where a width is what is tested. */
+static void small_tiles(clcnn_ctx *ctx)
 {
     static const char rows[] = "algo device width shape use VEC VECS PIX\n"
                                "tile * * * 1 4 1 3\n"
@@ -54,9 +114,16 @@ void harness_small_tiles(clcnn_ctx *ctx)
                                "row  * * * 1 4 4 8\n"
                                "algo device width shape use WM WN PM PN TK\n"
                                "gemm * * * 1 4 4 4 2 4\n";
-    if (harness_short())
+    if (harness_short() && !getenv("CLCNN_TEST_WIDTH"))
         CHECK(clcnn_ctx_tune(ctx, "conv2d", rows) == CLCNN_SUCCESS, "%s",
               clcnn_last_error(ctx)->message);
+}
+
+void harness_own_rows(clcnn_ctx *ctx, const char *op)
+{
+    pretend_widths(ctx, op);
+    if (!op || strcmp(op, "conv2d") == 0)
+        small_tiles(ctx);
 }
 
 static void open_device(const char *selector)
@@ -72,7 +139,7 @@ static void open_device(const char *selector)
     snprintf(devices.name[devices.count], sizeof devices.name[0], "%s: %s", info->platform_name,
              info->name);
     devices.count++;
-    harness_small_tiles(ctx);
+    harness_own_rows(ctx, NULL);
 }
 
 static void open_all(void)
@@ -131,6 +198,7 @@ static void close_devices(void)
 
 int harness_run(const char *suite, const harness_test *tests)
 {
+    unsetenv("CLCNN_TUNE"); /* a user's own rows are not what is tested */
     if (CU_initialize_registry() != CUE_SUCCESS) {
         fprintf(stderr, "CUnit: %s\n", CU_get_error_msg());
         return 1;

@@ -6,6 +6,7 @@
  *   CLCNN_TEST_DEVICE   a device selector (see clcnn_ctx_open): only this device is tested
  *   CLCNN_TEST_SEED     replays a run with the seed that a failure printed
  *   CLCNN_TEST_SHORT    1: the short set, for simulators
+ *   CLCNN_TEST_WIDTH    4, 8 or 16: the tuning rows that a device of this native vector width has
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -38,10 +39,10 @@ bool harness_check(bool ok, const char *file, int line, const char *format, ...)
  */
 int harness_device_count(void);
 clcnn_ctx *harness_ctx(int i);
-/* In the short set, convolutions get tiles so small that a simulator gets through them, whatever
- * the device would take: when it is opened, and again by this, after a test took its own rows away.
- */
-void harness_small_tiles(clcnn_ctx *ctx);
+/* Rows that the tests run with, beside the built-in ones: those of another vector width, and small
+ * tiles for convolutions in the short set. They are there when a device is opened, and again by
+ * this, after a test took the rows of an operation away (NULL: of all). */
+void harness_own_rows(clcnn_ctx *ctx, const char *op);
 /* "platform: device", for messages. */
 const char *harness_device_name(int i);
 

@@ -5,6 +5,7 @@ set -eu
 name=$1
 shift
 export CLCNN_TEST_DEVICE="$name"
+unset CLCNN_TUNE # a user's own rows are not what is tested
 case $name in
 pocl)
     OCL_ICD_VENDORS=pocl.icd exec "$@"

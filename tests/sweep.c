@@ -155,7 +155,7 @@ void sweep_tuned(const char *op, const char *const *tunings, void (*test)(void))
         test();
         for (int i = 0; i < harness_device_count(); i++) {
             clcnn_ctx_tune(harness_ctx(i), op, NULL);
-            harness_small_tiles(harness_ctx(i));
+            harness_own_rows(harness_ctx(i), op);
         }
     }
 }

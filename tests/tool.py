@@ -29,7 +29,7 @@ TOOL = None
 DATA = None  # folder with the four IDX files
 TEMP = None
 COMMANDS = ["train", "eval", "predict", "summary", "gradcheck", "import", "devices", "replay",
-            "bench"]
+            "bench", "tune"]
 SIZE = 28
 SMALL = "conv 4 3x3, relu, maxpool 2, dense 10"
 

@@ -66,6 +66,30 @@ static clcnn_status avgpool2d_backward(const bench_call *a)
     return clcnn_avgpool2d_backward(a->ctx, &a->desc->avgpool2d, a->t[0], a->t[1]);
 }
 
+/* Operations of one tensor to another. */
+#define FORWARD(op)                                                                                \
+    static clcnn_status op##_forward(const bench_call *a)                                          \
+    {                                                                                              \
+        return clcnn_##op##_forward(a->ctx, &a->desc->op, a->t[0], a->t[1]);                       \
+    }
+#define BACKWARD(op)                                                                               \
+    static clcnn_status op##_backward(const bench_call *a)                                         \
+    {                                                                                              \
+        return clcnn_##op##_backward(a->ctx, &a->desc->op, a->t[0], a->t[1]);                      \
+    }
+FORWARD(pad2d)
+BACKWARD(pad2d)
+FORWARD(upsample2d)
+BACKWARD(upsample2d)
+FORWARD(slice)
+BACKWARD(slice)
+FORWARD(im2col)
+
+static clcnn_status col2im_forward(const bench_call *a)
+{
+    return clcnn_col2im_forward(a->ctx, &a->desc->im2col, a->t[0], a->t[1]);
+}
+
 static clcnn_status adaptive_forward(const bench_call *a)
 {
     return clcnn_adaptive_avgpool2d_forward(a->ctx, &a->desc->adaptive_avgpool2d, a->t[0], a->t[1]);
@@ -244,6 +268,23 @@ const bench_way bench_ways[] = {
      .tensors = {"x", "y"}, .moves = "x y", .run = adaptive_forward},
     {.op = "adaptive_avgpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
      .tensors = {"dy", "dx"}, .moves = "dy dx", .run = adaptive_backward},
+
+    {.op = "pad2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = pad2d_forward},
+    {.op = "pad2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .result = "dx", .run = pad2d_backward},
+    {.op = "upsample2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .run = upsample2d_forward},
+    {.op = "upsample2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .run = upsample2d_backward},
+    {.op = "slice", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "y y", .result = "y", .run = slice_forward},
+    {.op = "slice", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .result = "dx", .run = slice_backward},
+    {.op = "im2col", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = im2col_forward},
+    {.op = "col2im", .direction = "forward", .plan_direction = CLCNN_FORWARD,
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = col2im_forward},
 
     /* The statistics have to be known before the first element can be written: all inputs twice. */
     {.op = "batchnorm", .direction = "forward", .plan_direction = CLCNN_FORWARD,

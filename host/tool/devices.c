@@ -48,15 +48,18 @@ static void print_device(const clcnn_device_info *info, bool taken)
            yes_no(info->fp16), yes_no(info->fma));
 }
 
-/* The device that an empty selector takes; NULL if none can be opened. */
-static cl_device_id best_device(void)
+/* The device that an empty selector takes; NULL if none can be opened. That the file which
+ * CLCNN_TUNE names is wrong would keep every other command from opening it: a failure here, too. */
+static int find_best(cl_device_id *best)
 {
     clcnn_ctx *ctx;
-    if (clcnn_ctx_open(&ctx, "", NULL) != CLCNN_SUCCESS)
-        return NULL;
-    cl_device_id device = clcnn_ctx_device(ctx);
+    clcnn_error error = {0};
+    *best = NULL;
+    if (clcnn_ctx_open(&ctx, "", &error) != CLCNN_SUCCESS)
+        return error.status == CLCNN_BAD_FILE ? tool_report(command, &error) : TOOL_OK;
+    *best = clcnn_ctx_device(ctx);
     clcnn_ctx_destroy(ctx);
-    return device;
+    return TOOL_OK;
 }
 
 static void print_table(const clcnn_device_info *infos, size_t count, cl_device_id best)
@@ -165,11 +168,12 @@ int cmd_devices(int argc, char **argv)
     clcnn_device_info *infos = list_devices(&count);
     if (infos == NULL)
         return TOOL_FAILED;
-    cl_device_id best = best_device();
-    if (json)
+    cl_device_id best;
+    code = find_best(&best);
+    if (code == TOOL_OK && json)
         code = print_json(infos, count, best);
-    else
+    else if (code == TOOL_OK)
         print_table(infos, count, best);
     free(infos);
-    return json ? code : TOOL_OK;
+    return code;
 }

@@ -26,6 +26,7 @@ static const tool_command commands[] = {
     {"devices", cmd_devices, "every OpenCL platform and device"},
     {"replay", cmd_replay, "recorded cases of operations, run on a device and compared"},
     {"bench", cmd_bench, "speed of operations and networks, beside the device's ceiling and peers"},
+    {"tune", cmd_tune, "the best tile sizes and algorithms for a device"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -21,9 +21,14 @@ static const char *const fashion_mnist_classes[] = {
 int tool_open_device(const char *command, const char *selector, clcnn_ctx **ctx)
 {
     clcnn_error error = {0};
+    const char *rows = getenv("CLCNN_TUNE");
     clcnn_status status = clcnn_ctx_open(ctx, selector, &error);
-    if (status == CLCNN_SUCCESS)
+    if (status == CLCNN_SUCCESS) {
+        if (rows != NULL && rows[0] != '\0' && clcnn_ctx_tuned_rows(*ctx) == 0)
+            tool_fail(command, "CLCNN_TUNE: no row of %s is for %s", rows,
+                      clcnn_ctx_device_info(*ctx)->name); /* no failure, but worth a word */
         return TOOL_OK;
+    }
     if (status == CLCNN_INVALID_ARGUMENT)
         return tool_usage(command, "%s", error.message);
     return tool_report(command, &error);

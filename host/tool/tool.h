@@ -30,6 +30,7 @@ int cmd_gradcheck(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
 
 enum { TOOL_TEXT_SIZE = 32 };
 
