@@ -32,6 +32,11 @@
 #else
 #define STRIDE_W a.stride_w
 #endif
+#if STRIDE > 0 && WINDOW > 0
+#define STRIDE_H STRIDE
+#else
+#define STRIDE_H a.stride_h
+#endif
 #include "strided.clh"
 
 /* One axis of a window: its part of the image, and how many elements the mean is over. */
@@ -49,7 +54,7 @@ static inline extent extent_of(int first, int taps, int size, int pad_after, int
 }
 static inline extent rows_of(const avgpool2d_args a, int p)
 {
-    return extent_of(p * a.stride_h - a.pad_top, TAPS_H, a.h, a.pad_bottom, a.count_include_pad);
+    return extent_of(p * STRIDE_H - a.pad_top, TAPS_H, a.h, a.pad_bottom, a.count_include_pad);
 }
 static inline extent columns_of(const avgpool2d_args a, int q)
 {
@@ -165,7 +170,7 @@ typedef struct reach {
 static inline reach reach_of(const avgpool2d_args a, int row)
 {
     const int x = row + a.pad_top;
-    reach r = {first_window(x, TAPS_H, a.stride_h), end_window(x, a.stride_h, a.p), 0};
+    reach r = {first_window(x, TAPS_H, STRIDE_H), end_window(x, STRIDE_H, a.p), 0};
     if (r.p < r.p_end)
         r.rows = rows_of(a, r.p).count;
     for (int p = r.p + 1; p < r.p_end; p++)
@@ -198,19 +203,20 @@ static inline void put_one(float sum, __global float *dx, int accumulate)
  * Columns [begin, end) of a row, taken one by one, and the windows over them where these are few:
  * what share an element has in each of them, if it is a mean over TAPS_H rows.
  */
-#define FEW 8
+#define FEW 4
 typedef struct edge {
-    int begin, end, first, few;
-    float whole[FEW];
+    int begin, end, first;
+    bool few;
+    float whole[FEW]; /* by the windows from `first` on */
 } edge;
 
 static inline edge edge_of(const avgpool2d_args a, int begin, int end)
 {
-    edge e = {begin, end, first_window(begin + a.pad_left, TAPS_W, STRIDE_W), 0, {0.0f}};
-    const int windows = end_window(end - 1 + a.pad_left, STRIDE_W, a.q) - e.first;
-    if (begin < end && windows <= FEW)
-        e.few = windows;
-    for (int i = 0; i < e.few; i++)
+    const int first = first_window(begin + a.pad_left, TAPS_W, STRIDE_W);
+    const int last = end_window(end - 1 + a.pad_left, STRIDE_W, a.q);
+    edge e = {begin, end, max(min(first, a.q - FEW), 0), false, {0.0f}};
+    e.few = begin < end && a.q >= FEW && last - e.first <= FEW;
+    for (int i = 0; i < FEW && e.few; i++)
         e.whole[i] = share(TAPS_H, columns_of(a, e.first + i).count);
     return e;
 }
@@ -219,21 +225,20 @@ static inline void backward_edge(const avgpool2d_args a, __global const float *d
                                  __global float *dx, reach r, const edge *e)
 {
     float given[FEW]; /* by each of the few windows */
-    for (int i = 0; i < e->few; i++) {
-        given[i] = 0.0f;
-        if (r.rows != TAPS_H) {
-            given[i] = window_share(a, dy, r, e->first + i);
-            continue;
-        }
+    if (e->few && r.rows == TAPS_H) {
+        float4 sum = 0.0f;
         for (int p = r.p; p < r.p_end; p++)
-            given[i] += dy[p * a.q + e->first + i];
-        given[i] *= e->whole[i];
+            sum += vload4(0, dy + p * a.q + e->first);
+        vstore4(sum * vload4(0, e->whole), 0, given);
+    } else if (e->few) {
+        for (int i = 0; i < FEW; i++)
+            given[i] = window_share(a, dy, r, e->first + i);
     }
     for (int column = e->begin; column < e->end; column++) {
         const int x = column + a.pad_left, q_end = end_window(x, STRIDE_W, a.q);
         float sum = 0.0f;
         for (int q = first_window(x, TAPS_W, STRIDE_W); q < q_end; q++)
-            sum += e->few > 0 ? given[q - e->first] : window_share(a, dy, r, q);
+            sum += e->few ? given[q - e->first] : window_share(a, dy, r, q);
         put_one(sum, dx + column, a.accumulate);
     }
 }

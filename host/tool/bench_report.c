@@ -25,7 +25,7 @@ void bench_print_profile(const bench_case *c, const char *direction, const bench
     printf("    %-44s %8s %10s %7s\n", "kernel", "launches", "ms", "share");
     for (int i = 0; i < profile->count; i++) {
         const bench_profile_row *row = &profile->rows[i];
-        printf("    %-44s %8d %10.3f %6.1f%%\n", row->kernel, row->launches, row->ms,
+        printf("    %-44s %8d %10.4f %6.1f%%\n", row->kernel, row->launches, row->ms,
                100 * row->ms / profile->kernel_ms);
     }
 }
