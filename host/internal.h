@@ -41,6 +41,10 @@ struct clcnn_ctx {
     clcnn__programs *programs; /* what has been built */
     clcnn__tuning *tuning;     /* rows of the .tune files, and the caller's */
     bool warm_up;              /* build, but don't enqueue */
+    /* Gets the event of each kernel that is enqueued, to release, and its name, which lives as long
+     * as the ctx; NULL: nobody does. */
+    void (*launched)(void *listener, const char *kernel, cl_event event);
+    void *listener;
 };
 
 /* device.c: everything about one device */

@@ -433,8 +433,11 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
     if (code != CL_SUCCESS)
         return CLCNN__CL_FAIL(&ctx->error, code, "clSetKernelArg");
     cl_uint dimensions = global[2] > 1 ? 3 : global[1] > 1 ? 2 : 1;
+    cl_event event = NULL;
     code = clEnqueueNDRangeKernel(ctx->queue, kernel->kernel, dimensions, NULL, global, local, 0,
-                                  NULL, NULL);
+                                  NULL, ctx->launched ? &event : NULL);
+    if (event)
+        ctx->launched(ctx->listener, kernel->name, event);
     if (code != CL_SUCCESS)
         return clcnn__fail(&ctx->error, clcnn__cl_status(code), code, __FILE__, __LINE__,
                            "enqueueing %s with %zu x %zu x %zu work-items returned %s (%d)",

@@ -139,8 +139,9 @@ CLCNN_API size_t clcnn_net_values(const clcnn_net *net);
 CLCNN_API size_t clcnn_net_memory(const clcnn_net *net);
 
 /** Enqueues the forward pass of n <= batch images [n,c,h,w] in inference mode: batch-norm takes its
- *  running statistics, dropout passes everything. *logits is the net's own buffer [n,classes],
- *  valid until the next call on this net. */
+ *  running statistics, dropout passes everything. A batch-norm behind a convolution or dense layer
+ *  is folded into its weights, which are packed once and again only when they have changed.
+ *  *logits is the net's own buffer [n,classes], valid until the next call on this net. */
 CLCNN_API clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images,
                                          clcnn_mem *logits);
 

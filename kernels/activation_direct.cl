@@ -25,6 +25,12 @@
 #define CURVED (KIND > ACTIVATION_LEAKY_RELU)
 #include "activation.clh"
 
+/* Vectors that are loaded before the first of them is worked on: the arithmetic then hides the
+ * waiting for memory. */
+#define BESIDE 4
+#define BLOCK (BESIDE * VEC)
+#define UNROLLED(k) _Pragma("unroll") for (int k = 0; k < BESIDE; k++)
+
 /* dy * f', given x or y. */
 static inline floatV gradient(const activation_args a, floatV dy, floatV given)
 {
@@ -49,6 +55,11 @@ __kernel void activation_direct_forward(const activation_args a, __global const 
     x += x_offset + first;
     y += y_offset + first;
     int i = 0;
+    for (; i + BLOCK <= count; i += BLOCK) {
+        floatV v[BESIDE];
+        UNROLLED(k) v[k] = VLOAD(x + i + k * VEC);
+        UNROLLED(k) VSTORE(activate(v[k], KIND, a.alpha), y + i + k * VEC);
+    }
     for (; i + VEC <= count; i += VEC)
         VSTORE(activate(VLOAD(x + i), KIND, a.alpha), y + i);
     if (i < count)
@@ -68,6 +79,15 @@ __kernel void activation_direct_backward(const activation_args a, __global const
     dy += dy_offset + first;
     dx += dx_offset + first;
     int i = 0;
+    for (; i + BLOCK <= count; i += BLOCK) {
+        floatV g[BESIDE], v[BESIDE];
+        UNROLLED(k)
+        {
+            g[k] = VLOAD(dy + i + k * VEC);
+            v[k] = VLOAD(given + i + k * VEC);
+        }
+        UNROLLED(k) VSTORE(gradient(a, g[k], v[k]), dx + i + k * VEC);
+    }
     for (; i + VEC <= count; i += VEC)
         VSTORE(gradient(a, VLOAD(dy + i), VLOAD(given + i)), dx + i);
     if (i < count) {

@@ -18,11 +18,17 @@
 
 static inline float sum_part(__global const float *x, int count, int lane)
 {
-    const int whole = count / VEC * VEC;
-    floatV sum = 0.0f;
+    const int whole = count / VEC * VEC, step = LOCAL * VEC;
+    floatV sum = 0.0f, other = 0.0f; /* two chains: neither waits for the other */
     float lanes[VEC], total = 0.0f;
-    for (int i = lane * VEC; i < whole; i += LOCAL * VEC)
-        sum += VLOAD(x + i);
+    int at = lane * VEC;
+    for (; at + 3 * step < whole; at += 4 * step) {
+        sum += VLOAD(x + at) + VLOAD(x + at + step);
+        other += VLOAD(x + at + 2 * step) + VLOAD(x + at + 3 * step);
+    }
+    for (; at < whole; at += step)
+        sum += VLOAD(x + at);
+    sum += other;
     for (int i = whole + lane; i < count; i += LOCAL)
         total += x[i];
     VSTORE(sum, lanes);

@@ -32,6 +32,11 @@
 #else
 #define STRIDE_W a.stride_w
 #endif
+#if STRIDE > 0 && WINDOW > 0
+#define STRIDE_H STRIDE
+#else
+#define STRIDE_H a.stride_h
+#endif
 #include "strided.clh"
 
 /* One axis of a window: its part of the image, and how many elements the mean is over. */
@@ -49,7 +54,7 @@ static inline extent extent_of(int first, int taps, int size, int pad_after, int
 }
 static inline extent rows_of(const avgpool2d_args a, int p)
 {
-    return extent_of(p * a.stride_h - a.pad_top, TAPS_H, a.h, a.pad_bottom, a.count_include_pad);
+    return extent_of(p * STRIDE_H - a.pad_top, TAPS_H, a.h, a.pad_bottom, a.count_include_pad);
 }
 static inline extent columns_of(const avgpool2d_args a, int q)
 {
@@ -72,18 +77,56 @@ static inline float forward_one(const avgpool2d_args a, __global const float *pl
     return sum * share(rows.count, columns.count);
 }
 
-/* forward_one for the VEC windows from column q, all of them within the image's width. */
-static inline floatV forward_vector(const avgpool2d_args a, __global const float *plane,
-                                    extent rows, int q)
-{
-    floatV sum = 0.0f;
-    for (int row = rows.begin; row < rows.end; row++) {
-        __global const float *x = plane + row * a.w + q * STRIDE_W - a.pad_left;
-        sum += LOAD_FIRST(x);
-        for (int j = 1; j < TAPS_W; j++)
-            sum += LOAD_OTHER(x + j);
+/*
+ * forward_one for BESIDE times VEC windows from column q, as far as vectors go: the last one is
+ * moved back to end there. They go down the image together, so that memory is read in long runs,
+ * which is what a CPU's prefetchers follow.
+ */
+#define UNROLLED(k, count) _Pragma("unroll") for (int k = 0; k < count; k++)
+#define FORWARD(BESIDE)                                                                            \
+    static inline void forward_##BESIDE(const avgpool2d_args a, __global const float *plane,       \
+                                        extent rows, int q, __global float *out)                   \
+    {                                                                                              \
+        const float part = share(rows.count, TAPS_W);                                              \
+        floatV sum[BESIDE];                                                                        \
+        int at[BESIDE];                                                                            \
+        UNROLLED(k, BESIDE)                                                                        \
+        {                                                                                          \
+            at[k] = min(q + k * VEC, a.inner_end - VEC);                                           \
+            sum[k] = (floatV)(0.0f);                                                               \
+        }                                                                                          \
+        for (int row = rows.begin; row < rows.end; row++)                                          \
+            UNROLLED(k, BESIDE)                                                                    \
+            {                                                                                      \
+                __global const float *x = plane + row * a.w + at[k] * STRIDE_W - a.pad_left;       \
+                sum[k] += LOAD_FIRST(x);                                                           \
+                UNROLLED(j, TAPS_W - 1) sum[k] += LOAD_OTHER(x + j + 1);                           \
+            }                                                                                      \
+        UNROLLED(k, BESIDE) VSTORE(sum[k] * part, out + at[k]);                                    \
     }
-    return sum * share(rows.count, TAPS_W);
+FORWARD(1)
+FORWARD(2)
+FORWARD(4)
+
+/* The columns of a row that vectors are used for. */
+static inline void forward_inner(const avgpool2d_args a, __global const float *plane, extent rows,
+                                 __global float *out)
+{
+    int q = a.inner_begin;
+    for (; q + 3 * VEC < a.inner_end; q += 4 * VEC)
+        forward_4(a, plane, rows, q, out);
+    for (; q + VEC < a.inner_end; q += 2 * VEC)
+        forward_2(a, plane, rows, q, out);
+    if (q < a.inner_end)
+        forward_1(a, plane, rows, q, out);
+}
+
+/* Columns [begin, end) of a row, one by one. */
+static inline void forward_columns(const avgpool2d_args a, __global const float *plane, extent rows,
+                                   __global float *out, int begin, int end)
+{
+    for (int q = begin; q < end; q++)
+        out[q] = forward_one(a, plane, rows, q);
 }
 
 __kernel void avgpool2d_direct_forward(const avgpool2d_args a, __global const float *x,
@@ -98,17 +141,13 @@ __kernel void avgpool2d_direct_forward(const avgpool2d_args a, __global const fl
         const extent rows = rows_of(a, at - plane * a.p);
         __global const float *image = x + (size_t)plane * (size_t)(a.h * a.w);
         __global float *out = y + (size_t)at * (size_t)a.q;
-        const int begin = vectors ? a.inner_begin : part.end;
-        for (int q = part.begin; q < begin; q++)
-            out[q] = forward_one(a, image, rows, q);
-        if (!vectors)
-            continue;
-        for (int q = begin; q < a.inner_end; q += VEC) {
-            const int to = min(q, a.inner_end - VEC); /* the last one is moved back */
-            VSTORE(forward_vector(a, image, rows, to), out + to);
+        if (vectors) {
+            forward_inner(a, image, rows, out);
+            forward_columns(a, image, rows, out, 0, a.inner_begin);
+            forward_columns(a, image, rows, out, a.inner_end, a.q);
+        } else {
+            forward_columns(a, image, rows, out, part.begin, part.end);
         }
-        for (int q = a.inner_end; q < a.q; q++)
-            out[q] = forward_one(a, image, rows, q);
     }
 }
 
@@ -122,18 +161,86 @@ static inline int end_window(int x, int stride, int count)
     return min(x / stride, count - 1) + 1;
 }
 
-/* What one element gets; dy begins at its plane, the windows over its row are [p, p_end). */
-static inline float backward_one(const avgpool2d_args a, __global const float *dy, int p, int p_end,
-                                 int column)
+/* The windows over a row: [p, p_end), and how many rows each of them is a mean over; 0 where they
+ * differ in that. */
+typedef struct reach {
+    int p, p_end, rows;
+} reach;
+
+static inline reach reach_of(const avgpool2d_args a, int row)
 {
-    const int x = column + a.pad_left, q_end = end_window(x, STRIDE_W, a.q);
+    const int x = row + a.pad_top;
+    reach r = {first_window(x, TAPS_H, STRIDE_H), end_window(x, STRIDE_H, a.p), 0};
+    if (r.p < r.p_end)
+        r.rows = rows_of(a, r.p).count;
+    for (int p = r.p + 1; p < r.p_end; p++)
+        r.rows = rows_of(a, p).count == r.rows ? r.rows : 0;
+    return r;
+}
+
+/* What window q of each of these rows gives to one element; dy begins at its plane. */
+static inline float window_share(const avgpool2d_args a, __global const float *dy, reach r, int q)
+{
+    const int columns = columns_of(a, q).count;
     float sum = 0.0f;
-    for (; p < p_end; p++) {
-        const int rows = rows_of(a, p).count;
-        for (int q = first_window(x, TAPS_W, STRIDE_W); q < q_end; q++)
-            sum += dy[p * a.q + q] * share(rows, columns_of(a, q).count);
+    dy += q;
+    if (r.rows > 0) {
+        for (int p = r.p; p < r.p_end; p++)
+            sum += dy[p * a.q];
+        return sum * share(r.rows, columns);
     }
+    for (int p = r.p; p < r.p_end; p++)
+        sum += dy[p * a.q] * share(rows_of(a, p).count, columns);
     return sum;
+}
+
+static inline void put_one(float sum, __global float *dx, int accumulate)
+{
+    *dx = accumulate ? *dx + sum : sum;
+}
+
+/*
+ * Columns [begin, end) of a row, taken one by one, and the windows over them where these are few:
+ * what share an element has in each of them, if it is a mean over TAPS_H rows.
+ */
+#define FEW 4
+typedef struct edge {
+    int begin, end, first;
+    bool few;
+    float whole[FEW]; /* by the windows from `first` on */
+} edge;
+
+static inline edge edge_of(const avgpool2d_args a, int begin, int end)
+{
+    const int first = first_window(begin + a.pad_left, TAPS_W, STRIDE_W);
+    const int last = end_window(end - 1 + a.pad_left, STRIDE_W, a.q);
+    edge e = {begin, end, max(min(first, a.q - FEW), 0), false, {0.0f}};
+    e.few = begin < end && a.q >= FEW && last - e.first <= FEW;
+    for (int i = 0; i < FEW && e.few; i++)
+        e.whole[i] = share(TAPS_H, columns_of(a, e.first + i).count);
+    return e;
+}
+
+static inline void backward_edge(const avgpool2d_args a, __global const float *dy,
+                                 __global float *dx, reach r, const edge *e)
+{
+    float given[FEW]; /* by each of the few windows */
+    if (e->few && r.rows == TAPS_H) {
+        float4 sum = 0.0f;
+        for (int p = r.p; p < r.p_end; p++)
+            sum += vload4(0, dy + p * a.q + e->first);
+        vstore4(sum * vload4(0, e->whole), 0, given);
+    } else if (e->few) {
+        for (int i = 0; i < FEW; i++)
+            given[i] = window_share(a, dy, r, e->first + i);
+    }
+    for (int column = e->begin; column < e->end; column++) {
+        const int x = column + a.pad_left, q_end = end_window(x, STRIDE_W, a.q);
+        float sum = 0.0f;
+        for (int q = first_window(x, TAPS_W, STRIDE_W); q < q_end; q++)
+            sum += e->few ? given[q - e->first] : window_share(a, dy, r, q);
+        put_one(sum, dx + column, a.accumulate);
+    }
 }
 
 #if STRIDE > 0
@@ -143,81 +250,118 @@ static inline void put(floatV sum, __global float *dx, int accumulate)
     VSTORE(accumulate ? VLOAD(dx) + sum : sum, dx);
 }
 
-/*
- * What VEC*STRIDE columns get, as seen from the windows' side: column t*STRIDE + parity - pad_left
- * is tap j of window t - j/STRIDE, for the j with that parity.
+/* What VEC windows give to the columns with even and odd numbers, as seen from the windows' side:
+ * column t*STRIDE + parity - pad_left is tap j of window t - j/STRIDE, for the j with that parity.
  */
-static inline void backward_vector(const avgpool2d_args a, __global const float *dy,
-                                   __global float *dx, int p, int p_end, int t)
+typedef struct columns {
+    floatV even, odd;
+} columns;
+
+static inline void add_windows(__global const float *dy, int taps, columns *c)
 {
-    floatV even = 0.0f, odd = 0.0f;
-    for (; p < p_end; p++) {
-        const float part = share(rows_of(a, p).count, TAPS_W);
-        for (int j = 0; j < TAPS_W; j++) {
-            const floatV gradient = VLOAD(dy + p * a.q + t - j / STRIDE) * part;
-            if (j % STRIDE == 0)
-                even += gradient;
-            else
-                odd += gradient;
-        }
+    UNROLLED(j, taps)
+    {
+        if (j % STRIDE == 0)
+            c->even += VLOAD(dy - j / STRIDE);
+        else
+            c->odd += VLOAD(dy - j / STRIDE);
     }
-    dx += t * STRIDE - a.pad_left;
+}
+
+/* What BESIDE times VEC*STRIDE columns get, windows of as many rows taken together: all of them,
+ * but for the image's edges. */
+#define BACKWARD(BESIDE)                                                                           \
+    static inline void backward_##BESIDE(const avgpool2d_args a, __global const float *dy,         \
+                                         __global float *dx, reach r, int t, int t_end)            \
+    {                                                                                              \
+        columns total[BESIDE];                                                                     \
+        int at[BESIDE];                                                                            \
+        UNROLLED(k, BESIDE)                                                                        \
+        {                                                                                          \
+            at[k] = min(t + k * VEC, t_end - VEC);                                                 \
+            total[k].even = total[k].odd = (floatV)(0.0f);                                         \
+        }                                                                                          \
+        for (int first = r.p, end; first < r.p_end; first = end) {                                 \
+            const floatV part = share(rows_of(a, first).count, TAPS_W);                            \
+            columns sum[BESIDE];                                                                   \
+            end = r.rows > 0 ? r.p_end : first + 1;                                                \
+            UNROLLED(k, BESIDE) sum[k].even = sum[k].odd = (floatV)(0.0f);                         \
+            for (int p = first; p < end; p++)                                                      \
+                UNROLLED(k, BESIDE) add_windows(dy + p * a.q + at[k], TAPS_W, &sum[k]);            \
+            UNROLLED(k, BESIDE)                                                                    \
+            {                                                                                      \
+                total[k].even = FMA(sum[k].even, part, total[k].even);                             \
+                total[k].odd = FMA(sum[k].odd, part, total[k].odd);                                \
+            }                                                                                      \
+        }                                                                                          \
+        dx -= a.pad_left;                                                                          \
+        UNROLLED(k, BESIDE) put_columns(&total[k], dx + at[k] * STRIDE, a.accumulate);             \
+    }
 #if STRIDE == 1
-    (void)odd; /* no tap is */
-    put(even, dx, a.accumulate);
+static inline void put_columns(const columns *c, __global float *dx, int accumulate)
+{
+    put(c->even, dx, accumulate);
+}
 #else
-    put(ZIP_LOW(even, odd), dx, a.accumulate);
-    put(ZIP_HIGH(even, odd), dx + VEC, a.accumulate);
-#endif
+static inline void put_columns(const columns *c, __global float *dx, int accumulate)
+{
+    put(ZIP_LOW(c->even, c->odd), dx, accumulate);
+    put(ZIP_HIGH(c->even, c->odd), dx + VEC, accumulate);
 }
 #endif
+BACKWARD(1)
+BACKWARD(2)
+BACKWARD(4)
+#endif
 
-/* Columns [begin, end) of a row, one by one. */
-static inline void backward_columns(const avgpool2d_args a, __global const float *dy,
-                                    __global float *dx, int p, int p_end, int begin, int end)
-{
-    for (int column = begin; column < end; column++) {
-        const float sum = backward_one(a, dy, p, p_end, column);
-        dx[column] = a.accumulate ? dx[column] + sum : sum;
-    }
-}
-
-/* A whole row. Vectors that overlap would add twice, so that accumulating leaves the last ones to
- * single elements. */
-static inline void backward_row(const avgpool2d_args a, __global const float *dy,
-                                __global float *dx, int p, int p_end)
-{
-    int column = 0;
 #if STRIDE > 0
-    if (a.inner_end - a.inner_begin >= VEC) {
-        int t = a.inner_begin;
-        backward_columns(a, dy, dx, p, p_end, 0, t * STRIDE - a.pad_left);
-        for (; t <= a.inner_end - VEC; t += VEC)
-            backward_vector(a, dy, dx, p, p_end, t);
-        if (t < a.inner_end && !a.accumulate) {
-            t = a.inner_end;
-            backward_vector(a, dy, dx, p, p_end, t - VEC);
-        }
-        column = t * STRIDE - a.pad_left;
-    }
-#endif
-    backward_columns(a, dy, dx, p, p_end, column, a.w);
+/* Where the vectors of a row end. Ones that overlap would add twice, so that accumulating leaves
+ * the last columns to single elements. */
+static inline int vectors_end(const avgpool2d_args a)
+{
+    const int width = a.inner_end - a.inner_begin;
+    return a.inner_begin + (a.accumulate ? width / VEC * VEC : width);
 }
+
+static inline void backward_inner(const avgpool2d_args a, __global const float *dy,
+                                  __global float *dx, reach r)
+{
+    const int end = vectors_end(a);
+    int t = a.inner_begin;
+    for (; t + 3 * VEC < end; t += 4 * VEC)
+        backward_4(a, dy, dx, r, t, end);
+    for (; t + VEC < end; t += 2 * VEC)
+        backward_2(a, dy, dx, r, t, end);
+    if (t < end)
+        backward_1(a, dy, dx, r, t, end);
+}
+#endif
 
 __kernel void avgpool2d_direct_backward(const avgpool2d_args a, __global const float *dy,
                                         uint dy_offset, __global float *dx, uint dx_offset)
 {
     const rows_part part = rows_part_of(get_global_id(0), a.planes * a.h, a.w);
+    int inner = part.end, inner_end = part.end; /* the columns that vectors are used for */
+#if STRIDE > 0
+    const bool vectors = part.end - part.begin == a.w && a.inner_end - a.inner_begin >= VEC;
+    if (vectors) {
+        inner = a.inner_begin * STRIDE - a.pad_left;
+        inner_end = vectors_end(a) * STRIDE - a.pad_left;
+    }
+#endif
+    const edge edges[2] = {edge_of(a, part.begin, inner), edge_of(a, inner_end, part.end)};
     dy += dy_offset;
     dx += dx_offset;
     for (int at = part.row; at < part.row_end; at++) {
-        const int plane = at / a.h, x = at - plane * a.h + a.pad_top;
-        const int p = first_window(x, TAPS_H, a.stride_h), p_end = end_window(x, a.stride_h, a.p);
+        const int plane = at / a.h;
+        const reach r = reach_of(a, at - plane * a.h);
         __global const float *image = dy + (size_t)plane * (size_t)(a.p * a.q);
         __global float *out = dx + (size_t)at * (size_t)a.w;
-        if (part.end - part.begin == a.w)
-            backward_row(a, image, out, p, p_end);
-        else
-            backward_columns(a, image, out, p, p_end, part.begin, part.end);
+#if STRIDE > 0
+        if (vectors)
+            backward_inner(a, image, out, r);
+#endif
+        for (int side = 0; side < 2; side++)
+            backward_edge(a, image, out, r, &edges[side]);
     }
 }

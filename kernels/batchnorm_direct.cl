@@ -30,13 +30,16 @@ static inline tally add_moments(const batchnorm_args a, __global const float *x,
     tally t = tally_begin();
     run r = run_at(begin, end, channel, a.c, a.hw);
     for (; r.count > 0; r = run_at(r.at + r.count, end, channel, a.c, a.hw)) {
-        for (int i = 0; i < r.count; i += VEC) {
-            const int rest = r.count - i;
-            floatV d;
-            if (rest >= VEC)
-                d = VLOAD(x + r.begin + i) - center;
-            else
-                d = LANES < rest ? load_part(x + r.begin + i, rest) - center : (floatV)(0.0f);
+        __global const float *from = x + r.begin;
+        int i = 0;
+        for (; i + VEC <= r.count; i += VEC) {
+            const floatV d = VLOAD(from + i) - center;
+            tally_add(&t, d, d * d);
+        }
+        const int rest = r.count - i;
+        if (rest > 0) {
+            const floatV last = load_rest(from + r.count, rest, r.count);
+            const floatV d = cut_rest(last - center, rest, r.count);
             tally_add(&t, d, d * d);
         }
     }
@@ -135,6 +138,11 @@ __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const 
         int i = at;
         for (; i + VEC <= next; i += VEC)
             VSTORE(FMA(VLOAD(x + i) - mean, (floatV)(scale), (floatV)(beta)), y + i);
+        if (i < next && next - at >= VEC) { /* some elements once more */
+            i = next - VEC;
+            VSTORE(FMA(VLOAD(x + i) - mean, (floatV)(scale), (floatV)(beta)), y + i);
+            continue;
+        }
         for (; i < next; i++)
             y[i] = FMA(x[i] - mean, scale, beta);
     }
@@ -157,17 +165,17 @@ __kernel void batchnorm_direct_gradients(const batchnorm_args a, __global const 
     tally t = tally_begin();
     run r = run_at(begin, end, channel, a.c, a.hw);
     for (; r.count > 0; r = run_at(r.at + r.count, end, channel, a.c, a.hw)) {
-        for (int i = 0; i < r.count; i += VEC) {
-            const int rest = r.count - i;
-            floatV d, gradient;
-            if (rest >= VEC) {
-                d = VLOAD(x + r.begin + i) - mean;
-                gradient = VLOAD(dy + r.begin + i);
-            } else {
-                d = LANES < rest ? load_part(x + r.begin + i, rest) - mean : (floatV)(0.0f);
-                gradient = load_part(dy + r.begin + i, rest);
-            }
-            tally_add(&t, gradient, gradient * (d * rstd));
+        __global const float *from = x + r.begin, *of = dy + r.begin;
+        int i = 0;
+        for (; i + VEC <= r.count; i += VEC) {
+            const floatV gradient = VLOAD(of + i);
+            tally_add(&t, gradient, gradient * ((VLOAD(from + i) - mean) * rstd));
+        }
+        const int rest = r.count - i;
+        if (rest > 0) {
+            const floatV gradient = load_rest(of + r.count, rest, r.count);
+            const floatV d = load_rest(from + r.count, rest, r.count) - mean;
+            tally_add(&t, gradient, gradient * (cut_rest(d, rest, r.count) * rstd));
         }
     }
     partial += partial_offset + (uint)(2 * (channel * a.chunks + chunk));
@@ -229,6 +237,8 @@ __kernel void batchnorm_direct_backward_data(const batchnorm_args a, __global co
         const float of_dy = a.inference ? 0.0f : sums[sums_offset + 2 * channel] * a.inverse;
         const float of_both = a.inference ? 0.0f : sums[sums_offset + 2 * channel + 1] * a.inverse;
         for (int i = at; i < next; i += VEC) {
+            if (i + VEC > next && next - at >= VEC && !a.accumulate)
+                i = next - VEC; /* some elements once more */
             const int rest = next - i;
             floatV value = rest >= VEC ? VLOAD(dy + i) : load_part(dy + i, rest);
             if (!a.inference) {

@@ -34,6 +34,11 @@ static inline floatV load_some(__global const float *p, int at, int count)
     return at < count ? load_part(p + at, count - at) : (floatV)(0.0f);
 }
 
+static inline floatV drop(const dropout_args a, uintV words, floatV x)
+{
+    return words < a.threshold ? (floatV)(0.0f) : a.scale * x;
+}
+
 __kernel void dropout_direct_apply(const dropout_args a, __global const float *from,
                                    uint from_offset, __global const uint *step, uint step_offset,
                                    __global float *to, uint to_offset)
@@ -45,15 +50,23 @@ __kernel void dropout_direct_apply(const dropout_args a, __global const float *f
     from += from_offset + first;
     to += to_offset + first;
     step += step_offset;
-    for (int block = 0; block < count; block += PHILOX_BLOCK) {
+    /* Loads come before the drawing, which then hides the waiting for memory. */
+    for (int at = 0; at < count; at += PHILOX_BLOCK)
         for (int part = 0; part < 16; part += VEC) {
-            const uint counter = (uint)((first + (size_t)block) / 4) + (uint)part;
+            const bool whole = at + PHILOX_BLOCK <= count;
+            const uint counter = (uint)((first + (size_t)at) / 4) + (uint)part;
+            floatV x[4];
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                x[i] = whole ? VLOAD(from + at + 16 * i + part)
+                             : load_some(from, at + 16 * i + part, count);
             const philox_words w = philox(counter, a.stream, step[2], step[3], step[0], step[1]);
+#pragma unroll
             for (int i = 0; i < 4; i++) {
-                const int at = block + 16 * i + part;
-                const floatV kept = a.scale * load_some(from, at, count);
-                philox_store(w.word[i] < a.threshold ? (floatV)(0.0f) : kept, to, at, count);
+                if (whole)
+                    VSTORE(drop(a, w.word[i], x[i]), to + at + 16 * i + part);
+                else
+                    philox_store(drop(a, w.word[i], x[i]), to, at + 16 * i + part, count);
             }
         }
-    }
 }

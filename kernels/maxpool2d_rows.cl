@@ -28,28 +28,84 @@ static inline void challenge(floatV x, intV index, floatV *best, intV *at)
     *at = wins ? index : *at;
 }
 
-/* pool_one for the VEC windows from column q, all of them within the image's width. */
-static inline void forward_vector(const maxpool2d_args a, __global const float *plane,
-                                  __global float *y, __global int *argmax, int p, int q)
+/* The taps of a window that begins in row `top` which lie in the image: from first to end. */
+typedef struct tap_range {
+    int first, end;
+} tap_range;
+
+static inline tap_range taps_inside(int top, int taps, int step, int height)
 {
-    const int top = p * STRIDE_H - a.pad_top, left = q * STRIDE_W - a.pad_left;
-    const int first_row = top + first_inside(top, STEP_H) * STEP_H;
-    const intV lanes = LANES * STRIDE_W + left;
-    floatV best = -INFINITY;
-    intV at = lanes + first_row * a.w;
-    for (int i = 0; i < TAPS_H; i++) {
-        const int row = top + i * STEP_H;
-        if (row < 0 || row >= a.h)
-            continue;
-        const intV index = lanes + row * a.w;
-        __global const float *x = plane + row * a.w + left;
-        challenge(LOAD_FIRST(x), index, &best, &at);
-        for (int j = 1; j < TAPS_W; j++)
-            challenge(LOAD_OTHER(x + j * STEP_W), index + j * STEP_W, &best, &at);
+    const int last = step == 1 ? height - top : (height - top + step - 1) / step;
+    return (tap_range){first_inside(top, step), min(taps, last)};
+}
+
+/* VEC windows side by side, all of them within the image's width: the first one's column, and the
+ * best so far. */
+typedef struct windows {
+    int q;
+    floatV best;
+    intV at;
+} windows;
+
+/* One row of the image, which begins at x and whose first element is `first`. */
+static inline void challenge_row(const maxpool2d_args a, __global const float *x, int first,
+                                 windows *w)
+{
+    const int left = w->q * STRIDE_W - a.pad_left;
+    const intV index = LANES * STRIDE_W + (first + left);
+    x += left;
+    challenge(LOAD_FIRST(x), index, &w->best, &w->at);
+#pragma unroll
+    for (int j = 1; j < TAPS_W; j++)
+        challenge(LOAD_OTHER(x + j * STEP_W), index + j * STEP_W, &w->best, &w->at);
+}
+
+/*
+ * pool_one for BESIDE times VEC windows from column q, as far as vectors go: the last one is moved
+ * back to end there. They go down the image together, so that memory is read in long runs, which
+ * is what a CPU's prefetchers follow: with one vector at a time the same takes twice as long.
+ */
+#define FORWARD(BESIDE)                                                                            \
+    static inline void forward_##BESIDE(const maxpool2d_args a, __global const float *plane,       \
+                                        __global float *y, __global int *argmax, int p, int q)     \
+    {                                                                                              \
+        const int top = p * STRIDE_H - a.pad_top;                                                  \
+        const tap_range taps = taps_inside(top, TAPS_H, STEP_H, a.h);                              \
+        const int start = (top + taps.first * STEP_H) * a.w - a.pad_left;                          \
+        windows w[BESIDE];                                                                         \
+        UNROLLED(k, BESIDE)                                                                        \
+        {                                                                                          \
+            w[k].q = min(q + k * VEC, a.inner_end - VEC);                                          \
+            w[k].best = -INFINITY;                                                                 \
+            w[k].at = LANES * STRIDE_W + (start + w[k].q * STRIDE_W);                              \
+        }                                                                                          \
+        for (int i = taps.first; i < taps.end; i++) {                                              \
+            const int first = (top + i * STEP_H) * a.w;                                            \
+            UNROLLED(k, BESIDE) challenge_row(a, plane + first, first, &w[k]);                     \
+        }                                                                                          \
+        UNROLLED(k, BESIDE)                                                                        \
+        {                                                                                          \
+            VSTORE(w[k].best, y + w[k].q);                                                         \
+            if (a.with_argmax)                                                                     \
+                JOIN(vstore, VEC)(w[k].at, 0, argmax + w[k].q);                                    \
+        }                                                                                          \
     }
-    VSTORE(best, y + q);
-    if (a.with_argmax)
-        JOIN(vstore, VEC)(at, 0, argmax + q);
+#define UNROLLED(k, count) _Pragma("unroll") for (int k = 0; k < count; k++)
+FORWARD(1)
+FORWARD(2)
+FORWARD(4)
+
+/* The columns of a row that vectors are used for. */
+static inline void forward_inner(const maxpool2d_args a, __global const float *plane,
+                                 __global float *y, __global int *argmax, int p)
+{
+    int q = a.inner_begin;
+    for (; q + 3 * VEC < a.inner_end; q += 4 * VEC)
+        forward_4(a, plane, y, argmax, p, q);
+    for (; q + VEC < a.inner_end; q += 2 * VEC)
+        forward_2(a, plane, y, argmax, p, q);
+    if (q < a.inner_end)
+        forward_1(a, plane, y, argmax, p, q);
 }
 
 __kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const float *x, uint x_offset,
@@ -65,12 +121,10 @@ __kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const floa
     y += y_offset + first * (size_t)a.q;
     argmax += a.with_argmax ? argmax_offset + first * (size_t)a.q : 0;
     for (int row = (int)first; row < end; row++) {
-        int q = 0;
-        for (; q < a.inner_begin; q++)
+        forward_inner(a, x, y, argmax, p);
+        for (int q = 0; q < a.inner_begin; q++)
             forward_one(a, x, y, argmax, p, q);
-        for (; q < a.inner_end; q += VEC)
-            forward_vector(a, x, y, argmax, p, min(q, a.inner_end - VEC));
-        for (q = a.inner_end; q < a.q; q++)
+        for (int q = a.inner_end; q < a.q; q++)
             forward_one(a, x, y, argmax, p, q);
         y += a.q;
         argmax += a.with_argmax ? a.q : 0;

@@ -58,8 +58,8 @@ __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_a
 
     const float largest = largest_of_row(x, a.classes);
     const float sum = exp_row(x, largest, a.classes, a.with_y, y);
-    for (int j = 0; a.with_y && j < a.classes; j += VEC)
-        store_row(load_row(y + j, a.classes - j) / sum, y + j, a.classes - j);
+    if (a.with_y)
+        divide_row(y, sum, a.classes);
 
     if (a.with_loss) {
         const int label = labels[labels_offset + i];

@@ -20,13 +20,14 @@ __kernel void softmax_direct_forward(const softmax_args a, __global const float 
     y += y_offset + i * (size_t)a.classes;
     const float largest = largest_of_row(x, a.classes);
     const float sum = exp_row(x, largest, a.classes, !a.log, y);
+    if (!a.log) {
+        divide_row(y, sum, a.classes);
+        return;
+    }
     const float log_sum = log(sum);
     for (int j = 0; j < a.classes; j += VEC) {
         const int rest = a.classes - j;
-        if (a.log)
-            store_row(load_row(x + j, rest) - largest - log_sum, y + j, rest);
-        else
-            store_row(load_row(y + j, rest) / sum, y + j, rest);
+        store_row(load_row(x + j, rest) - largest - log_sum, y + j, rest);
     }
 }
 
@@ -49,7 +50,7 @@ __kernel void softmax_direct_backward(const softmax_args a, __global const float
     for (int j = 0; j < a.classes; j += VEC) {
         const int rest = a.classes - j;
         const floatV g = load_row(dy + j, rest), value = load_row(y + j, rest);
-        floatV result = a.log ? g - exp(value) * sum : value * (g - sum);
+        floatV result = a.log ? g - exp_of(value) * sum : value * (g - sum);
         if (a.accumulate)
             result += load_row(dx + j, rest);
         store_row(result, dx + j, rest);

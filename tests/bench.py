@@ -195,6 +195,30 @@ class Results(unittest.TestCase):
         self.assertEqual(code, 0, err)
         self.assertEqual({r["algo"] for r in lines(out)}, {"direct"})
 
+    def test_profile(self):
+        code, out, err = run("--case", "tiny_batchnorm", "--profile")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"tiny_batchnorm, forward: [0-9.]+ ms, of these in kernels [0-9.]+")
+        rows = [row.split() for row in out.splitlines() if row.startswith("    batchnorm")]
+        launches = {row[0]: row[1] for row in rows}
+        for kernel in ("moments", "statistics", "normalise", "gradients", "reduce",
+                       "backward_data"):
+            self.assertEqual(launches.get("batchnorm_direct_" + kernel), "1", out)
+        self.assertGreater(sum(float(row[2]) for row in rows), 0, out)
+
+    def test_profile_of_a_network(self):
+        code, out, err = run("--case", "tiny_net", "--profile")
+        self.assertEqual(code, 0, err)
+        self.assertIn("tiny_net, training:", out)
+        self.assertIn("adam_direct_step", out.split("tiny_net, inference:")[0])
+        self.assertNotIn("adam_direct_step", out.split("tiny_net, inference:")[1])
+
+    def test_profile_stands_alone(self):
+        for option in (["--json"], ["--peers", "all"], ["--plot", "x.svg"], ["--algo", "all"]):
+            code, out, err = run("--case", "tiny_relu", "--profile", *option)
+            self.assertEqual((code, out), (2, ""), option)
+            self.assertIn("--profile", err)
+
     def test_rounds(self):
         code, out, err = run("--case", "tiny_relu", "--rounds", "4", "--seconds", "0.0005", "--json")
         self.assertEqual(code, 0, err)

@@ -215,13 +215,20 @@ static size_t output_layer(const machine *m, size_t node)
     return at;
 }
 
-static uint64_t read_input(machine *m, size_t i, int k)
+/* Where node i's input lies; `inference`: the values of norms lie where they are folded into. */
+static int input_buffer(const machine *m, size_t i, int k, bool inference)
+{
+    const int input = m->graph->nodes[i].inputs[k];
+    return m->graph->nodes[inference ? clcnn__graph_source(m->graph, input) : input].y;
+}
+
+static uint64_t read_input(machine *m, size_t i, int k, bool inference)
 {
     const clcnn__node *node = &m->graph->nodes[i];
     const int input = node->inputs[k];
     if (input == CLCNN__IMAGES)
         return images;
-    const uint64_t x = get(m, m->graph->nodes[input].y, "an input");
+    const uint64_t x = get(m, input_buffer(m, i, k, inference), "an input");
     if (m->ok && x != m->expected->v[output_layer(m, (size_t)input)])
         fail(m, "node %zu (\"%s\") finds its input %d overwritten", i, node->layer->text, k);
     return x;
@@ -263,31 +270,44 @@ static void check_block(machine *m, const clcnn__node *node)
         fail(m, "dropout's block is overwritten");
 }
 
-/* `training`: what backward needs is written, too. */
+/* What a node writes: in inference with the norm and the activation that are folded into it. */
+static uint64_t value_of(const machine *m, const clcnn__node *node, const uint64_t *x,
+                         bool training)
+{
+    uint64_t y = activated(fused(node->layer), output_of(node->layer, number_of(m, node), x));
+    if (!training && node->norm != CLCNN__IMAGES) {
+        const clcnn__node *norm = &m->graph->nodes[node->norm];
+        y = activated(node->tail, output_of(norm->layer, number_of(m, norm), &y));
+    }
+    return y;
+}
+
+/* `training`: what backward needs is written, too, and nothing is folded. */
 static void run_forward(machine *m, bool training)
 {
     for (size_t i = 0; m->ok && i < m->graph->node_count; ++i) {
         const clcnn__node *node = &m->graph->nodes[i];
+        if (!training && node->folded)
+            continue;
         const bool in_place = node->layer->kind->flags & CLCNN__IN_PLACE_OK;
         uint64_t x[CLCNN__MAX_INPUTS] = {0};
         scribble(m, node->workspace[0]);
         for (int k = 0; k < node->input_count; ++k) {
-            x[k] = read_input(m, i, k);
+            x[k] = read_input(m, i, k, !training);
             if (node->inputs[k] != CLCNN__IMAGES)
-                check_apart(m, node->y, m->graph->nodes[node->inputs[k]].y, in_place,
+                check_apart(m, node->y, input_buffer(m, i, k, !training), in_place,
                             "an output and an input");
         }
         if (training)
             check_block(m, node);
         check_apart(m, node->y, node->workspace[0], false, "an output and a workspace");
         check_apart(m, node->y, node->state, false, "an output and what backward needs");
-        const size_t number = number_of(m, node);
-        put(m, node->y, activated(fused(node->layer), output_of(node->layer, number, x)),
-            "an output");
+        put(m, node->y, value_of(m, node, x, training), "an output");
         if (training && node->backward && has_state(node->layer))
-            put(m, node->state, state_of(number, x[0]), "what backward needs");
+            put(m, node->state, state_of(number_of(m, node), x[0]), "what backward needs");
     }
-    const size_t last = m->graph->node_count - 1;
+    const int end = (int)m->graph->node_count - 1;
+    const int last = training ? end : clcnn__graph_source(m->graph, end);
     if (m->ok &&
         get(m, m->graph->nodes[last].y, "the logits") != m->expected->v[m->layers->count - 1])
         fail(m, "the logits are wrong");
@@ -321,7 +341,7 @@ static void backward_one(machine *m, size_t i, uint64_t dy)
     const unsigned flags = node->layer->kind->flags;
     const size_t number = number_of(m, node);
     const bool needs_x = flags & CLCNN__KEEP_X || m->expected->w[number];
-    const uint64_t x = needs_x ? read_input(m, i, 0) : 0;
+    const uint64_t x = needs_x ? read_input(m, i, 0, false) : 0;
     const uint64_t y = flags & CLCNN__KEEP_Y ? get(m, node->y, "an output") : 0;
     const uint64_t state = has_state(node->layer) ? get(m, node->state, "what backward needs") : 0;
     const clcnn__flow flow = node->flow[0];
@@ -356,7 +376,7 @@ static void backward_node(machine *m, size_t i)
     }
     scribble(m, node->workspace[1]);
     check_block(m, node);
-    const uint64_t x = m->expected->w[number] ? read_input(m, i, 0) : 0;
+    const uint64_t x = m->expected->w[number] ? read_input(m, i, 0, false) : 0;
     if (m->ok && m->expected->w[number] &&
         hash(WEIGHTS, hash(number, x, 0), dy) != m->expected->w[number])
         fail(m, "node %zu (\"%s\") has a wrong gradient", i, node->layer->text);

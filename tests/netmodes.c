@@ -219,6 +219,103 @@ static void test_batchnorm_in_inference(void)
         }
 }
 
+/* What follows is folded into the first layer. Its values, as they lie one after another. */
+static const char folding[] = "dense 3, batchnorm eps 1, relu, dense 2";
+enum {
+    W0 = 0,
+    B0 = 12,
+    GAMMA = 15,
+    BETA = 18,
+    MEANS = 21,
+    VARS = 24,
+    W1 = 27,
+    B1 = 33,
+    FOLDED = 35
+};
+static const float folding_values[FOLDED] = {1,  2,  -1, 4,    3,  0.5f, -2, 1, -1, 2, 0.25f, -3,
+                                             7,  -7, 1,  2,    -3, 1,    1,  2, -1, 3, -2,    0.5f,
+                                             15, 3,  8,  0.5f, 1,  -2,   3,  1, -1, 2, -3};
+static const double folding_scales[3] = {0.5, -1.5, 1 / 3.0}; /* gamma / sqrt(var + 1) */
+
+/* Logit k of the image at x, and the sum of the magnitudes on its way. */
+static double folding_logit(const float *x, int k, double *mag)
+{
+    const float *v = folding_values;
+    double logit = (double)v[B1 + k];
+    *mag = fabs(logit);
+    for (int j = 0; j < 3; ++j) {
+        double h = (double)v[B0 + j], h_mag = fabs(h);
+        for (int i = 0; i < 4; ++i) {
+            h += (double)v[W0 + 4 * j + i] * (double)x[i];
+            h_mag += fabs((double)v[W0 + 4 * j + i] * (double)x[i]);
+        }
+        const double mean = (double)v[MEANS + j], beta = (double)v[BETA + j];
+        const double z = (h - mean) * folding_scales[j] + beta, w = (double)v[W1 + 3 * k + j];
+        logit += w * (z > 0 ? z : 0);
+        *mag += fabs(w) * ((h_mag + fabs(mean)) * fabs(folding_scales[j]) + fabs(beta));
+    }
+    return logit;
+}
+
+/*
+ * A norm in the weights before it, for a full batch, whose weights are packed beforehand, and a
+ * smaller one. The scale is good to 15 roundings, its product with the weights and the bias to 3
+ * more, the first dot product to 6, the second to 5, ReLU to none: 30 cover all of it.
+ */
+static void test_folded_batchnorm(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device)
+        for (int way = 0; way < 4; ++way) {
+            const int n = way & 1 ? BATCH : BATCH - 1;
+            float logits[BATCH * 2];
+            bench b;
+            if (!set_up(&b, device, folding, 4, 1, 1, way & 2))
+                continue;
+            CHECK(b.count == FOLDED && !clcnn_net_write(b.net, folding_values, NULL, NULL),
+                  "%zu values", b.count);
+            infer(&b, n, logits);
+            for (int i = 0; i < 2 * n; ++i) {
+                double mag, logit = folding_logit(b.batch + 4 * (i / 2), i % 2, &mag);
+                CHECK(fabs((double)logits[i] - logit) <= 30 * U * mag,
+                      "%s: logit %d of %d images is %.9g, not %.9g", harness_device_name(device), i,
+                      n, (double)logits[i], logit);
+            }
+            tear_down(&b);
+        }
+}
+
+/* What inference has made of the weights is made anew when a step or a write has changed them. */
+static void test_inference_follows_training(void)
+{
+    enum { LOGITS = BATCH * 2 };
+    for (int device = 0; device < harness_device_count(); ++device) {
+        float before[LOGITS], after[LOGITS], fresh[LOGITS], again[LOGITS];
+        bench b, other;
+        if (!set_up(&b, device, folding, 4, 1, 1, 1) ||
+            !set_up(&other, device, folding, 4, 1, 1, 0))
+            continue;
+        float *first = copy_of(&b);
+        infer(&b, BATCH, before);
+        step_once(&b, BATCH, &sgd);
+        infer(&b, BATCH, after);
+        infer(&other, BATCH, again); /* the same seed, so the same as before */
+        CHECK(memcmp(before, again, sizeof before) == 0, "%s: the first logits differ",
+              harness_device_name(device));
+        CHECK(!clcnn_net_write(other.net, b.values, NULL, NULL), "write");
+        infer(&other, BATCH, fresh);
+        CHECK(memcmp(after, fresh, sizeof after) == 0 && memcmp(before, after, sizeof after) != 0,
+              "%s: logits behind a step: %g; of the same values elsewhere: %g; before: %g",
+              harness_device_name(device), (double)after[0], (double)fresh[0], (double)before[0]);
+        write_values(&b, first);
+        infer(&b, BATCH, again);
+        CHECK(memcmp(before, again, sizeof before) == 0, "%s: the first values, other logits",
+              harness_device_name(device));
+        free(first);
+        tear_down(&b);
+        tear_down(&other);
+    }
+}
+
 /* ---- Running statistics ------------------------------------------------------------------------
  */
 
@@ -787,6 +884,8 @@ int main(void)
     static const harness_test tests[] = {
         {"inference drops nothing", test_dropout_in_inference},
         {"inference normalises with the running statistics", test_batchnorm_in_inference},
+        {"inference folds norms", test_folded_batchnorm},
+        {"inference follows training", test_inference_follows_training},
         {"training keeps statistics", test_statistics},
         {"training drops by layer, seed and step", test_dropout_in_training},
         {"determinism", test_determinism},

@@ -4,7 +4,8 @@
  *
  * A case is an operation with its sizes (or a network), and a direction of it. A subject is a case
  * laid out in memory, ready to run again and again. The order of the files: cases, ops (what is
- * called), subject and net (who runs it), measure (the clock), probe (the device's ceiling), peers
+ * called), subject and net (who runs it), measure (the clock), profile (the device's), probe (its
+ * ceiling), peers
  * (programs that are asked), text (cases as JSON), stats, plot.
  */
 #ifndef CLCNN_BENCH_H
@@ -122,6 +123,27 @@ clcnn_status bench_net_create(const bench_request *request, bench_subject **subj
 clcnn_status bench_reference_create(const bench_request *request, bench_subject **subject,
                                     clcnn_error *error);
 void bench_subject_destroy(bench_subject *subject);
+
+/* ---------------------------------------------------------------------------------------------
+ * profile.c: which kernels the time of one run goes to, by the device's clock
+ */
+enum { BENCH_MAX_KERNELS = 64 };
+typedef struct bench_profile_row {
+    char kernel[64];
+    int launches;
+    double ms;
+} bench_profile_row;
+
+typedef struct bench_profile {
+    double ms;        /* of the run, by the wall clock */
+    double kernel_ms; /* of all kernels */
+    int count;
+    bench_profile_row rows[BENCH_MAX_KERNELS]; /* the longest first */
+} bench_profile;
+
+/* In a context of its own, on the device of request->ctx. */
+clcnn_status bench_profile_run(const bench_request *request, bench_profile *profile,
+                               clcnn_error *error);
 
 /* ---------------------------------------------------------------------------------------------
  * measure.c

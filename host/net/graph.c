@@ -8,6 +8,10 @@
  *     element passes a gradient through ReLU exactly when the output that selected it is positive,
  *     and there are fewer outputs.
  *
+ * A third one is for inference alone, and rounds differently: a norm that nobody but it takes the
+ * output of a convolution or dense layer for is folded into that layer's weights, together with the
+ * activation that follows. The nodes stay, as training needs them, and inference leaves them out.
+ *
  * One training step is a row of moments: forward of node i at i, the loss at N, backward of node i
  * at 2N - i, the update at 2N + 1; the optimiser's constants are written before everything else, so
  * that they are checked then. Each buffer lives from the moment that writes it to the last one that
@@ -130,6 +134,47 @@ static void move_activations_behind_selections(clcnn__graph *graph)
     }
 }
 
+/* ---- Folding, for inference ---------------------------------------------------------------- */
+
+/* Whether a norm that takes this node's output can be folded into its weights. */
+static bool can_fold(const clcnn__graph *graph, const clcnn__node *norm)
+{
+    if (!norm->layer->kind->fold || norm->inputs[0] == CLCNN__IMAGES)
+        return false;
+    const clcnn__node *node = &graph->nodes[norm->inputs[0]];
+    const clcnn__parameter *weights = node->layer->parameters;
+    const size_t channels = norm->layer->parameters[0].count;
+    return node->layer->kind->pack && node->uses == 1 && !activates(node) &&
+           (size_t)node->layer->out.c == channels && weights[0].shape[0] == (int)channels;
+}
+
+static void fold_norms(clcnn__graph *graph)
+{
+    for (size_t i = 0; i < graph->node_count; ++i) {
+        clcnn__node *norm = &graph->nodes[i];
+        norm->norm = CLCNN__IMAGES;
+        if (!can_fold(graph, norm))
+            continue;
+        clcnn__node *node = &graph->nodes[norm->inputs[0]];
+        node->norm = (int)i;
+        norm->folded = true;
+        for (size_t k = i + 1; norm->uses == 1 && k < graph->node_count; ++k) {
+            clcnn__node *next = &graph->nodes[k];
+            if (next->inputs[0] == (int)i && next->layer->kind->activation) {
+                node->tail = next->layer->kind->activation(next->layer->self);
+                next->folded = true;
+            }
+        }
+    }
+}
+
+int clcnn__graph_source(const clcnn__graph *graph, int i)
+{
+    while (graph->nodes[i].folded)
+        i = graph->nodes[i].inputs[0];
+    return i;
+}
+
 /* Which nodes have a backward pass: those that depend on something that is trained. */
 static void find_trained(clcnn__graph *graph)
 {
@@ -212,6 +257,7 @@ clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__gr
     }
     if (training)
         move_activations_behind_selections(graph);
+    fold_norms(graph);
     find_trained(graph);
     return CLCNN_SUCCESS;
 }
@@ -271,6 +317,8 @@ static bool keeps_x(const clcnn__node *node)
 /* The input whose place the node's output can take; CLCNN__IMAGES: none. */
 static int in_place_of(const clcnn__graph *graph, const clcnn__node *node)
 {
+    if (node->folded && !graph->training)
+        return node->inputs[0];
     if (!has(node, CLCNN__IN_PLACE_OK) || keeps_x(node))
         return CLCNN__IMAGES;
     for (int k = 0; k < node->input_count; ++k) {
@@ -280,6 +328,13 @@ static int in_place_of(const clcnn__graph *graph, const clcnn__node *node)
             return input;
     }
     return CLCNN__IMAGES;
+}
+
+/* An input is read at a moment, and by inference, maybe from elsewhere, in forward. */
+static void use_input(clcnn__graph *graph, int input, int moment, int forward)
+{
+    use(graph, graph->nodes[input].y, moment);
+    use(graph, graph->nodes[clcnn__graph_source(graph, input)].y, forward);
 }
 
 /* Outputs, and what forward leaves for backward. */
@@ -298,7 +353,7 @@ static clcnn_status place_forward(clcnn__graph *graph, int i, int batch, const c
     use(graph, node->y, keeps_y(node) ? backward : i + 1); /* the next moment takes it or it ends */
     for (int k = 0; k < node->input_count; ++k)
         if (node->inputs[k] != CLCNN__IMAGES)
-            use(graph, graph->nodes[node->inputs[k]].y, keeps_x(node) ? backward : i);
+            use_input(graph, node->inputs[k], keeps_x(node) ? backward : i, i);
     const size_t state = node->backward && kind->state ? kind->state(node->layer->self, batch) : 0;
     node->state = new_buffer(graph, state, i, backward);
     const size_t work = plans ? plans[CLCNN_FORWARD].workspace_bytes : 0;

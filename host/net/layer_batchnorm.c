@@ -130,6 +130,14 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
     return clcnn_batchnorm_backward(work->ctx, &d, &mems, work->plans[CLCNN_BACKWARD_DATA]);
 }
 
+static clcnn_status fold(const void *self, const clcnn__work *work, int filter, clcnn_mem w,
+                         clcnn_mem b, clcnn_mem folded_w, clcnn_mem folded_b)
+{
+    const clcnn_batchnorm d = with_batch(self, work->n, true);
+    const clcnn_batchnorm_mems mems = mems_of(self, work);
+    return clcnn_batchnorm_fold(work->ctx, &d, filter, &mems, w, b, folded_w, folded_b);
+}
+
 const clcnn__layer_kind clcnn__layer_batchnorm = {
     .keyword = "batchnorm",
     .self_size = sizeof(struct batchnorm),
@@ -144,4 +152,5 @@ const clcnn__layer_kind clcnn__layer_batchnorm = {
     .plan = plan,
     .forward = forward,
     .backward = backward,
+    .fold = fold,
 };

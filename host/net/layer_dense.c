@@ -76,6 +76,10 @@ static clcnn_status plan(clcnn_ctx *ctx, const void *self, int n, clcnn_directio
 static clcnn_status forward(const void *self, const clcnn__work *work)
 {
     clcnn_dense d = with_batch(self, work->n);
+    if (work->activation) {
+        d.activation = work->activation->kind;
+        d.alpha = work->activation->alpha;
+    }
     return clcnn_dense_forward(work->ctx, &d, work->x[0], work->parameters[0], work->parameters[1],
                                work->y, work->plans[CLCNN_FORWARD]);
 }
@@ -95,6 +99,13 @@ static clcnn_status backward(const void *self, const clcnn__work *work)
                                      work->plans[CLCNN_BACKWARD_DATA]);
 }
 
+static clcnn_status pack(const void *self, const clcnn__work *work)
+{
+    const clcnn_dense d = with_batch(self, work->n);
+    return clcnn_dense_pack(work->ctx, &d, CLCNN_FORWARD, work->parameters[0],
+                            work->plans[CLCNN_FORWARD]);
+}
+
 const clcnn__layer_kind clcnn__layer_dense = {
     .keyword = "dense",
     .self_size = sizeof(struct dense),
@@ -108,4 +119,5 @@ const clcnn__layer_kind clcnn__layer_dense = {
     .plan = plan,
     .forward = forward,
     .backward = backward,
+    .pack = pack,
 };

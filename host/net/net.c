@@ -150,6 +150,7 @@ static clcnn_status transfer(clcnn_net *net, int which, float *arena, float *to,
     cl_command_queue queue = clcnn_ctx_queue(net->ctx);
     cl_int code;
     if (from) {
+        net->is_prepared = false;
         memset(arena, 0, bytes);
         repack(net, arena, NULL, from);
         code = clEnqueueWriteBuffer(queue, net->arenas[which], CL_TRUE, 0, bytes, arena, 0, NULL,
@@ -202,6 +203,8 @@ static clcnn_status allocate_all(clcnn_net *net, clcnn_error *error)
         allocate(net, net->graph.arena, "activations and workspaces", &net->work, error);
     for (int i = 0; !status && i < (net->desc.training ? CLCNN__ARENAS : 1); ++i)
         status = allocate(net, net->graph.parameter_arena, names[i], &net->arenas[i], error);
+    if (!status)
+        status = allocate(net, net->graph.prepared, "weights for inference", &net->prepared, error);
     if (!status && net->desc.training)
         status = allocate(net, net->graph.segment_count * sizeof(clcnn_segment) / 4,
                           "the optimiser's table", &net->table, error);
@@ -303,6 +306,7 @@ static clcnn_status set_up(clcnn_net *net, const clcnn_net_desc *desc, clcnn_err
             *error = *clcnn_last_error(net->ctx);
         return status;
     }
+    clcnn__net_place_prepared(net);
     status = clcnn__graph_place(&net->graph, &net->layers, desc->batch, &net->plans[0], error);
     if (!status)
         status = allocate_all(net, error);
@@ -357,6 +361,8 @@ void clcnn_net_destroy(clcnn_net *net)
         clReleaseMemObject(net->work);
     if (net->table)
         clReleaseMemObject(net->table);
+    if (net->prepared)
+        clReleaseMemObject(net->prepared);
     for (int i = 0; i < CLCNN__ARENAS; ++i)
         if (net->arenas[i])
             clReleaseMemObject(net->arenas[i]);

@@ -96,6 +96,12 @@ typedef struct clcnn__parameter {
     size_t packed;       /* where it begins among all that lie one after another; by layers.c */
 } clcnn__parameter;
 
+/* An activation, as layers that can compute it along take it in. */
+typedef struct clcnn__activation {
+    clcnn_activation_kind kind;
+    double alpha;
+} clcnn__activation;
+
 /* One layer at work: everything that its kind needs to enqueue it. */
 typedef struct clcnn__work {
     clcnn_ctx *ctx;
@@ -109,13 +115,8 @@ typedef struct clcnn__work {
     clcnn_mem parameters[CLCNN__MAX_PARAMETERS];
     clcnn_mem gradients[CLCNN__MAX_PARAMETERS]; /* buf is NULL where it is not trained */
     const clcnn_plan *plans[CLCNN__DIRECTIONS]; /* by clcnn_direction, with workspaces */
+    const clcnn__activation *activation;        /* instead of the layer's own; NULL: that */
 } clcnn__work;
-
-/* An activation, as layers that can compute it along take it in. */
-typedef struct clcnn__activation {
-    clcnn_activation_kind kind;
-    double alpha;
-} clcnn__activation;
 
 /* What backward reads of forward, and what else the graph must know about a kind. */
 enum {
@@ -194,6 +195,14 @@ typedef struct clcnn__layer_kind {
                          size_t max_workspace, clcnn_plan *plan);
     clcnn_status (*forward)(const void *self, const clcnn__work *work);
     clcnn_status (*backward)(const void *self, const clcnn__work *work);
+    /* Packs the first parameter for plans[CLCNN_FORWARD], into its `packed`. With it a kind has
+     * weights: parameters 0 and 1 are they and the bias, and a norm behind it may be folded into
+     * them. (NULL) */
+    clcnn_status (*pack)(const void *self, const clcnn__work *work);
+    /* Multiplies what the norm does in inference into the weights before it, `filter` of them for
+     * each channel. (NULL: it is no such norm) */
+    clcnn_status (*fold)(const void *self, const clcnn__work *work, int filter, clcnn_mem w,
+                         clcnn_mem b, clcnn_mem folded_w, clcnn_mem folded_b);
 } clcnn__layer_kind;
 
 extern const clcnn__layer_kind clcnn__layer_conv2d, clcnn__layer_dense, clcnn__layer_maxpool2d,
@@ -284,6 +293,10 @@ typedef struct clcnn__node {
     int input_count;
     int uses;                     /* how often other nodes take its output */
     clcnn__activation activation; /* backward begins with its gradient: from y, in place on dy */
+    bool folded;                  /* inference: the output is the input, which has it all */
+    int norm;                     /* inference: the node of the norm that is folded into this, or */
+    clcnn__activation tail;       /* CLCNN__IMAGES; and the activation behind that */
+    size_t prepared;              /* where its folded weights, bias and packed weights begin */
     bool trained;                 /* has parameters that training changes */
     bool backward;                /* it, or what it depends on, is trained */
     int y, dy, state, via;
@@ -303,8 +316,14 @@ typedef struct clcnn__graph {
     size_t buffer_count;
     clcnn__buffer *buffers;
     size_t parameter_arena; /* elements of an arena that holds them, aligned */
+    size_t prepared;        /* elements of what inference makes of the weights */
     size_t arena;           /* elements of the arena for everything else */
 } clcnn__graph;
+
+/* Weights of the nodes for inference: with the norm folded in, and packed. */
+typedef struct clcnn__prepared {
+    clcnn_mem w, b, packed; /* buf is NULL: as they are; not packed */
+} clcnn__prepared;
 
 /* How every node, the loss and the clipping are computed for n images. */
 typedef struct clcnn__plans {
@@ -320,6 +339,8 @@ clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__gr
  * (NULL: none), and places them in memory. */
 clcnn_status clcnn__graph_place(clcnn__graph *graph, const clcnn__layers *layers, int batch,
                                 const clcnn__plans *plans, clcnn_error *error);
+/* The node whose output inference writes to, where that of node i is folded. */
+int clcnn__graph_source(const clcnn__graph *graph, int i);
 /* The optimiser's table: segment_count rows. */
 void clcnn__graph_segments(const clcnn__graph *graph, const clcnn__layers *layers,
                            clcnn_segment *rows);
@@ -339,6 +360,8 @@ struct clcnn_net {
     cl_mem work;                  /* the arena of the graph's buffers */
     cl_mem arenas[CLCNN__ARENAS]; /* without training: CLCNN__PARAM alone */
     cl_mem table;                 /* the optimiser's segments */
+    cl_mem prepared;              /* weights for inference: folded, packed */
+    bool is_prepared;             /* and the parameters have not changed since */
     clcnn__plans plans[2];        /* for the full batch, and for the last other size */
     size_t memory;                /* bytes allocated on the device */
 };
@@ -349,6 +372,15 @@ clcnn_status clcnn__check_net_desc(const char *call, const clcnn_net_desc *desc,
 clcnn_mem clcnn__net_buffer(const clcnn_net *net, int buffer);
 /* The plans for n images; those of a smaller batch are limited to the workspaces that there are. */
 clcnn_status clcnn__net_plans(clcnn_net *net, int n, const clcnn__plans **plans);
+
+/* prepare.c: where a node's weights for inference lie, for the plan of the full batch. */
+clcnn__prepared clcnn__net_prepared(const clcnn_net *net, size_t node);
+/* Gives every node its place among them; elements of all in graph->prepared. */
+void clcnn__net_place_prepared(clcnn_net *net);
+/* step.c: work with nothing but a layer's parameters. */
+clcnn__work clcnn__net_parameters_of(const clcnn_net *net, const clcnn__layer *layer);
+/* Makes them, if the parameters have changed since. */
+clcnn_status clcnn__net_prepare(clcnn_net *net);
 
 /* The layers of a net, and the first values of a seed, packed. */
 const clcnn__layers *clcnn__net_layers(const clcnn_net *net);

@@ -11,16 +11,6 @@ static clcnn_mem output_of(const clcnn_net *net, int node, clcnn_mem images)
     return node == CLCNN__IMAGES ? images : clcnn__net_buffer(net, net->graph.nodes[node].y);
 }
 
-/* Where the gradient of the node's only input is to be written. */
-static clcnn_mem gradient_for_input(const clcnn_net *net, const clcnn__node *node)
-{
-    if (node->flow[0] == CLCNN__FLOW_NONE)
-        return CLCNN_NO_MEM;
-    if (node->flow[0] == CLCNN__FLOW_VIA)
-        return clcnn__net_buffer(net, node->via);
-    return clcnn__net_buffer(net, net->graph.nodes[node->inputs[0]].dy);
-}
-
 static void add_parameters(const clcnn_net *net, const clcnn__layer *layer, bool training,
                            clcnn__work *work)
 {
@@ -30,6 +20,23 @@ static void add_parameters(const clcnn_net *net, const clcnn__layer *layer, bool
         if (training && !layer->frozen && !layer->parameters[p].statistic)
             work->gradients[p] = (clcnn_mem){net->arenas[CLCNN__GRAD], offset};
     }
+}
+
+clcnn__work clcnn__net_parameters_of(const clcnn_net *net, const clcnn__layer *layer)
+{
+    clcnn__work work = {.ctx = net->ctx, .n = 1};
+    add_parameters(net, layer, false, &work);
+    return work;
+}
+
+/* Where the gradient of the node's only input is to be written. */
+static clcnn_mem gradient_for_input(const clcnn_net *net, const clcnn__node *node)
+{
+    if (node->flow[0] == CLCNN__FLOW_NONE)
+        return CLCNN_NO_MEM;
+    if (node->flow[0] == CLCNN__FLOW_VIA)
+        return clcnn__net_buffer(net, node->via);
+    return clcnn__net_buffer(net, net->graph.nodes[node->inputs[0]].dy);
 }
 
 /* Everything that node i needs to enqueue `training` or plain work. */
@@ -57,17 +64,55 @@ static clcnn__work work_of(const clcnn_net *net, size_t i, const clcnn__plans *p
     return work;
 }
 
-static clcnn_status forward(clcnn_net *net, const clcnn__plans *plans, clcnn_mem images,
-                            bool training)
+static clcnn_status forward(clcnn_net *net, const clcnn__plans *plans, clcnn_mem images)
 {
+    net->is_prepared = false; /* running statistics change, and soon the rest */
     for (size_t i = 0; i < net->graph.node_count; ++i) {
         const clcnn__layer *layer = net->graph.nodes[i].layer;
-        const clcnn__work work = work_of(net, i, plans, images, training);
+        const clcnn__work work = work_of(net, i, plans, images, true);
         clcnn_status status = layer->kind->forward(layer->self, &work);
         if (status)
             return status;
     }
     return CLCNN_SUCCESS;
+}
+
+/* One node in inference, with the weights that were prepared. */
+static clcnn_status infer_node(clcnn_net *net, size_t i, const clcnn__plans *plans,
+                               clcnn_mem images)
+{
+    const clcnn__node *node = &net->graph.nodes[i];
+    const clcnn__layer *layer = node->layer;
+    const clcnn__prepared prepared = clcnn__net_prepared(net, i);
+    clcnn__work work = work_of(net, i, plans, images, false);
+    clcnn_plan plan = {0};
+    for (int k = 0; k < node->input_count; ++k)
+        if (node->inputs[k] != CLCNN__IMAGES)
+            work.x[k] = output_of(net, clcnn__graph_source(&net->graph, node->inputs[k]), images);
+    if (prepared.w.buf) {
+        work.parameters[0] = prepared.w;
+        work.parameters[1] = prepared.b;
+        work.activation = &node->tail;
+    }
+    if (prepared.packed.buf && plans == &net->plans[0]) {
+        plan = *work.plans[CLCNN_FORWARD];
+        plan.packed = prepared.packed;
+        work.plans[CLCNN_FORWARD] = &plan;
+    }
+    return layer->kind->forward(layer->self, &work);
+}
+
+static clcnn_status infer(clcnn_net *net, const clcnn__plans *plans, clcnn_mem images,
+                          clcnn_mem *logits)
+{
+    const int last = clcnn__graph_source(&net->graph, (int)net->graph.node_count - 1);
+    clcnn_status status = clcnn__net_prepare(net);
+    for (size_t i = 0; !status && i < net->graph.node_count; ++i)
+        if (!net->graph.nodes[i].folded)
+            status = infer_node(net, i, plans, images);
+    if (!status)
+        *logits = clcnn__net_buffer(net, net->graph.nodes[last].y);
+    return status;
 }
 
 /* ---- Backward ----------------------------------------------------------------------------- */
@@ -170,9 +215,7 @@ clcnn_status clcnn_net_forward(clcnn_net *net, int n, clcnn_mem images, clcnn_me
     if (!status)
         status = clcnn__net_plans(net, n, &plans);
     if (!status)
-        status = forward(net, plans, images, false);
-    if (!status)
-        *logits = clcnn__net_buffer(net, net->graph.nodes[net->graph.node_count - 1].y);
+        status = infer(net, plans, images, logits);
     return status;
 }
 
@@ -221,7 +264,7 @@ clcnn_status clcnn_net_train_step(clcnn_net *net, int n, clcnn_mem images, clcnn
     if (!status)
         status = prepare_dropout(net, step);
     if (!status)
-        status = forward(net, plans, images, true);
+        status = forward(net, plans, images);
     if (!status)
         status = loss_and_gradient(net, plans, labels, loss, step->label_smoothing);
     if (!status)

@@ -17,7 +17,7 @@ typedef struct bench_run {
     const char *suite, *case_name, *device, *peers, *plot, *algo; /* options */
     int rounds;
     double seconds;
-    bool json;
+    bool json, profile;
     clcnn_ctx *ctx;
     bench_probe *probe;
     bench_contestant others[MOST_PEERS]; /* the peers, as they stand in every case */
@@ -324,8 +324,26 @@ static void keep_for_plot(bench_run *run, bench_result *r)
     }
 }
 
+/* No measurement, but where the time goes. */
+static int profile_direction(bench_run *run, const bench_case *c, const char *direction)
+{
+    const bench_request request = {.ctx = run->ctx,
+                                   .c = c,
+                                   .way = bench_way_find(c->op, direction),
+                                   .direction = direction,
+                                   .algo = run->algo};
+    bench_profile profile;
+    clcnn_error error = {0};
+    if (bench_profile_run(&request, &profile, &error) != CLCNN_SUCCESS)
+        return tool_report(command, &error);
+    bench_print_profile(c, direction, &profile);
+    return TOOL_OK;
+}
+
 static int run_direction(bench_run *run, const bench_case *c, const char *direction)
 {
+    if (run->profile)
+        return profile_direction(run, c, direction);
     static bench_contestant contestants[MOST];
     const bench_way *way = bench_way_find(c->op, direction);
     bench_result r = {.c = c,
@@ -377,7 +395,7 @@ static int run_case(bench_run *run, const bench_case *c)
 static int run_cases(bench_run *run)
 {
     int code = TOOL_OK;
-    if (!run->json)
+    if (!run->json && !run->profile)
         bench_print_header();
     for (const bench_case *c = bench_cases; c->name != NULL && code == TOOL_OK; c++) {
         const bool wanted = run->case_name != NULL ? strcmp(run->case_name, c->name) == 0
@@ -453,6 +471,7 @@ static const tool_doc doc = {
     .examples = "  clcnn bench --suite conv --peers onednn,pytorch\n"
                 "  clcnn bench --case vgg3_2 --algo all\n"
                 "  clcnn bench --suite net --device gpu --peers cpu --json\n"
+                "  clcnn bench --suite net --profile\n"
                 "  clcnn bench --peers all --plot bench.svg\n",
 };
 
@@ -477,6 +496,8 @@ int cmd_bench(int argc, char **argv)
          "samples of each case; what takes seconds has one", false},
         {"seconds", "X", TOOL_RATE, &run.seconds, 0, 0, "that a sample takes at least", false},
         {"json", NULL, TOOL_FLAG, &run.json, 0, 0, "one JSON object a line", false},
+        {"profile", NULL, TOOL_FLAG, &run.profile, 0, 0,
+         "instead of measuring, show which kernels the time\nof one run goes to", false},
         {"plot", "FILE.svg", TOOL_TEXT, &run.plot, 0, 0, "draw bars, by gnuplot", false},
         {.name = NULL},
     };
@@ -486,6 +507,10 @@ int cmd_bench(int argc, char **argv)
     if (optind < argc)
         return tool_usage(command, "unexpected argument '%s'", argv[optind]);
     code = check_names(&run);
+    if (code == TOOL_OK && run.profile && (run.peers || run.plot || run.json))
+        code = tool_usage(command, "--profile goes with none of --peers, --plot and --json");
+    if (code == TOOL_OK && run.profile && run.algo && strcmp(run.algo, "all") == 0)
+        code = tool_usage(command, "--profile takes one algorithm, not all");
     if (code == TOOL_OK)
         code = each_peer(&run, false);
     if (code == TOOL_OK)

@@ -18,6 +18,18 @@ void bench_print_header(void)
            "rate", "", "ceiling", "ours is");
 }
 
+void bench_print_profile(const bench_case *c, const char *direction, const bench_profile *profile)
+{
+    printf("%s, %s: %.3f ms, of these in kernels %.3f\n", c->name, direction, profile->ms,
+           profile->kernel_ms);
+    printf("    %-44s %8s %10s %7s\n", "kernel", "launches", "ms", "share");
+    for (int i = 0; i < profile->count; i++) {
+        const bench_profile_row *row = &profile->rows[i];
+        printf("    %-44s %8d %10.4f %6.1f%%\n", row->kernel, row->launches, row->ms,
+               100 * row->ms / profile->kernel_ms);
+    }
+}
+
 static const char *number(char text[TOOL_TEXT_SIZE], double value)
 {
     snprintf(text, TOOL_TEXT_SIZE, "%.*f", value < 10 ? 4 : value < 1000 ? 2 : 0, value);

@@ -34,6 +34,9 @@ void bench_print_header(void);
 /* To stdout; the exit code. */
 int bench_print_result(const char *command, bench_result *result, bool json);
 
+/* Where the time of one run went: what is missing from the sum is the host's, and waiting. */
+void bench_print_profile(const bench_case *c, const char *direction, const bench_profile *profile);
+
 /* How much faster clcnn was than each peer, over everything that was measured. */
 typedef struct bench_score {
     const char *peer;
