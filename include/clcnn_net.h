@@ -8,7 +8,8 @@
  * Grammar (case matters, white space is free, layers are separated by commas):
  *     net      = preset | layer { "," layer }
  *     layer    = kind [ "frozen" ] [ "from" NAME ] [ "as" NAME ]
- *     kind     = "conv" N SIZE { option }       N filters; pad, stride, dilation, groups, nobias
+ *     kind     = "conv" N SIZE { option }       N filters; pad, stride, dilation, groups, nobias,
+ *                                               dot_only
  *              | "dense" N [ "nobias" ]         N outputs; takes images of any shape as rows
  *              | "maxpool" SIZE { option }      pad, stride, dilation, ceil
  *              | "avgpool" SIZE { option }      pad, stride, ceil, count_pad
@@ -26,6 +27,7 @@
  *              | "dilation" SIZE                default 1
  *              | "groups" N                     default 1
  *              | "nobias" | "ceil"              ceil: see clcnn_maxpool2d
+ *              | "dot_only"                     no Winograd: see clcnn_conv2d
  *              | "count_pad"                    the mean takes the padding's zeros in
  *              | "eps" REAL | "momentum" REAL   default 1e-5 and 0.1
  *              | "biased"                       the running variance divides by M, not M - 1

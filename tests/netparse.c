@@ -37,6 +37,7 @@ static const struct good {
     {"conv 4 3x3 pad 1,relu", 1, 5, 5, "conv 4 3x3 pad 1 -> 4x5x5 40; relu -> 4x5x5 0"},
     {"conv 4 3x3 pad 1,2,1,2", 1, 5, 5, "conv 4 3x3 pad 1x2 -> 4x5x7 40"},
     {"conv 4 3x3 pad 0 stride 1x1 dilation 1 groups 1", 1, 5, 5, "conv 4 3x3 -> 4x3x3 40"},
+    {"conv 4 3x3 dot_only pad 1", 1, 5, 5, "conv 4 3x3 pad 1 dot_only -> 4x5x5 40"},
     {"conv 4 3x3 nobias groups 2 dilation 2x1 stride 2", 2, 9, 9,
      "conv 4 3x3 stride 2 dilation 2x1 groups 2 nobias -> 4x3x4 36"},
     {"conv 4 3x3 stride 1x2", 1, 5, 5, "conv 4 3x3 stride 1x2 -> 4x3x2 40"},
@@ -187,7 +188,7 @@ static const struct bad {
     {"conv 4", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "(column 7): expected a filter size"},
     {"conv 4 3x", 1, 8, 8, CLCNN_INVALID_ARGUMENT,
      "column 9 at \"x\": expected a comma, the end or an option (pad, stride, dilation, groups, "
-     "nobias)"},
+     "nobias, dot_only)"},
     {"conv 4 3x0", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 10 at \"0\": a filter size must be"},
     {"conv 4 3.5", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "column 9 at \".5\": expected a comma"},
     {"conv 4 3x3 pad", 1, 8, 8, CLCNN_INVALID_ARGUMENT, "(column 15): expected a padding"},

@@ -17,9 +17,10 @@ static clcnn_status parse(clcnn__parser *parser, void *self)
     if (!status)
         status = clcnn__parse_size(parser, "a filter size", 1, conv->size);
     if (!status)
-        status = clcnn__parse_options(
-            parser, CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION | CLCNN__GROUPS | CLCNN__NOBIAS,
-            &conv->options);
+        status = clcnn__parse_options(parser,
+                                      CLCNN__PAD | CLCNN__STRIDE | CLCNN__DILATION | CLCNN__GROUPS |
+                                          CLCNN__NOBIAS | CLCNN__DOT_ONLY,
+                                      &conv->options);
     if (conv->options.stride[0] == 1 && conv->options.stride[1] == 1)
         conv->options.stride[0] = conv->options.stride[1] = 0; /* the default, not printed */
     return status;
@@ -51,7 +52,8 @@ static clcnn_status shape(void *self, const clcnn__shape *in, clcnn__shape *out,
                                 .stride_w = o->stride[1],
                                 .dilation_h = o->dilation[0],
                                 .dilation_w = o->dilation[1],
-                                .groups = o->groups};
+                                .groups = o->groups,
+                                .dot_only = (o->given & CLCNN__DOT_ONLY) != 0};
     out->c = conv->filters;
     return clcnn_conv2d_output(&conv->desc, &out->h, &out->w, error);
 }

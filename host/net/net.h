@@ -48,7 +48,8 @@ enum {
     CLCNN__EPS = 64,
     CLCNN__MOMENTUM = 128,
     CLCNN__BIASED = 256,
-    CLCNN__COUNT_PAD = 512
+    CLCNN__COUNT_PAD = 512,
+    CLCNN__DOT_ONLY = 1024
 };
 
 typedef struct clcnn__options {

@@ -207,6 +207,7 @@ static const struct option {
     {"dilation", CLCNN__DILATION, read_dilation},
     {"groups", CLCNN__GROUPS, read_groups},
     {"nobias", CLCNN__NOBIAS, read_nothing},
+    {"dot_only", CLCNN__DOT_ONLY, read_nothing},
     {"ceil", CLCNN__CEIL, read_nothing},
     {"count_pad", CLCNN__COUNT_PAD, read_nothing},
     {"eps", CLCNN__EPS, read_eps},
@@ -331,6 +332,7 @@ void clcnn__append_options(char *text, size_t size, const clcnn__options *option
         unsigned bit;
         const char *word;
     } flags[] = {{CLCNN__NOBIAS, "nobias"},
+                 {CLCNN__DOT_ONLY, "dot_only"},
                  {CLCNN__CEIL, "ceil"},
                  {CLCNN__COUNT_PAD, "count_pad"},
                  {CLCNN__BIASED, "biased"}};
