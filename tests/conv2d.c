@@ -10,16 +10,19 @@
 #include <string.h>
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
-static const sweep_pin pins[] = {
-    {"", "depthwise", 141, 27},
-    {"", "winograd", 171, 0},
-    {"", "point", 195, 29},
-    {"rusticl", "row", 91, 10}, /* its vectors are shorter than more rows */
-    {"", "row", 102, 10},
-    {"", "tile", 0, 0},
-    {"", "gemm", 0, 0},
-    {"", "direct", 0, 0},
-    {.algo = NULL}};
+static const sweep_pin pins[] = {{"", "depthwise", 141, 27},
+                                 {"", "winograd", 171, 27},
+                                 {"", "point", 195, 32},
+                                 /* its backward_weights wants rows of a vector at least */
+                                 {"width 8", "row", 98, 16},
+                                 {"width 16", "row", 102, 16},
+                                 {"width 4", "row", 91, 13},
+                                 {"rusticl", "row", 91, 13},
+                                 {"", "row", 102, 13},
+                                 {"", "tile", 0, 0},
+                                 {"", "gemm", 0, 0},
+                                 {"", "direct", 0, 0},
+                                 {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d *d)
 {

@@ -11,10 +11,15 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {
-    {"", "depthwise", 90, 18},  {"", "winograd", 93, 0}, {"", "point", 99, 19},
+    {"", "depthwise", 90, 18},
+    {"", "winograd", 93, 21},
+    {"", "point", 99, 19},
     {"rusticl", "row", 64, 15}, /* its vectors are shorter than more rows */
-    {"", "row", 69, 15},        {"", "tile", 0, 0},      {"", "gemm", 0, 0},
-    {"", "direct", 0, 0},       {.algo = NULL}};
+    {"", "row", 69, 15},
+    {"", "tile", 0, 0},
+    {"", "gemm", 0, 0},
+    {"", "direct", 0, 0},
+    {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d_transpose *d)
 {

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One run; counts it and checks the verdict. */
@@ -169,14 +170,23 @@ void sweep_check_filled(const sweep *s)
     }
 }
 
+/* Whether a pin is for this device and the width that it is tested at. */
+static bool pinned_for(const sweep_pin *pin, const char *algo, int device)
+{
+    char name[512];
+    const char *width = getenv("CLCNN_TEST_WIDTH");
+    snprintf(name, sizeof name, "%s%s%s", harness_device_name(device), width ? ", width " : "",
+             width ? width : "");
+    return strcmp(pin->algo, algo) == 0 && strstr(name, pin->implementation) != NULL;
+}
+
 void sweep_check_pins(const sweep *s, const sweep_pin *pins)
 {
     const clcnn_algo *algos = clcnn_algos(s->op->name);
     for (int device = 0; device < harness_device_count(); device++) {
         for (int a = 0; algos && algos[a].name; a++) {
             const sweep_pin *pin = pins;
-            while (pin->algo && (strcmp(pin->algo, algos[a].name) != 0 ||
-                                 !strstr(harness_device_name(device), pin->implementation)))
+            while (pin->algo && !pinned_for(pin, algos[a].name, device))
                 pin++;
             const size_t got = s->unsupported[device][a];
             if (!CHECK(pin->algo != NULL, "no count is pinned for %s by %s on %s", s->op->name,

@@ -51,8 +51,8 @@ void sweep_tuned(const char *op, const char *const *tunings, void (*test)(void))
 void sweep_check_filled(const sweep *s);
 
 /* How many (case, direction) an algorithm does not support on an implementation, a part of the
- * device's name ("" is any), in the whole set and in the short one. A list ends with algo = NULL;
- * the first row that fits counts. */
+ * device's name ("" is any; "width 8" where CLCNN_TEST_WIDTH is 8), in the whole set and in the
+ * short one. A list ends with algo = NULL; the first row that fits counts. */
 typedef struct sweep_pin {
     const char *implementation, *algo;
     size_t unsupported, unsupported_short;

@@ -1,14 +1,15 @@
 /*
  * The cases. Convolutions: layers of LeNet, VGG and ResNet, and beside them what is easily
  * forgotten: depthwise, dilated, a single image, odd sizes. Everything else works on tensors of 64
- * MiB, which no cache holds, so that memory is what counts. The suite `tiny` is for trying things
- * out, and in no other.
+ * MiB, which no cache holds, so that memory is what counts. The suite `growth` is one layer with
+ * more and more images, channels and pixels; `tiny` is for trying things out. `all` has neither.
  */
 #include "bench.h"
 
 #include <string.h>
 
-const char *const bench_suites[] = {"conv", "pool", "norm", "optim", "net", "all", "tiny", NULL};
+const char *const bench_suites[] = {"conv", "pool",   "norm", "optim", "net",
+                                    "all",  "growth", "tiny", NULL};
 
 /* Square images and filters, the same padding on each side. */
 #define CONV(label, in, N, C, HW, K, RS, STRIDE, PAD, DILATION, GROUPS)                            \
@@ -33,6 +34,7 @@ const char *const bench_suites[] = {"conv", "pool", "norm", "optim", "net", "all
     }
 #define LAYER(label, N, C, HW, K, RS, STRIDE, PAD)                                                 \
     CONV(label, "conv", N, C, HW, K, RS, STRIDE, PAD, 1, 1)
+#define GROWTH(label, N, C, HW) CONV(label, "growth", N, C, HW, C, 3, 1, 1, 1, 1)
 #define DEPTHWISE(label, N, C, HW, STRIDE) CONV(label, "conv", N, C, HW, C, 3, STRIDE, 1, 1, C)
 
 /* Square windows over square images. */
@@ -133,6 +135,32 @@ const bench_case bench_cases[] = {
     NET("lenet5",      "net", "lenet5", 48 * 128),
     NET("resnet-mini", "net", "resnet-mini", 4 * 128),
 
+    GROWTH("batch_1_of_64x14x14", 1, 64, 14),
+    GROWTH("batch_2_of_64x14x14", 2, 64, 14),
+    GROWTH("batch_4_of_64x14x14", 4, 64, 14),
+    GROWTH("batch_8_of_64x14x14", 8, 64, 14),
+    GROWTH("batch_16_of_64x14x14", 16, 64, 14),
+    GROWTH("batch_32_of_64x14x14", 32, 64, 14),
+    GROWTH("batch_64_of_64x14x14", 64, 64, 14),
+    GROWTH("batch_128_of_64x14x14", 128, 64, 14),
+    GROWTH("batch_256_of_64x14x14", 256, 64, 14),
+    GROWTH("batch_512_of_64x14x14", 512, 64, 14),
+    GROWTH("channels_8_of_8x14x14", 8, 8, 14),
+    GROWTH("channels_16_of_8x14x14", 8, 16, 14),
+    GROWTH("channels_32_of_8x14x14", 8, 32, 14),
+    GROWTH("channels_64_of_8x14x14", 8, 64, 14),
+    GROWTH("channels_128_of_8x14x14", 8, 128, 14),
+    GROWTH("channels_256_of_8x14x14", 8, 256, 14),
+    GROWTH("channels_512_of_8x14x14", 8, 512, 14),
+    GROWTH("channels_1024_of_8x14x14", 8, 1024, 14),
+    GROWTH("image_7_of_4x32", 4, 32, 7),
+    GROWTH("image_14_of_4x32", 4, 32, 14),
+    GROWTH("image_28_of_4x32", 4, 32, 28),
+    GROWTH("image_56_of_4x32", 4, 32, 56),
+    GROWTH("image_112_of_4x32", 4, 32, 112),
+    GROWTH("image_224_of_4x32", 4, 32, 224),
+    GROWTH("image_448_of_4x32", 4, 32, 448),
+
     CONV("tiny_conv", "tiny", 2, 3, 9, 4, 3, 1, 1, 1, 1),
     CONV("tiny_groups", "tiny", 1, 6, 11, 4, 3, 2, 1, 2, 2),
     MAXPOOL("tiny_maxpool", "tiny", 2, 3, 9, 3, 2, 1),
@@ -156,7 +184,7 @@ const bench_case bench_cases[] = {
 bool bench_in_suite(const bench_case *c, const char *suite)
 {
     if (strcmp(suite, "all") == 0)
-        return strcmp(c->suite, "tiny") != 0;
+        return strcmp(c->suite, "growth") != 0 && strcmp(c->suite, "tiny") != 0;
     return strcmp(c->suite, suite) == 0;
 }
 

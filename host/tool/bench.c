@@ -480,8 +480,8 @@ int cmd_bench(int argc, char **argv)
     static bench_run run;
     run = (bench_run){.suite = "all", .rounds = 5, .seconds = 0.05};
     tool_option options[] = {
-        {"suite", "NAME", TOOL_TEXT, &run.suite, 0, 0, "conv, pool, norm, optim, net, all or tiny",
-         false},
+        {"suite", "NAME", TOOL_TEXT, &run.suite, 0, 0,
+         "conv, pool, norm, optim, net, all, growth or tiny", false},
         {"case", "NAME", TOOL_TEXT, &run.case_name, 0, 0, "this one alone, whatever its suite",
          false},
         {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
