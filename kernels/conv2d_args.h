@@ -32,13 +32,29 @@ typedef struct conv2d_taps_args {
     float alpha;
 } conv2d_taps_args;
 
-/* tile and row: taps that one work-item lists or packs, about. */
+/* tile and row: what one work-item prepares, about: taps of the list, elements of padded planes,
+ * pixels of a packed gradient. */
 #define CONV2D_PACK 16
+#define CONV2D_PAD 4096
+#define CONV2D_PIXELS 512
 
-/* tile and row: copies planes into larger ones with zeros around. */
-typedef struct conv2d_pad_args {
-    int planes, h, w, out_h, out_w, top, left;
-} conv2d_pad_args;
+/* What conv2d_shared_prepare is to prepare besides padding: these bits. */
+#define CONV2D_LIST 1     /* the list of taps */
+#define CONV2D_WEIGHTS 2  /* packed weights */
+#define CONV2D_GRADIENT 4 /* a packed dy, and neither of these */
+
+/* tile and row: what is prepared for them; see conv2d_shared.cl. */
+typedef struct conv2d_prepare_args {
+    int planes, h, w, out_h, out_w, top, left; /* to be padded; planes 0: none */
+    int rows;                                  /* of a padded plane that a work-item writes */
+    int what;
+    int channels; /* whose taps a work-item lists, and packs */
+    int in_channels, r, s, dilation_h, dilation_w, step_h, step_w, sign;
+    int in_plane, in_row;         /* as in conv2d_taps_args, and those above */
+    int out_group, blocks, block; /* channels of a group, blocks in it, channels of a block */
+    int images, k, pq;            /* of dy */
+    int pixels;                   /* of an image that a work-item packs */
+} conv2d_prepare_args;
 
 /* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {
@@ -50,6 +66,7 @@ typedef struct conv2d_tile_weights_args {
     int x_plane, x_row;            /* stride of a channel, of a tap's row and column ... */
     int dilation_h, dilation_w;    /* ... times these */
     int groups, splits, accumulate;
+    int block; /* channels of a block */
 } conv2d_tile_weights_args;
 
 #endif

@@ -7,14 +7,12 @@
  * Registers: PIX * VECS sums, VECS weights, one or two inputs. 7 x 2 vectors of 16 floats leave
  * half of AVX-512's 32 registers free, 14 independent sums cover the FMA's latency.
  *
- * What makes the inner loop that simple is prepared by small kernels, on every call: those of
- * conv2d_taps.clh, and
- *   pack_dy  (backward_weights) turns dy into vectors over its channels, pixel by pixel
+ * What makes the inner loop that simple is prepared on every call by a kernel of conv2d_shared.cl.
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
  * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels,
- * summed over the rows of one split; `reduce` adds the splits in order and puts the result in
- * place.
+ * summed over the rows of one split; conv2d_shared.cl adds the splits in order and puts the result
+ * in place.
  */
 #include "common.clh"
 #define REAL floatV
@@ -28,6 +26,7 @@
 #define VECS 2
 #endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
+#include "conv2d_splits.clh"
 #include "conv2d_taps.clh"
 
 /* item -> PIX consecutive pixels of a phase, one block of channels */
@@ -78,7 +77,7 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
 
     const meeting rows = meet(a.r, a.dilation_h, a.step_h, phase_h, 0);
     const meeting columns = meet(a.s, a.dilation_w, a.step_w, phase_w, 0);
-    const int begin = tap_index(a, 0, rows, columns);
+    const int begin = tap_index(a.in_channels, a.s, 0, rows, columns);
     const int count = a.in_channels * rows.same * columns.same;
     packed += packed_offset + (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
     taps += taps_offset + (uint)begin;
@@ -124,29 +123,6 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
                 place[l * plane] = a.accumulate ? place[l * plane] + lanes[l] : lanes[l];
         }
     }
-}
-
-/* item -> one image, one block of channels: packed[block][image * pq + pixel][BLOCK] */
-ALONE __kernel void conv2d_tile_pack_dy(const conv2d_tile_weights_args a, __global const float *dy,
-                                        uint dy_offset, __global float *packed, uint packed_offset)
-{
-    const int image = (int)get_global_id(0), block = (int)get_global_id(1);
-    const int group = block / a.blocks, first = block % a.blocks * BLOCK;
-    const int live = min(BLOCK, a.group_k - first);
-    dy += dy_offset + (uint)((image * a.k + group * a.group_k + first) * a.pq);
-    packed += packed_offset + (uint)((block * a.n + image) * a.pq * BLOCK);
-    for (int pixel = 0; pixel < a.pq; pixel++, packed += BLOCK) {
-        for (int i = 0; i < live; i++)
-            packed[i] = dy[i * a.pq + pixel];
-        for (int i = live; i < BLOCK; i++)
-            packed[i] = 0.0f;
-    }
-}
-
-/* The rows of a split: equal parts, the last ones one shorter. */
-static inline int split_begin(int rows, int splits, int split)
-{
-    return rows / splits * split + min(split, rows % splits);
 }
 
 /* item -> PIX taps, one block of channels, one split: partial[split][block][tap][BLOCK] */
@@ -199,82 +175,4 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
 #pragma unroll
             for (int v = 0; v < VECS; v++)
                 VSTORE(sum[i][v], partial + i * BLOCK + v * VEC);
-}
-
-/* item -> one block of channels, one split: partial[split][block][BLOCK], a "tap" that is always 1
- */
-ALONE __kernel void conv2d_tile_backward_bias(const conv2d_tile_weights_args a,
-                                              __global const float *packed, uint packed_offset,
-                                              __global float *partial, uint partial_offset)
-{
-    const int block = (int)get_global_id(0), split = (int)get_global_id(1);
-    const int begin = split_begin(a.n * a.pq, a.splits, split);
-    const int end = split_begin(a.n * a.pq, a.splits, split + 1);
-    packed += packed_offset + (uint)(block * a.n * a.pq * BLOCK);
-    partial += partial_offset + (uint)((split * a.groups * a.blocks + block) * BLOCK);
-    floatV sum[4][VECS]; /* four chains cover the latency of an addition */
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-#pragma unroll
-        for (int v = 0; v < VECS; v++)
-            sum[i][v] = (floatV)(0.0f);
-    int pixel = begin;
-    for (; pixel + 4 <= end; pixel += 4)
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-#pragma unroll
-            for (int v = 0; v < VECS; v++)
-                sum[i][v] += VLOAD(packed + (pixel + i) * BLOCK + v * VEC);
-    for (; pixel < end; pixel++)
-#pragma unroll
-        for (int v = 0; v < VECS; v++)
-            sum[0][v] += VLOAD(packed + pixel * BLOCK + v * VEC);
-#pragma unroll
-    for (int v = 0; v < VECS; v++)
-        VSTORE((sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]), partial + v * VEC);
-}
-
-/* item -> one channel, one split of the images: partial[split][block][BLOCK], from planes as they
- * are (a.pq elements each). What backward_bias is for a packed gradient, for a transposed
- * convolution's. */
-ALONE __kernel void conv2d_tile_plane_sums(const conv2d_tile_weights_args a,
-                                           __global const float *y, uint y_offset,
-                                           __global float *partial, uint partial_offset)
-{
-    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
-    const int group = k / a.group_k, channel = k % a.group_k;
-    const int end = split_begin(a.n, a.splits, split + 1);
-    floatV lanes = (floatV)(0.0f);
-    for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
-        __global const float *plane = y + y_offset + (uint)((image * a.k + k) * a.pq);
-        int i = 0;
-        for (; i + VEC <= a.pq; i += VEC)
-            lanes += VLOAD(plane + i);
-        if (i < a.pq)
-            lanes += load_part(plane + i, a.pq - i);
-    }
-    float parts[VEC], sum = 0.0f;
-    VSTORE(lanes, parts);
-    for (int i = 0; i < VEC; i++)
-        sum += parts[i];
-    const int block = (split * a.groups + group) * a.blocks + channel / BLOCK;
-    partial[partial_offset + (uint)(block * BLOCK + channel % BLOCK)] = sum;
-}
-
-/* item -> all taps of one channel: dw[k][tap], from partial[split][block][tap][BLOCK] */
-ALONE __kernel void conv2d_tile_reduce(const conv2d_tile_weights_args a,
-                                       __global const float *partial, uint partial_offset,
-                                       __global float *dw, uint dw_offset)
-{
-    const int k = (int)get_global_id(0), group = k / a.group_k, channel = k % a.group_k;
-    const int block = group * a.blocks + channel / BLOCK;
-    const int stride = a.groups * a.blocks * a.taps * BLOCK;
-    partial += partial_offset + (uint)(block * a.taps * BLOCK + channel % BLOCK);
-    dw += dw_offset + (uint)(k * a.taps);
-    for (int tap = 0; tap < a.taps; tap++) {
-        float sum = 0.0f;
-        for (int split = 0; split < a.splits; split++)
-            sum += partial[split * stride + tap * BLOCK];
-        dw[tap] = a.accumulate ? dw[tap] + sum : sum;
-    }
 }
