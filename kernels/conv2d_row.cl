@@ -37,19 +37,23 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
     const int segments = a.n * a.out_h * row_segments;
     const int plane = a.out_h * a.out_w;
     const int top = a.pad_top + a.in_top, left = a.pad_left + a.in_left;
-    __global const float *from[SEGS];
-    int to[SEGS], live[SEGS]; /* where the segment goes, and how many of its pixels exist */
-    in += in_offset + (uint)(group * a.in_group);
-#pragma unroll
+    /* Where a segment's inputs begin, where it goes, and how many of its pixels exist. */
+    int at[SEGS], to[SEGS], live[SEGS];
+    SHORT_LOOP
     for (int i = 0; i < SEGS; i++) {
         const int segment = min(first + i, segments - 1), line = segment / row_segments;
         const int column = segment % row_segments * VEC;
         const int image = line / a.out_h, row = line % a.out_h;
-        from[i] = in + (image * a.in_image + (top + row) * a.in_row + left + column);
+        at[i] = image * a.in_image + (top + row) * a.in_row + left + column;
         to[i] = (image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
                 column;
         live[i] = first + i < segments ? min(VEC, a.out_w - column) : 0;
     }
+    __global const float *from[SEGS];
+    in += in_offset + (uint)(group * a.in_group);
+#pragma unroll
+    for (int i = 0; i < SEGS; i++)
+        from[i] = in + at[i];
 
     const int count = a.in_channels * a.r * a.s;
     packed += packed_offset + (uint)(block * count * BLOCK);
@@ -75,24 +79,36 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
         }
     }
 
+    /* By way of memory, so that what follows is compiled once and not for each vector. */
+    float sums[SEGS * BLOCK * VEC];
+#pragma unroll
+    for (int i = 0; i < SEGS; i++)
+#pragma unroll
+        for (int k = 0; k < BLOCK; k++)
+            VSTORE(sum[i][k], sums + (i * BLOCK + k) * VEC);
     out += out_offset;
-#pragma unroll
-    for (int k = 0; k < BLOCK; k++) {
-        if (channel + k >= a.out_group)
-            continue;
-        const floatV b =
-            (floatV)(a.has_bias ? bias[bias_offset + (uint)(group * a.out_group + channel + k)]
-                                : 0.0f);
-#pragma unroll
+    bias += bias_offset + (uint)(group * a.out_group + channel);
+    SHORT_LOOP
+    for (int k = 0; k < min(BLOCK, a.out_group - channel); k++, out += plane) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
+        SHORT_LOOP
         for (int i = 0; i < SEGS; i++) {
-            __global float *place = out + to[i] + k * plane;
-            const floatV value = activate(sum[i][k] + b, a.activation, a.alpha);
+            __global float *place = out + to[i];
+            const floatV value =
+                activate(VLOAD(sums + (i * BLOCK + k) * VEC) + b, a.activation, a.alpha);
             if (live[i] == VEC) {
                 VSTORE(a.accumulate ? VLOAD(place) + value : value, place);
             } else {
                 float lanes[VEC];
+                int l = 0;
                 VSTORE(value, lanes);
-                for (int l = 0; l < live[i]; l++)
+                SHORT_LOOP
+                for (; l + 4 <= live[i]; l += 4) {
+                    const float4 four = vload4(0, lanes + l);
+                    vstore4(a.accumulate ? vload4(0, place + l) + four : four, 0, place + l);
+                }
+                SHORT_LOOP
+                for (; l < live[i]; l++)
                     place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
             }
         }

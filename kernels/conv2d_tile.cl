@@ -55,16 +55,14 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     const int plane = a.out_h * a.out_w;
     int image = first / (height * width);
     int row = first % (height * width) / width, column = first % width;
-    __global const float *from[PIX];
-    int to[PIX];
-    in += in_offset + (uint)(group * a.in_group);
-#pragma unroll
+    int at[PIX], to[PIX]; /* where a pixel's inputs begin, and its place in the result */
+    SHORT_LOOP
     for (int i = 0; i < PIX; i++) {
-        from[i] = in + (image * a.in_image + (in_top + row * a.in_step_h) * a.in_row + in_left +
-                        column * a.in_step_w);
+        at[i] = image * a.in_image + (in_top + row * a.in_step_h) * a.in_row + in_left +
+                column * a.in_step_w;
         to[i] = (image * a.out_channels + group * a.out_group + channel) * plane +
                 (start_h + row * a.step_h) * a.out_w + start_w + column * a.step_w;
-        if (first + i + 1 < pixels) { /* past the last pixel it is computed again, and not stored */
+        if (first + i + 1 < pixels) { /* past the last pixel it is computed again */
             column++;
             const int carry = column == width ? 1 : 0;
             column = carry ? 0 : column;
@@ -74,6 +72,11 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
             image += over;
         }
     }
+    __global const float *from[PIX];
+    in += in_offset + (uint)(group * a.in_group);
+#pragma unroll
+    for (int i = 0; i < PIX; i++)
+        from[i] = in + at[i];
 
     const meeting rows = meet(a.r, a.dilation_h, a.step_h, phase_h, 0);
     const meeting columns = meet(a.s, a.dilation_w, a.step_w, phase_w, 0);
@@ -103,25 +106,40 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
         }
     }
 
+    /* By way of memory, so that what follows is compiled once and not for each vector. */
+    float sums[PIX * BLOCK], b[BLOCK];
+    const int live = min(BLOCK, a.out_group - channel);
     out += out_offset;
+    SHORT_LOOP
+    for (int l = 0; l < BLOCK; l++)
+        b[l] = a.has_bias && l < live
+                   ? bias[bias_offset + (uint)(group * a.out_group + channel + l)]
+                   : 0.0f;
 #pragma unroll
     for (int v = 0; v < VECS; v++) {
-        const int live = min(VEC, a.out_group - channel - v * VEC);
-        float b[VEC];
-        for (int l = 0; l < VEC; l++)
-            b[l] = a.has_bias && l < live
-                       ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
-                       : 0.0f;
+        const floatV offset = VLOAD(b + v * VEC);
 #pragma unroll
-        for (int i = 0; i < PIX; i++) {
-            if (first + i >= pixels)
-                continue;
-            float lanes[VEC];
-            VSTORE(activate(sum[i][v] + VLOAD(b), a.activation, a.alpha), lanes);
-            __global float *place = out + to[i] + v * VEC * plane;
-            for (int l = 0; l < live; l++)
-                place[l * plane] = a.accumulate ? place[l * plane] + lanes[l] : lanes[l];
-        }
+        for (int i = 0; i < PIX; i++)
+            VSTORE(CURVED ? sum[i][v] + offset
+                          : activate(sum[i][v] + offset, a.activation, a.alpha),
+                   sums + i * BLOCK + v * VEC);
+    }
+#if CURVED
+    SHORT_LOOP
+    for (int i = 0; i < PIX * BLOCK; i += VEC)
+        VSTORE(activate(VLOAD(sums + i), a.activation, a.alpha), sums + i);
+#endif
+    /* Channel by channel, since pixels are neighbours there. What lies past the last pixel is that
+     * pixel again, and is stored again: all of a channel is read before. */
+    SHORT_LOOP
+    for (int l = 0; l < live; l++, out += plane) {
+        float y[PIX];
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            y[i] = a.accumulate ? out[to[i]] + sums[i * BLOCK + l] : sums[i * BLOCK + l];
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            out[to[i]] = y[i];
     }
 }
 
