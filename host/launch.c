@@ -175,6 +175,8 @@ static clcnn_status build(clcnn_ctx *ctx, const char *name, const options *opts,
     append(&flags, "-cl-std=CL1.2", 13);
     if (ctx->info.fma)
         append(&flags, " -DCLCNN_FMA=1", 14);
+    if (ctx->info.type & CL_DEVICE_TYPE_CPU)
+        append(&flags, " -DCLCNN_CPU=1", 14);
     for (int i = 0; i < opts->count; i++) {
         int length =
             snprintf(flag, sizeof flag, " -D%s=%d", opts->macros[i].name, opts->macros[i].value);

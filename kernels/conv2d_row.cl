@@ -25,13 +25,12 @@
 #include "conv2d_taps.clh"
 
 /* item -> SEGS consecutive segments (image, row, segment), one block of channels */
-ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
-                                         uint in_offset, __global const int *taps, uint taps_offset,
-                                         __global const float *packed, uint packed_offset,
-                                         __global const float *bias, uint bias_offset,
-                                         __global float *out, uint out_offset)
+static APART void correlate(const conv2d_taps_args a, __global const float *in,
+                            __global const int *taps, __global const float *packed,
+                            __global const float *bias, __global float *out, const int item,
+                            const int block)
 {
-    const int block = (int)get_global_id(1), first = (int)get_global_id(0) * SEGS;
+    const int first = item * SEGS;
     const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
     const int row_segments = (a.out_w + VEC - 1) / VEC;
     const int segments = a.n * a.out_h * row_segments;
@@ -50,14 +49,13 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
         live[i] = first + i < segments ? min(VEC, a.out_w - column) : 0;
     }
     __global const float *from[SEGS];
-    in += in_offset + (uint)(group * a.in_group);
+    in += (uint)(group * a.in_group);
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
         from[i] = in + at[i];
 
     const int count = a.in_channels * a.r * a.s;
-    packed += packed_offset + (uint)(block * count * BLOCK);
-    taps += taps_offset;
+    packed += (uint)(block * count * BLOCK);
     floatV sum[SEGS][BLOCK];
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
@@ -86,8 +84,7 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
             VSTORE(sum[i][k], sums + (i * BLOCK + k) * VEC);
-    out += out_offset;
-    bias += bias_offset + (uint)(group * a.out_group + channel);
+    bias += (uint)(group * a.out_group + channel);
     SHORT_LOOP
     for (int k = 0; k < min(BLOCK, a.out_group - channel); k++, out += plane) {
         const float b = a.has_bias ? bias[k] : 0.0f;
@@ -113,4 +110,14 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
             }
         }
     }
+}
+
+ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
+                                         uint in_offset, __global const int *taps, uint taps_offset,
+                                         __global const float *packed, uint packed_offset,
+                                         __global const float *bias, uint bias_offset,
+                                         __global float *out, uint out_offset)
+{
+    correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
+              out + out_offset, (int)get_global_id(0), (int)get_global_id(1));
 }

@@ -35,8 +35,8 @@ static inline void collect(__global const float *from, int apart, int live, __gl
 
 /* Some rows of a padded plane. Zeros between what is copied are written in one go: those right of a
  * row and left of the next one, and whole rows of them. */
-static inline void pad_rows(const conv2d_prepare_args a, int item, __global const float *in,
-                            __global float *out)
+static APART void pad_rows(const conv2d_prepare_args a, int item, __global const float *in,
+                           __global float *out)
 {
     const int parts = divide_up(a.out_h, a.rows), plane = item / parts;
     const int begin = (item - plane * parts) * a.rows, end = min(begin + a.rows, a.out_h);
@@ -75,8 +75,8 @@ static inline void pad_rows(const conv2d_prepare_args a, int item, __global cons
 }
 
 /* The taps of some channels, and their weights for one block: packed[block][tap][a.block]. */
-static inline void list_and_pack(const conv2d_prepare_args a, int item, __global int *taps,
-                                 __global const float *w, __global float *packed)
+static APART void list_and_pack(const conv2d_prepare_args a, int item, __global int *taps,
+                                __global const float *w, __global float *packed)
 {
     const int parts = divide_up(a.in_channels, a.channels), block = item / parts;
     const int begin = (item - block * parts) * a.channels;
@@ -112,8 +112,8 @@ static inline void list_and_pack(const conv2d_prepare_args a, int item, __global
 }
 
 /* Some pixels of one image, one block of channels: packed[block][image * pq + pixel][a.block]. */
-static inline void pack_gradient(const conv2d_prepare_args a, int item, __global const float *dy,
-                                 __global float *packed)
+static APART void pack_gradient(const conv2d_prepare_args a, int item, __global const float *dy,
+                                __global float *packed)
 {
     const int parts = divide_up(a.pq, a.pixels), all = item / parts;
     const int begin = (item - all * parts) * a.pixels, end = min(begin + a.pixels, a.pq);

@@ -30,22 +30,20 @@
 #include "conv2d_taps.clh"
 
 /* item -> PIX consecutive pixels of a phase, one block of channels */
-ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
-                                          uint in_offset, __global const int *taps,
-                                          uint taps_offset, __global const float *packed,
-                                          uint packed_offset, __global const float *bias,
-                                          uint bias_offset, __global float *out, uint out_offset)
+static APART void correlate(const conv2d_taps_args a, __global const float *in,
+                            __global const int *taps, __global const float *packed,
+                            __global const float *bias, __global float *out, const int item,
+                            const int block, const int phase)
 {
-    const int block = (int)get_global_id(1);
     /* A phase is known by its first row and column, which lie in the image: none is empty. */
     const int phases_w = min(a.step_w, a.out_w);
-    const int start_h = (int)get_global_id(2) / phases_w;
-    const int start_w = (int)get_global_id(2) % phases_w;
+    const int start_h = phase / phases_w;
+    const int start_w = phase % phases_w;
     const int phase_h = (start_h + a.pad_top) % a.step_h;
     const int phase_w = (start_w + a.pad_left) % a.step_w;
     const int height = (a.out_h - 1 - start_h) / a.step_h + 1;
     const int width = (a.out_w - 1 - start_w) / a.step_w + 1;
-    const int pixels = a.n * height * width, first = (int)get_global_id(0) * PIX;
+    const int pixels = a.n * height * width, first = item * PIX;
     if (first >= pixels)
         return;
 
@@ -73,7 +71,7 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
         }
     }
     __global const float *from[PIX];
-    in += in_offset + (uint)(group * a.in_group);
+    in += (uint)(group * a.in_group);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         from[i] = in + at[i];
@@ -82,8 +80,8 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     const meeting columns = meet(a.s, a.dilation_w, a.step_w, phase_w, 0);
     const int begin = tap_index(a.in_channels, a.s, 0, rows, columns);
     const int count = a.in_channels * rows.same * columns.same;
-    packed += packed_offset + (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
-    taps += taps_offset + (uint)begin;
+    packed += (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
+    taps += (uint)begin;
 
     floatV sum[PIX][VECS];
 #pragma unroll
@@ -109,12 +107,9 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     /* By way of memory, so that what follows is compiled once and not for each vector. */
     float sums[PIX * BLOCK], b[BLOCK];
     const int live = min(BLOCK, a.out_group - channel);
-    out += out_offset;
     SHORT_LOOP
     for (int l = 0; l < BLOCK; l++)
-        b[l] = a.has_bias && l < live
-                   ? bias[bias_offset + (uint)(group * a.out_group + channel + l)]
-                   : 0.0f;
+        b[l] = a.has_bias && l < live ? bias[(uint)(group * a.out_group + channel + l)] : 0.0f;
 #pragma unroll
     for (int v = 0; v < VECS; v++) {
         const floatV offset = VLOAD(b + v * VEC);
@@ -143,16 +138,26 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     }
 }
 
-/* item -> PIX taps, one block of channels, one split: partial[split][block][tap][BLOCK] */
-ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args a,
-                                                 __global const float *x, uint x_offset,
-                                                 __global const float *packed, uint packed_offset,
-                                                 __global float *partial, uint partial_offset)
+ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
+                                          uint in_offset, __global const int *taps,
+                                          uint taps_offset, __global const float *packed,
+                                          uint packed_offset, __global const float *bias,
+                                          uint bias_offset, __global float *out, uint out_offset)
 {
-    const int first = (int)get_global_id(0) * PIX, block = (int)get_global_id(1);
-    const int split = (int)get_global_id(2);
-    x += x_offset + (uint)(block / a.blocks * a.x_group);
-    packed += packed_offset + (uint)(block * a.n * a.pq * BLOCK);
+    correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
+              out + out_offset, (int)get_global_id(0), (int)get_global_id(1),
+              (int)get_global_id(2));
+}
+
+/* item -> PIX taps, one block of channels, one split: partial[split][block][tap][BLOCK] */
+static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
+                                   __global const float *packed, __global float *partial,
+                                   const int item, const int block, const int split)
+{
+    const conv2d_tile_weights_args a = given; /* in registers */
+    const int first = item * PIX;
+    x += (uint)(block / a.blocks * a.x_group);
+    packed += (uint)(block * a.n * a.pq * BLOCK);
     __global const float *from[PIX];
 #pragma unroll
     for (int i = 0; i < PIX; i++) {
@@ -167,11 +172,15 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
 #pragma unroll
         for (int v = 0; v < VECS; v++)
             sum[i][v] = (floatV)(0.0f);
+    /* Read anew for each pixel: a step that clang knew it would add to all PIX addresses, for which
+     * there are not registers enough, in place of one offset. */
+    volatile int step = a.x_pixel;
     const int end = split_begin(a.rows, a.splits, split + 1);
     for (int row = split_begin(a.rows, a.splits, split); row < end; row++) {
         int offset = row / a.rows_inner * a.x_outer + row % a.rows_inner * a.x_inner;
         __global const float *gradient = packed + row * a.q * BLOCK;
-        for (int q = 0; q < a.q; q++, offset += a.x_pixel, gradient += BLOCK) {
+        __global const float *const last = gradient + a.q * BLOCK;
+        for (; gradient != last; offset += step, gradient += BLOCK) {
             floatV d[VECS];
 #pragma unroll
             for (int v = 0; v < VECS; v++)
@@ -185,12 +194,20 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
             }
         }
     }
-    partial +=
-        partial_offset + (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
+    partial += (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         if (first + i < a.taps)
 #pragma unroll
             for (int v = 0; v < VECS; v++)
                 VSTORE(sum[i][v], partial + i * BLOCK + v * VEC);
+}
+
+ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args a,
+                                                 __global const float *x, uint x_offset,
+                                                 __global const float *packed, uint packed_offset,
+                                                 __global float *partial, uint partial_offset)
+{
+    backward_weights(a, x + x_offset, packed + packed_offset, partial + partial_offset,
+                     (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
