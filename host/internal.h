@@ -41,6 +41,8 @@ struct clcnn_ctx {
     clcnn__programs *programs; /* what has been built */
     clcnn__tuning *tuning;     /* rows of the .tune files, and the caller's */
     bool warm_up;              /* build, but don't enqueue */
+    clcnn_compiled_fn watch;   /* who is told what is compiled, or NULL */
+    void *watcher;
 };
 
 /* device.c: everything about one device */
