@@ -433,9 +433,12 @@ static bool convolve(clcnn_ctx *ctx, const char *algo, int n, int size)
     const size_t bytes = (size_t)(n * 5 * size * (size + 1)) * sizeof(float);
     cl_mem tensors[4];
     bool has = false;
+    float *zeros = calloc(1, bytes + 1000);
     for (int i = 0; i < 4; i++)
         tensors[i] =
-            clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE, bytes + 1000, NULL, NULL);
+            clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                           bytes + 1000, zeros, NULL);
+    free(zeros);
     const clcnn_mem x = {tensors[0], 0}, w = {tensors[1], 0}, b = {tensors[2], 0},
                     y = {tensors[3], 0};
     for (clcnn_direction way = CLCNN_FORWARD; way <= CLCNN_BACKWARD_WEIGHTS; way++) {

@@ -31,7 +31,8 @@ typedef struct bench_case {
 } bench_case;
 
 extern const bench_case bench_cases[];
-/* The suites' names, ended by NULL; "all" stands for those before it; of those behind it, `start` has no cases (start.c). */
+/* The suites' names, ended by NULL; "all" stands for those before it; of those behind it, `start`
+ * has no cases (start.c). */
 extern const char *const bench_suites[];
 bool bench_in_suite(const bench_case *c, const char *suite);
 const bench_case *bench_case_find(const char *name);
