@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-const char *const bench_suites[] = {"conv", "pool", "norm", "optim", "net", "all", "tiny", NULL};
+const char *const bench_suites[] = {"conv", "pool", "norm",  "optim", "net",
+                                    "all",  "tiny", "start", NULL};
 
 /* Square images and filters, the same padding on each side. */
 #define CONV(label, in, N, C, HW, K, RS, STRIDE, PAD, DILATION, GROUPS)                            \
