@@ -12,10 +12,10 @@
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {
     {"", "depthwise", 141, 27},
-    {"", "winograd", 114, 0},
-    {"", "point", 140, 29},
-    {"rusticl", "row", 62, 10}, /* its vectors are shorter than more rows */
-    {"", "row", 72, 10},
+    {"", "winograd", 171, 0},
+    {"", "point", 195, 29},
+    {"rusticl", "row", 91, 10}, /* its vectors are shorter than more rows */
+    {"", "row", 102, 10},
     {"", "tile", 0, 0},
     {"", "gemm", 0, 0},
     {"", "direct", 0, 0},

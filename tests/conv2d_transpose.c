@@ -11,9 +11,9 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {
-    {"", "depthwise", 90, 18},  {"", "winograd", 84, 0}, {"", "point", 90, 19},
-    {"rusticl", "row", 58, 15}, /* its vectors are shorter than more rows */
-    {"", "row", 63, 15},        {"", "tile", 0, 0},      {"", "gemm", 0, 0},
+    {"", "depthwise", 90, 18},  {"", "winograd", 93, 0}, {"", "point", 99, 19},
+    {"rusticl", "row", 64, 15}, /* its vectors are shorter than more rows */
+    {"", "row", 69, 15},        {"", "tile", 0, 0},      {"", "gemm", 0, 0},
     {"", "direct", 0, 0},       {.algo = NULL}};
 
 static double multiplications(const clcnn_conv2d_transpose *d)
@@ -240,11 +240,15 @@ static void shapes_for_vectors(void)
 static void test_vector_widths(void)
 {
 #define WIDTH(vec)                                                                                 \
-    "algo device width shape use VEC VECS PIX\n"                                                   \
-    "tile * * thin 1 " vec " 1 5\n"                                                                \
-    "tile * * *    1 " vec " 2 3\n"                                                                \
+    "algo device width shape use VEC VECS PIX RUN\n"                                               \
+    "tile * * thin 1 " vec " 1 5 3\n"                                                              \
+    "tile * * *    1 " vec " 2 4 10\n"                                                             \
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
-    "row  * * *    1 " vec " 8 64\n"
+    "row  * * *    1 " vec " 8 64\n"                                                               \
+    "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"                               \
+    "winograd * * * 1 " vec " 2 3 1 6 4\n"                                                         \
+    "algo device width shape use VEC BLOCK SEGS\n"                                                 \
+    "point * * *   1 " vec " 4 3\n"
     static const char *const widths[] = {WIDTH("4"), WIDTH("8"), WIDTH("16"), NULL};
     sweep_tuned("conv2d", widths, shapes_for_vectors);
 }

@@ -48,6 +48,21 @@
             "PIX", VALUES(2, 3, 4, 5, 6, 7, 8, 10, 12, 14)                                         \
         }                                                                                          \
     }
+#define TRANSFORMED(...)                                                                           \
+    {                                                                                              \
+        {"VEC", VALUES(4, 8, 16)}, {"VECS", VALUES(__VA_ARGS__)},                                  \
+            {"PIX", VALUES(3, 4, 5, 6, 8, 10, 12, 13, 14)}, {"FUSE", VALUES(0, 16, 32, 64, 128)},  \
+        {                                                                                          \
+            "CHUNK", VALUES(1024, 2048, 4096, 8192, 16384, 32768)                                  \
+        }                                                                                          \
+    }
+#define DEPTHWISE                                                                                  \
+    {                                                                                              \
+        {"VEC", VALUES(4, 8, 16)}, {"ROWS", VALUES(1, 2, 4, 7, 8, 14)},                            \
+        {                                                                                          \
+            "ITEM", VALUES(1024, 2048, 4096, 8192, 16384)                                          \
+        }                                                                                          \
+    }
 #define LONG_ROWS                                                                                  \
     {                                                                                              \
         {"VEC", VALUES(4, 8, 16)},                                                                 \
@@ -58,12 +73,26 @@
 
 /* clang-format off */
 const tuning_class tuning_classes[] = {
+    {"conv2d", "winograd", "wide", TRANSFORMED(1, 2),
+     {{"conv_56", "forward"}, {"conv_14", "forward"}, {"conv_64", "forward"}, {"conv_28", "backward_data"}, {"conv_28", "backward_weights"}},
+     {"right_wide", "right_winograd"}, true},
+    {"conv2d", "point", NULL, {{"VEC", VALUES(4, 8, 16)}, {"BLOCK", VALUES(2, 4, 6, 8, 12)}, {"SEGS", VALUES(1, 2, 3, 4)}},
+     {{"conv_1x1", "forward"}, {"conv_1x1", "backward_data"}}, {"right_1x1"}, true},
     {"conv2d", "tile", "wide", TILES,
      {{"conv_56", "forward"}, {"conv_14", "forward"}, {"conv_1x1", "forward"}, {"conv_28", "backward_data"}, {"conv_28", "backward_weights"}},
      {"right_wide", "right_groups", "right_1x1"}, true},
     {"conv2d", "row", "long", LONG_ROWS,
      {{"lenet1", "forward"}, {"lenet2", "forward"}, {"lenet2", "backward_data"}},
      {"right_rows", "right_rows_2"}, true},
+    {"conv2d", "winograd", "medium", TRANSFORMED(1),
+     {{"conv_medium", "forward"}, {"conv_16", "backward_data"}, {"conv_16", "backward_weights"}},
+     {"right_medium", "right_winograd_16"}, true},
+    {"conv2d", "depthwise", "long", DEPTHWISE,
+     {{"depthwise_56", "forward"}, {"depthwise_56", "backward_data"}, {"depthwise_56", "backward_weights"}, {"depthwise_56_s2", "forward"}},
+     {"right_depthwise", "right_depthwise_2"}, true},
+    {"conv2d", "depthwise", "narrow", DEPTHWISE,
+     {{"depthwise_14", "forward"}, {"depthwise_14", "backward_data"}, {"depthwise_14", "backward_weights"}},
+     {"right_depthwise_narrow"}, true},
     {"conv2d", "tile", "medium", TILES,
      {{"lenet2", "forward"}, {"lenet2", "backward_weights"}, {"conv_medium", "forward"}},
      {"right_medium", "right_medium_2"}, true},
