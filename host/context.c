@@ -159,6 +159,15 @@ clcnn_status clcnn_ctx_warm_up(clcnn_ctx *ctx, int on)
     return CLCNN_SUCCESS;
 }
 
+clcnn_status clcnn_ctx_watch(clcnn_ctx *ctx, clcnn_compiled_fn watch, void *user)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    ctx->watch = watch;
+    ctx->watcher = user;
+    return CLCNN_SUCCESS;
+}
+
 size_t clcnn_ctx_programs_built(const clcnn_ctx *ctx)
 {
     return ctx ? clcnn__programs_built(ctx->programs) : 0;

@@ -105,6 +105,13 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                       .accumulate = d->accumulate};
 }
 
+/* What plane_sums and reduce make of partial[split][k][tap]: blocks of one channel. */
+static void set_single(conv2d_tile_weights_args *args)
+{
+    args->blocks = args->group_k = args->k;
+    args->groups = args->block = 1;
+}
+
 /* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
 typedef struct layout {
     size_t partial, bias;
@@ -171,32 +178,32 @@ static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     return clcnn__taps_pack(ctx, call, &c.taps, call->packed);
 }
 
-static clcnn_status enqueue_reduce(clcnn_ctx *ctx, const cut *c,
-                                   const conv2d_tile_weights_args *args, clcnn_mem partial,
+static clcnn_status enqueue_reduce(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem partial,
                                    clcnn_mem out)
 {
-    return clcnn__taps_launch(ctx, &c->taps, "conv2d_row_reduce", args, sizeof *args,
-                              (clcnn_mem[]){partial, out}, 2, (size_t[]){(size_t)args->k, 1, 1});
+    set_single(&args);
+    return clcnn__taps_reduce(ctx, &args, partial, out);
 }
 
 /* db: the sums of the planes of dy or, transposed, of the convolution's x. */
-static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const cut *c,
-                                 const layout *l, clcnn_mem partial)
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const layout *l,
+                                 clcnn_mem partial)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const bool transposed = problem->transposed;
-    const conv2d_tile_weights_args args = {.n = problem->d.n,
-                                           .k = problem->bias,
-                                           .pq = transposed ? problem->d.h * problem->d.w
-                                                            : problem->p * problem->q,
-                                           .taps = 1,
-                                           .splits = l->bias_splits,
-                                           .accumulate = problem->d.accumulate};
-    clcnn_status status =
-        clcnn__taps_launch(ctx, &c->taps, "conv2d_row_plane_sums", &args, sizeof args,
-                           (clcnn_mem[]){transposed ? call->x : call->y, partial}, 2,
-                           (size_t[]){(size_t)args.k, (size_t)args.splits, 1});
-    return status == CLCNN_SUCCESS ? enqueue_reduce(ctx, c, &args, partial, call->b) : status;
+    conv2d_tile_weights_args args = {.n = problem->d.n,
+                                     .k = problem->bias,
+                                     .pq = transposed ? problem->d.h * problem->d.w
+                                                      : problem->p * problem->q,
+                                     .taps = 1,
+                                     .splits = l->bias_splits,
+                                     .accumulate = problem->d.accumulate};
+    set_single(&args);
+    const clcnn_status status =
+        clcnn__shared_launch(ctx, "conv2d_shared_plane_sums", CLCNN__SHARED_VEC, &args, sizeof args,
+                             (clcnn_mem[]){transposed ? call->x : call->y, partial}, 2,
+                             (size_t[]){(size_t)args.k, (size_t)args.splits, 1});
+    return status == CLCNN_SUCCESS ? enqueue_reduce(ctx, args, partial, call->b) : status;
 }
 
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
@@ -207,21 +214,21 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     const clcnn_mem partial = clcnn__behind(call->workspace, c.taps.padded);
     conv2d_tile_weights_args args = weights_args(problem, &c);
     args.splits = l.splits;
-    clcnn_mem x = call->x;
     clcnn_status status = CLCNN_SUCCESS;
     if (call->w.buf) {
-        status = clcnn__taps_pad(ctx, call, &c.taps, &x);
+        clcnn__prepared mems = {.in = call->x};
+        status = clcnn__taps_gradient(ctx, call, &c.taps, false, &mems);
         if (status == CLCNN_SUCCESS)
             status = clcnn__taps_launch(ctx, &c.taps, "conv2d_row_backward_weights", &args,
-                                        sizeof args, (clcnn_mem[]){x, call->y, partial}, 3,
+                                        sizeof args, (clcnn_mem[]){mems.in, call->y, partial}, 3,
                                         (size_t[]){(size_t)problem->group_c * (size_t)args.r,
                                                    (size_t)args.blocks * (size_t)args.groups,
                                                    (size_t)args.splits});
         if (status == CLCNN_SUCCESS)
-            status = enqueue_reduce(ctx, &c, &args, partial, call->w);
+            status = enqueue_reduce(ctx, args, partial, call->w);
     }
     return status == CLCNN_SUCCESS && call->b.buf
-               ? enqueue_bias(ctx, call, &c, &l, clcnn__behind(partial, l.partial))
+               ? enqueue_bias(ctx, call, &l, clcnn__behind(partial, l.partial))
                : status;
 }
 

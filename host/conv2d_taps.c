@@ -135,27 +135,30 @@ clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char
     return clcnn__launch(ctx, &desc);
 }
 
-clcnn_status clcnn__taps_pad(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
-                             clcnn_mem *in)
+clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, const void *args,
+                                  size_t args_size, const clcnn_mem *mems, int mem_count,
+                                  const size_t global[3])
 {
-    if (!t->padded)
-        return CLCNN_SUCCESS;
-    const clcnn__source *from = &t->from;
-    const conv2d_pad_args args = {.planes = call->problem.d.n * from->channels,
-                                  .in_h = from->in_h,
-                                  .in_w = from->in_w,
-                                  .step_h = from->step_h,
-                                  .step_w = from->step_w,
-                                  .h = from->h,
-                                  .w = from->w,
-                                  .out_h = clcnn__source_h(from),
-                                  .out_w = clcnn__source_w(from),
-                                  .top = from->top,
-                                  .left = from->left};
-    const clcnn_mem mems[] = {*in, call->workspace};
-    *in = call->workspace;
-    return clcnn__taps_launch(ctx, t, "conv2d_pad", &args, sizeof args, mems, 2,
-                              (size_t[]){(size_t)args.planes, 1, 1});
+    clcnn__launch_desc desc = {.program = "conv2d_shared",
+                               .kernel = kernel,
+                               .macro_count = 1,
+                               .macros = {{"VEC", vec}},
+                               .args = args,
+                               .args_size = args_size,
+                               .mem_count = mem_count,
+                               .global = {global[0], global[1], global[2]},
+                               .local = {1, 1, 1},
+                               .fixed_local = true};
+    for (int i = 0; i < mem_count; i++)
+        desc.mems[i] = mems[i];
+    return clcnn__launch(ctx, &desc);
+}
+
+clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
+                                clcnn_mem partial, clcnn_mem out)
+{
+    return clcnn__shared_launch(ctx, "conv2d_shared_reduce", CLCNN__SHARED_VEC, args, sizeof *args,
+                                (clcnn_mem[]){partial, out}, 2, (size_t[]){(size_t)args->k, 1, 1});
 }
 
 static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__taps *t)
@@ -203,21 +206,101 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
     return a;
 }
 
-/* Work-items that taps and pack need for the channels; channels_each in the kernels. */
-static size_t channel_items(const conv2d_taps_args *args)
+/* ---- What goes before, all in one launch (kernels/conv2d_shared.cl) ----------------------------
+ */
+
+static clcnn_status enqueue_prepare(clcnn_ctx *ctx, const conv2d_prepare_args *args, size_t items,
+                                    const clcnn__prepared *mems)
 {
-    const int fit = CONV2D_PACK / (args->r * args->s);
-    return (size_t)clcnn__ceil_div(args->in_channels, fit > 1 ? fit : 1);
+    const size_t parts = args->planes > 0
+                             ? (size_t)args->planes * clcnn__div_up((size_t)args->out_h, args->rows)
+                             : 0;
+    const clcnn_mem list[] = {mems->in, mems->padded, mems->taps, mems->from, mems->packed};
+    if (parts + items == 0)
+        return CLCNN_SUCCESS;
+    return clcnn__shared_launch(ctx, "conv2d_shared_prepare", CLCNN__SHARED_VEC, args, sizeof *args,
+                                list, 5, (size_t[]){parts + items, 0, 0});
+}
+
+/* Blocks of channels, and what is padded, if it is to be. */
+static conv2d_prepare_args prepare_args(const clcnn__conv2d_call *call, const clcnn__taps *t,
+                                        bool pads)
+{
+    const clcnn__source *from = &t->from;
+    conv2d_prepare_args a = {
+        .blocks = t->blocks, .block = t->block, .out_group = clcnn__taps_lanes(&call->problem)};
+    if (!pads || !t->padded)
+        return a;
+    a.planes = call->problem.d.n * from->channels;
+    a.in_h = from->in_h;
+    a.in_w = from->in_w;
+    a.h = from->h;
+    a.w = from->w;
+    a.out_h = clcnn__source_h(from);
+    a.out_w = clcnn__source_w(from);
+    a.top = from->top;
+    a.left = from->left;
+    a.rows = at_least(CONV2D_PAD / a.out_w, 1);
+    if (from->step_h > 1 || from->step_w > 1) {
+        a.what = CONV2D_THIN;
+        a.step_h = from->step_h;
+        a.step_w = from->step_w;
+    }
+    return a;
+}
+
+/* The list, the weights, or both; `items` is how many work-items that takes. */
+static void add_taps(conv2d_prepare_args *a, const clcnn__conv2d_call *call,
+                     const conv2d_taps_args *taps, int what, size_t *items)
+{
+    const size_t blocks = (size_t)a->blocks * (size_t)call->problem.d.groups;
+    a->what |= what;
+    a->channels = at_least(CONV2D_PACK / (taps->r * taps->s), 1);
+    a->in_channels = taps->in_channels;
+    a->r = taps->r;
+    a->s = taps->s;
+    a->dilation_h = taps->dilation_h;
+    a->dilation_w = taps->dilation_w;
+    a->step_h = taps->step_h;
+    a->step_w = taps->step_w;
+    a->sign = taps->sign;
+    a->in_plane = taps->in_plane;
+    a->in_row = taps->in_row;
+    *items =
+        clcnn__div_up((size_t)a->in_channels, a->channels) * (what & CONV2D_WEIGHTS ? blocks : 1);
 }
 
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place)
 {
-    const conv2d_taps_args args = make_args(call, t);
-    const clcnn_mem mems[] = {call->w, place};
-    return clcnn__taps_launch(
-        ctx, t, "conv2d_pack", &args, sizeof args, mems, 2,
-        (size_t[]){channel_items(&args), (size_t)args.blocks * (size_t)call->problem.d.groups, 1});
+    const conv2d_taps_args taps = make_args(call, t);
+    conv2d_prepare_args args = prepare_args(call, t, false);
+    size_t items;
+    add_taps(&args, call, &taps, CONV2D_WEIGHTS, &items);
+    return enqueue_prepare(ctx, &args, items, &(clcnn__prepared){.from = call->w, .packed = place});
+}
+
+clcnn_status clcnn__taps_gradient(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                  const clcnn__taps *t, bool packs, clcnn__prepared *mems)
+{
+    const clcnn_conv2d *d = &call->problem.d;
+    conv2d_prepare_args args = prepare_args(call, t, call->w.buf != NULL);
+    size_t items = 0;
+    if (packs) {
+        args.what |= CONV2D_GRADIENT;
+        args.images = d->n;
+        args.k = d->k;
+        args.pq = call->problem.p * call->problem.q;
+        items = (size_t)t->blocks * (size_t)d->groups * (size_t)d->n *
+                clcnn__div_up((size_t)args.pq, CONV2D_PIXELS);
+    }
+    mems->in = call->x;
+    mems->padded = call->workspace;
+    mems->from = call->y;
+    const clcnn_status status = enqueue_prepare(ctx, &args, items, mems);
+    if (t->padded)
+        mems->in = mems->padded;
+    return status;
 }
 
 clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
@@ -225,25 +308,29 @@ clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
 {
     const bool forward = call->problem.direction == CLCNN_FORWARD;
     const conv2d_taps_args args = make_args(call, t);
-    const clcnn_mem taps = clcnn__behind(call->workspace, t->padded);
-    clcnn_mem in = forward ? call->x : call->y, out = forward ? call->y : call->x;
-    clcnn_mem weights = call->packed;
-    clcnn_status status = CLCNN_SUCCESS;
-    if (!t->unlisted)
-        status = clcnn__taps_launch(ctx, t, "conv2d_taps", &args, sizeof args, &taps, 1,
-                                    (size_t[]){channel_items(&args), 1, 1});
-    if (status == CLCNN_SUCCESS && !weights.buf) {
-        weights = clcnn__behind(taps, t->taps);
-        status = clcnn__taps_pack(ctx, call, t, weights);
+    conv2d_prepare_args before = prepare_args(call, t, true);
+    clcnn__prepared mems = {.in = forward ? call->x : call->y,
+                            .padded = call->workspace,
+                            .taps = clcnn__behind(call->workspace, t->padded),
+                            .from = call->w,
+                            .packed = call->packed};
+    int what = t->unlisted ? 0 : CONV2D_LIST;
+    if (!mems.packed.buf) {
+        mems.packed = clcnn__behind(mems.taps, t->taps);
+        what |= CONV2D_WEIGHTS;
     }
-    if (status == CLCNN_SUCCESS)
-        status = clcnn__taps_pad(ctx, call, t, &in);
+    size_t before_items = 0;
+    if (what)
+        add_taps(&before, call, &args, what, &before_items);
+    const clcnn_status status = enqueue_prepare(ctx, &before, before_items, &mems);
     if (status != CLCNN_SUCCESS)
         return status;
     const int phases_h = args.step_h < args.out_h ? args.step_h : args.out_h;
     const int phases_w = args.step_w < args.out_w ? args.step_w : args.out_w;
-    const clcnn_mem mems[] = {in, taps, weights, call->b, out};
-    return clcnn__taps_launch(ctx, t, kernel, &args, sizeof args, mems, 5,
+    const clcnn_mem out = forward ? call->y : call->x;
+    const clcnn_mem list[] = {t->padded ? mems.padded : mems.in, mems.taps, mems.packed, call->b,
+                              out};
+    return clcnn__taps_launch(ctx, t, kernel, &args, sizeof args, list, 5,
                               (size_t[]){items,
                                          (size_t)args.blocks * (size_t)call->problem.d.groups,
                                          (size_t)phases_h * (size_t)phases_w});

@@ -1,6 +1,6 @@
 /*
  * What conv2d_tile.c and conv2d_row.c share: both correlate a padded input with a list of taps and
- * packed weights (kernels/conv2d_taps.clh), and keep these in the workspace, one after the other:
+ * packed weights (kernels/conv2d_shared.cl), and keep these in the workspace, one after the other:
  * [padded input][taps][packed weights]. The weights may come packed already.
  */
 #ifndef CLCNN_CONV2D_TAPS_H
@@ -45,12 +45,28 @@ int clcnn__taps_splits(size_t items, int rows, size_t pixels);
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,
                                 int mem_count, const size_t global[3]);
-/* Replaces *in by its padded copy in the workspace, where padding is needed. */
-clcnn_status clcnn__taps_pad(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
-                             clcnn_mem *in);
+/* What the kernels of conv2d_shared.cl work with: in -> padded, the list of taps, from -> packed.
+ */
+typedef struct clcnn__prepared {
+    clcnn_mem in, padded, taps, from, packed;
+} clcnn__prepared;
+
+/* The VEC of conv2d_shared.cl, where it may be any: one, so that it is one program. */
+enum { CLCNN__SHARED_VEC = 8 };
+/* Launches one of its kernels. */
+clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, const void *args,
+                                  size_t args_size, const clcnn_mem *mems, int mem_count,
+                                  const size_t global[3]);
+/* The splits added up in order: out[k][tap] from partial[split][block][tap][channel of block]. */
+clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
+                                clcnn_mem partial, clcnn_mem out);
 /* Packs call->w into `place`. */
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place);
+/* Of backward_weights: x padded, where dw is asked for, at the workspace's beginning, and, if it
+ * `packs`, dy into mems->packed; mems->in is then x as the taps want it. */
+clcnn_status clcnn__taps_gradient(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                  const clcnn__taps *t, bool packs, clcnn__prepared *mems);
 /* All of forward or backward_data; `items` work-items for each block of channels and phase. */
 clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                                    const clcnn__taps *t, const char *kernel, size_t items);

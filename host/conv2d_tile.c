@@ -88,7 +88,8 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .dilation_w = d->dilation_w,
                                   .groups = d->groups,
                                   .splits = 1,
-                                  .accumulate = d->accumulate};
+                                  .accumulate = d->accumulate,
+                                  .block = t->taps.block};
     if (problem->p > 1) /* the stride is then smaller than the padded image */
         a.x_inner = stride_h * row;
     if (problem->p == 1 || a.x_inner == (int64_t)a.q * a.x_pixel) {
@@ -196,41 +197,30 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
                                  (pixels + each - 1) / each);
 }
 
-/* Sums of one split each, then added up in order: out[k][tap] from partial[split][block][tap]. */
-static clcnn_status enqueue_sums(clcnn_ctx *ctx, const tile *t, const char *kernel,
-                                 const conv2d_tile_weights_args *args, const clcnn_mem *mems,
-                                 int mem_count, const size_t global[3], clcnn_mem out)
-{
-    clcnn_status status =
-        clcnn__taps_launch(ctx, &t->taps, kernel, args, sizeof *args, mems, mem_count, global);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return clcnn__taps_launch(ctx, &t->taps, "conv2d_tile_reduce", args, sizeof *args,
-                              (clcnn_mem[]){mems[mem_count - 1], out}, 2,
-                              (size_t[]){(size_t)args->k, 1, 1});
-}
-
 /* db, of the gradient packed already or, transposed, of the convolution's x as it is. */
 static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t,
                                  const layout *l, conv2d_tile_weights_args args, clcnn_mem gradient,
                                  clcnn_mem partial)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
-    const char *kernel = "conv2d_tile_backward_bias";
-    size_t global[3] = {(size_t)args.blocks * (size_t)args.groups, (size_t)l->bias_splits, 1};
+    const char *kernel = "conv2d_shared_backward_bias";
+    const int vec = args.block % CLCNN__SHARED_VEC == 0 ? CLCNN__SHARED_VEC : 4;
+    size_t items = (size_t)args.blocks * (size_t)args.groups * (size_t)(args.block / vec);
     args.splits = l->bias_splits;
     args.taps = 1;
     if (problem->transposed) {
-        kernel = "conv2d_tile_plane_sums";
+        kernel = "conv2d_shared_plane_sums";
         args.k = problem->d.c;
         args.group_k = problem->group_c;
         args.blocks = (int)bias_blocks(problem, t);
         args.pq = problem->d.h * problem->d.w;
-        global[0] = (size_t)args.k;
+        items = (size_t)args.k;
         gradient = call->x;
     }
-    return enqueue_sums(ctx, t, kernel, &args, (clcnn_mem[]){gradient, partial}, 2, global,
-                        call->b);
+    const clcnn_status status =
+        clcnn__shared_launch(ctx, kernel, vec, &args, sizeof args, (clcnn_mem[]){gradient, partial},
+                             2, (size_t[]){items, (size_t)l->bias_splits, 1});
+    return status == CLCNN_SUCCESS ? clcnn__taps_reduce(ctx, &args, partial, call->b) : status;
 }
 
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
@@ -240,27 +230,23 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     const layout l = layout_of(problem, &t);
     conv2d_tile_weights_args args = weights_args(problem, &t);
     const size_t blocks = (size_t)args.blocks * (size_t)args.groups;
-    const clcnn_mem gradient = clcnn__behind(call->workspace, t.taps.padded);
-    const clcnn_mem partial = clcnn__behind(gradient, l.gradient);
+    clcnn__prepared mems = {.packed = clcnn__behind(call->workspace, t.taps.padded)};
+    const clcnn_mem partial = clcnn__behind(mems.packed, l.gradient);
     const clcnn_mem bias = clcnn__behind(partial, l.partial);
-    clcnn_mem x = call->x;
 
-    clcnn_status status = CLCNN_SUCCESS;
-    if (call->w.buf || !problem->transposed)
-        status = clcnn__taps_launch(ctx, &t.taps, "conv2d_tile_pack_dy", &args, sizeof args,
-                                    (clcnn_mem[]){call->y, gradient}, 2,
-                                    (size_t[]){(size_t)args.n, blocks, 1});
-    if (status == CLCNN_SUCCESS && call->w.buf)
-        status = clcnn__taps_pad(ctx, call, &t.taps, &x);
+    clcnn_status status = clcnn__taps_gradient(ctx, call, &t.taps,
+                                               call->w.buf != NULL || !problem->transposed, &mems);
     if (status == CLCNN_SUCCESS && call->w.buf) {
         args.splits = l.splits;
-        status = enqueue_sums(
-            ctx, &t, "conv2d_tile_backward_weights", &args, (clcnn_mem[]){x, gradient, partial}, 3,
-            (size_t[]){(size_t)clcnn__ceil_div(args.taps, t.pixels), blocks, (size_t)args.splits},
-            call->w);
+        status = clcnn__taps_launch(
+            ctx, &t.taps, "conv2d_tile_backward_weights", &args, sizeof args,
+            (clcnn_mem[]){mems.in, mems.packed, partial}, 3,
+            (size_t[]){(size_t)clcnn__ceil_div(args.taps, t.pixels), blocks, (size_t)args.splits});
+        if (status == CLCNN_SUCCESS)
+            status = clcnn__taps_reduce(ctx, &args, partial, call->w);
     }
     return status == CLCNN_SUCCESS && call->b.buf
-               ? enqueue_bias(ctx, call, &t, &l, args, gradient, bias)
+               ? enqueue_bias(ctx, call, &t, &l, args, mems.packed, bias)
                : status;
 }
 

@@ -45,6 +45,8 @@ struct clcnn_ctx {
      * as the ctx; NULL: nobody does. */
     void (*launched)(void *listener, const char *kernel, cl_event event);
     void *listener;
+    clcnn_compiled_fn watch; /* who is told what is compiled, or NULL */
+    void *watcher;
 };
 
 /* device.c: everything about one device */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MAX_OPTIONS = 2 * CLCNN__MAX_MACROS };
 
@@ -23,6 +24,7 @@ typedef struct built_kernel {
     char name[64];
     cl_kernel kernel;
     size_t max_work_group;
+    bool launched;
 } built_kernel;
 
 typedef struct built_program {
@@ -175,6 +177,8 @@ static clcnn_status build(clcnn_ctx *ctx, const char *name, const options *opts,
     append(&flags, "-cl-std=CL1.2", 13);
     if (ctx->info.fma)
         append(&flags, " -DCLCNN_FMA=1", 14);
+    if (ctx->info.type & CL_DEVICE_TYPE_CPU)
+        append(&flags, " -DCLCNN_CPU=1", 14);
     for (int i = 0; i < opts->count; i++) {
         int length =
             snprintf(flag, sizeof flag, " -D%s=%d", opts->macros[i].name, opts->macros[i].value);
@@ -264,6 +268,19 @@ static void free_program(built_program *p)
     free(p);
 }
 
+static double now(void)
+{
+    struct timespec time;
+    timespec_get(&time, TIME_UTC);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void tell(clcnn_ctx *ctx, const char *program, const char *kernel, double since)
+{
+    const clcnn_compiled compiled = {program, kernel, now() - since};
+    ctx->watch(&compiled, ctx->watcher);
+}
+
 /* Builds a program. One that the compiler rejects is kept too, so that it is not tried again. */
 static clcnn_status add_program(clcnn_ctx *ctx, const char *name, const options *opts,
                                 built_program **out)
@@ -272,7 +289,10 @@ static clcnn_status add_program(clcnn_ctx *ctx, const char *name, const options 
     built_program *p = new_program(name, opts);
     if (!p)
         return CLCNN__FAIL(&ctx->error, CLCNN_OUT_OF_MEMORY, "no host memory for program %s", name);
+    const double begin = now();
     const clcnn_status status = build(ctx, name, opts, &p->program);
+    if (ctx->watch && status == CLCNN_SUCCESS)
+        tell(ctx, name, NULL, begin);
     if (status == CLCNN_BUILD_FAILED)
         p->failure = malloc(sizeof *p->failure);
     if (status != CLCNN_SUCCESS && !p->failure) {
@@ -417,6 +437,29 @@ clcnn_status clcnn__kernel_limit(clcnn_ctx *ctx, const clcnn__launch_desc *desc,
     return status;
 }
 
+/* A watched kernel's first launch is timed, with nothing else in the queue; a listener gets the
+ * event of every launch. */
+static cl_int enqueue(clcnn_ctx *ctx, const clcnn__launch_desc *desc, built_kernel *kernel,
+                      const size_t global[3], const size_t local[3])
+{
+    const bool watched = ctx->watch && !kernel->launched;
+    const cl_uint dimensions = global[2] > 1 ? 3 : global[1] > 1 ? 2 : 1;
+    cl_event event = NULL;
+    cl_int code = watched ? clFinish(ctx->queue) : CL_SUCCESS;
+    const double begin = watched ? now() : 0;
+    if (code == CL_SUCCESS)
+        code = clEnqueueNDRangeKernel(ctx->queue, kernel->kernel, dimensions, NULL, global, local,
+                                      0, NULL, ctx->launched ? &event : NULL);
+    if (event)
+        ctx->launched(ctx->listener, kernel->name, event);
+    if (watched && code == CL_SUCCESS)
+        code = clFinish(ctx->queue);
+    if (watched && code == CL_SUCCESS)
+        tell(ctx, desc->program, desc->kernel, begin);
+    kernel->launched = true;
+    return code;
+}
+
 clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
 {
     built_kernel *kernel = NULL;
@@ -432,12 +475,7 @@ clcnn_status clcnn__launch(clcnn_ctx *ctx, const clcnn__launch_desc *desc)
     cl_int code = set_arguments(desc, kernel->kernel);
     if (code != CL_SUCCESS)
         return CLCNN__CL_FAIL(&ctx->error, code, "clSetKernelArg");
-    cl_uint dimensions = global[2] > 1 ? 3 : global[1] > 1 ? 2 : 1;
-    cl_event event = NULL;
-    code = clEnqueueNDRangeKernel(ctx->queue, kernel->kernel, dimensions, NULL, global, local, 0,
-                                  NULL, ctx->launched ? &event : NULL);
-    if (event)
-        ctx->launched(ctx->listener, kernel->name, event);
+    code = enqueue(ctx, desc, kernel, global, local);
     if (code != CL_SUCCESS)
         return clcnn__fail(&ctx->error, clcnn__cl_status(code), code, __FILE__, __LINE__,
                            "enqueueing %s with %zu x %zu x %zu work-items returned %s (%d)",

@@ -97,8 +97,8 @@ static variant choose_variant(const problem *e, clcnn_direction direction,
     if (square && d->dilation_h == 1 && d->dilation_w == 1 && (d->r == 2 || d->r == 3))
         v.window = d->r;
     find_inner(e, direction, &v);
-    while (v.vec > 4 && v.vec > v.inner_end - v.inner_begin)
-        v.vec /= 2;
+    if (v.vec > 4 && v.vec > v.inner_end - v.inner_begin)
+        v.vec = 4; /* not the longest that fits: a network's poolings share two programs */
     if (v.vec > v.inner_end - v.inner_begin)
         v.inner_begin = v.inner_end = 0;
     return v;

@@ -187,6 +187,20 @@ CLCNN_API clcnn_status clcnn_ctx_warm_up(clcnn_ctx *ctx, int on);
 /** How many programs this context has built so far. */
 CLCNN_API size_t clcnn_ctx_programs_built(const clcnn_ctx *ctx);
 
+/** Something that a ctx has had compiled; the strings are the ctx's, and valid during the call. */
+typedef struct clcnn_compiled {
+    const char *program; /* "conv2d_tile" */
+    const char *kernel;  /* NULL: the whole program was built; else the kernel's first launch */
+    double seconds;      /* a first launch: with the kernel's own run */
+} clcnn_compiled;
+typedef void (*clcnn_compiled_fn)(const clcnn_compiled *compiled, void *user);
+/**
+ * Has every program that is built and every kernel that is launched for the first time told to
+ * `watch`, which must not use the ctx. First launches are then waited for, before and after: some
+ * drivers (PoCL is one) compile a kernel only then. watch = NULL ends that.
+ */
+CLCNN_API clcnn_status clcnn_ctx_watch(clcnn_ctx *ctx, clcnn_compiled_fn watch, void *user);
+
 /* ---------------------------------------------------------------------------------------------
  * Buffers, directions, plans
  */

@@ -32,15 +32,31 @@ typedef struct conv2d_taps_args {
     float alpha;
 } conv2d_taps_args;
 
-/* tile and row: taps that one work-item lists or packs, about. */
+/* tile and row: what one work-item prepares, about: taps of the list, elements of padded planes,
+ * pixels of a packed gradient. */
 #define CONV2D_PACK 16
+#define CONV2D_PAD 4096
+#define CONV2D_PIXELS 512
 
-/* tile and row: copies planes into larger ones with zeros around; every step-th row and column. */
-typedef struct conv2d_pad_args {
-    int planes, in_h, in_w, step_h, step_w;
-    int h, w; /* rows and columns that are copied */
+/* What conv2d_shared_prepare is to prepare besides padding: these bits. */
+#define CONV2D_LIST 1     /* the list of taps */
+#define CONV2D_WEIGHTS 2  /* packed weights */
+#define CONV2D_GRADIENT 4 /* a packed dy, and neither of these */
+#define CONV2D_THIN 8     /* only every step-th row and column is padded, and no taps are listed */
+
+/* tile and row: what is prepared for them; see conv2d_shared.cl. */
+typedef struct conv2d_prepare_args {
+    int planes, in_h, in_w; /* to be padded, as they are; planes 0: none */
+    int h, w;               /* rows and columns of them that are copied */
     int out_h, out_w, top, left;
-} conv2d_pad_args;
+    int rows; /* of a padded plane that a work-item writes */
+    int what;
+    int channels; /* whose taps a work-item lists, and packs */
+    int in_channels, r, s, dilation_h, dilation_w, step_h, step_w, sign;
+    int in_plane, in_row;         /* as in conv2d_taps_args, and those above */
+    int out_group, blocks, block; /* channels of a group, blocks in it, channels of a block */
+    int images, k, pq;            /* of dy */
+} conv2d_prepare_args;
 
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
 typedef struct conv2d_point_args {
@@ -74,6 +90,7 @@ typedef struct conv2d_tile_weights_args {
     int x_plane, x_row;            /* stride of a channel, of a tap's row and column ... */
     int dilation_h, dilation_w;    /* ... times these */
     int groups, splits, accumulate;
+    int block; /* channels of a block */
 } conv2d_tile_weights_args;
 
 /*

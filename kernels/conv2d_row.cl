@@ -13,7 +13,7 @@
  *
  * backward_weights goes along the rows as well: a work-item has one row of the filters of BLOCK
  * channels. It loads FILTER shifted vectors of inputs and BLOCK vectors of dy for BLOCK * FILTER
- * FMAs, and adds up the lanes at the end. `reduce` adds the splits of the rows in order.
+ * FMAs, and adds up the lanes at the end. conv2d_shared.cl adds the splits of the rows in order.
  * Registers: 4 * 5 sums, 5 inputs, one of dy.
  */
 #include "common.clh"
@@ -30,38 +30,41 @@
 #ifndef FILTER
 #define FILTER 0 /* columns of the filter, where backward_weights knows them */
 #endif
+#include "conv2d_splits.clh"
 #include "conv2d_taps.clh"
 
 /* item -> SEGS consecutive segments (image, row, segment), one block of channels */
-ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
-                                         uint in_offset, __global const int *taps, uint taps_offset,
-                                         __global const float *packed, uint packed_offset,
-                                         __global const float *bias, uint bias_offset,
-                                         __global float *out, uint out_offset)
+static APART void correlate(const conv2d_taps_args a, __global const float *in,
+                            __global const int *taps, __global const float *packed,
+                            __global const float *bias, __global float *out, const int item,
+                            const int block)
 {
-    const int block = (int)get_global_id(1), first = (int)get_global_id(0) * SEGS;
+    const int first = item * SEGS;
     const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
     const int row_segments = (a.out_w + VEC - 1) / VEC;
     const int segments = a.n * a.out_h * row_segments;
     const int plane = a.out_h * a.out_w;
     const int top = a.pad_top + a.in_top, left = a.pad_left + a.in_left;
-    __global const float *from[SEGS];
-    int to[SEGS], live[SEGS]; /* where the segment goes, and how many of its pixels exist */
-    in += in_offset + (uint)(group * a.in_group);
-#pragma unroll
+    /* Where a segment's inputs begin, where it goes, and how many of its pixels exist. */
+    int at[SEGS], to[SEGS], live[SEGS];
+    SHORT_LOOP
     for (int i = 0; i < SEGS; i++) {
         const int segment = min(first + i, segments - 1), line = segment / row_segments;
         const int column = segment % row_segments * VEC;
         const int image = line / a.out_h, row = line % a.out_h;
-        from[i] = in + (image * a.in_image + (top + row) * a.in_row + left + column);
+        at[i] = image * a.in_image + (top + row) * a.in_row + left + column;
         to[i] = (image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
                 column;
         live[i] = first + i < segments ? min(VEC, a.out_w - column) : 0;
     }
+    __global const float *from[SEGS];
+    in += (uint)(group * a.in_group);
+#pragma unroll
+    for (int i = 0; i < SEGS; i++)
+        from[i] = in + at[i];
 
     const int count = a.in_channels * a.r * a.s;
-    packed += packed_offset + (uint)(block * count * BLOCK);
-    taps += taps_offset;
+    packed += (uint)(block * count * BLOCK);
     floatV sum[SEGS][BLOCK];
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
@@ -83,34 +86,49 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
         }
     }
 
-    out += out_offset;
+    /* By way of memory, so that what follows is compiled once and not for each vector. */
+    float sums[SEGS * BLOCK * VEC];
 #pragma unroll
-    for (int k = 0; k < BLOCK; k++) {
-        if (channel + k >= a.out_group)
-            continue;
-        const floatV b =
-            (floatV)(a.has_bias ? bias[bias_offset + (uint)(group * a.out_group + channel + k)]
-                                : 0.0f);
+    for (int i = 0; i < SEGS; i++)
 #pragma unroll
+        for (int k = 0; k < BLOCK; k++)
+            VSTORE(sum[i][k], sums + (i * BLOCK + k) * VEC);
+    bias += (uint)(group * a.out_group + channel);
+    SHORT_LOOP
+    for (int k = 0; k < min(BLOCK, a.out_group - channel); k++, out += plane) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
+        SHORT_LOOP
         for (int i = 0; i < SEGS; i++) {
-            __global float *place = out + to[i] + k * plane;
-            const floatV value = activate(sum[i][k] + b, a.activation, a.alpha);
+            __global float *place = out + to[i];
+            const floatV value =
+                activate(VLOAD(sums + (i * BLOCK + k) * VEC) + b, a.activation, a.alpha);
             if (live[i] == VEC) {
                 VSTORE(a.accumulate ? VLOAD(place) + value : value, place);
             } else {
                 float lanes[VEC];
+                int l = 0;
                 VSTORE(value, lanes);
-                for (int l = 0; l < live[i]; l++)
+                SHORT_LOOP
+                for (; l + 4 <= live[i]; l += 4) {
+                    const float4 four = vload4(0, lanes + l);
+                    vstore4(a.accumulate ? vload4(0, place + l) + four : four, 0, place + l);
+                }
+                SHORT_LOOP
+                for (; l < live[i]; l++)
                     place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
             }
         }
     }
 }
 
-/* The rows of a split: equal parts, the last ones one shorter. */
-static inline int split_begin(int rows, int splits, int split)
+ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
+                                         uint in_offset, __global const int *taps, uint taps_offset,
+                                         __global const float *packed, uint packed_offset,
+                                         __global const float *bias, uint bias_offset,
+                                         __global float *out, uint out_offset)
 {
-    return rows / splits * split + min(split, rows % splits);
+    correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
+              out + out_offset, (int)get_global_id(0), (int)get_global_id(1));
 }
 
 static inline float sum_of_lanes(floatV v)
@@ -141,17 +159,15 @@ static inline float sum_of_lanes(floatV v)
 
 /* item -> a row of the filters (input channel, filter row), BLOCK channels, one split of the rows:
  * partial[split][k][tap] */
-ALONE __kernel void conv2d_row_backward_weights(const conv2d_tile_weights_args a,
-                                                __global const float *x, uint x_offset,
-                                                __global const float *dy, uint dy_offset,
-                                                __global float *partial, uint partial_offset)
+static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
+                                   __global const float *dy, __global float *partial,
+                                   const int line, const int block, const int split)
 {
-    const int line = (int)get_global_id(0), block = (int)get_global_id(1);
-    const int split = (int)get_global_id(2);
+    const conv2d_tile_weights_args a = given; /* in registers */
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int c = line / a.r, r = line - c * a.r;
-    x += x_offset + (uint)(group * a.x_group + c * a.x_plane + r * a.dilation_h * a.x_row);
-    dy += dy_offset + (uint)((group * a.group_k + channel) * a.pq);
+    x += (uint)(group * a.x_group + c * a.x_plane + r * a.dilation_h * a.x_row);
+    dy += (uint)((group * a.group_k + channel) * a.pq);
     int lane[BLOCK];
 #pragma unroll
     for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
@@ -177,8 +193,7 @@ ALONE __kernel void conv2d_row_backward_weights(const conv2d_tile_weights_args a
             ADD_PIXELS(LATE)
         }
     }
-    partial += partial_offset +
-               (uint)((split * a.k + group * a.group_k + channel) * a.taps + line * FILTER);
+    partial += (uint)((split * a.k + group * a.group_k + channel) * a.taps + line * FILTER);
 #pragma unroll
     for (int k = 0; k < BLOCK; k++)
         if (channel + k < a.group_k)
@@ -186,39 +201,13 @@ ALONE __kernel void conv2d_row_backward_weights(const conv2d_tile_weights_args a
             for (int s = 0; s < FILTER; s++)
                 partial[k * a.taps + s] = sum_of_lanes(sum[k][s]);
 }
+
+ALONE __kernel void conv2d_row_backward_weights(const conv2d_tile_weights_args a,
+                                                __global const float *x, uint x_offset,
+                                                __global const float *dy, uint dy_offset,
+                                                __global float *partial, uint partial_offset)
+{
+    backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset,
+                     (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
+}
 #endif
-
-/* item -> one channel, one split of the images: partial[split][k], the sums of planes */
-ALONE __kernel void conv2d_row_plane_sums(const conv2d_tile_weights_args a, __global const float *y,
-                                          uint y_offset, __global float *partial,
-                                          uint partial_offset)
-{
-    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
-    const int end = split_begin(a.n, a.splits, split + 1);
-    floatV lanes = (floatV)(0.0f);
-    for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
-        __global const float *plane = y + y_offset + (uint)((image * a.k + k) * a.pq);
-        int i = 0;
-        for (; i + VEC <= a.pq; i += VEC)
-            lanes += VLOAD(plane + i);
-        if (i < a.pq)
-            lanes += load_part(plane + i, a.pq - i);
-    }
-    partial[partial_offset + (uint)(split * a.k + k)] = sum_of_lanes(lanes);
-}
-
-/* item -> all taps of one channel: dw[k][tap], from partial[split][k][tap] */
-ALONE __kernel void conv2d_row_reduce(const conv2d_tile_weights_args a,
-                                      __global const float *partial, uint partial_offset,
-                                      __global float *dw, uint dw_offset)
-{
-    const int k = (int)get_global_id(0);
-    partial += partial_offset + (uint)(k * a.taps);
-    dw += dw_offset + (uint)(k * a.taps);
-    for (int tap = 0; tap < a.taps; tap++) {
-        float sum = 0.0f;
-        for (int split = 0; split < a.splits; split++)
-            sum += partial[split * a.k * a.taps + tap];
-        dw[tap] = a.accumulate ? dw[tap] + sum : sum;
-    }
-}

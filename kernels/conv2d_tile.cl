@@ -11,14 +11,12 @@
  * Results leave as vectors of pixels where these lie side by side: a square of vectors is turned
  * around in registers.
  *
- * What makes the inner loop that simple is prepared by small kernels, on every call: those of
- * conv2d_taps.clh, and
- *   pack_dy  (backward_weights) turns dy into vectors over its channels, pixel by pixel
+ * What makes the inner loop that simple is prepared on every call by a kernel of conv2d_shared.cl.
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
  * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels,
- * summed over the rows of one split; `reduce` adds the splits in order and puts the result in
- * place.
+ * summed over the rows of one split; conv2d_shared.cl adds the splits in order and puts the result
+ * in place.
  */
 #include "common.clh"
 #define REAL floatV
@@ -38,7 +36,10 @@
 #define FILTER 0 /* columns of the filter, where `runs` knows them */
 #endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
+#define STRIDE 1
+#include "conv2d_splits.clh"
 #include "conv2d_taps.clh"
+#include "strided.clh"
 
 /* Pixels of a tile that lie side by side leave as vectors: TURNED where PIX allows it. The parts of
  * a vector are written out, because going through memory would be taken apart into lanes. */
@@ -85,23 +86,55 @@
         }                                                                                          \
     }
 
+/* COUNT rows of sums to memory, [pixel][channel]. */
+#define KEEP(COUNT, place)                                                                         \
+    UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++)                   \
+        VSTORE(sum[i][v], (place) + i * BLOCK + v * VEC);
+
+/* Adds the bias to COUNT rows of sums and applies the activation: what is long (CURVED) by way of
+ * memory, in a loop that is compiled once and not for each vector. */
+#define ADD_BIAS(COUNT)                                                                            \
+    float b[BLOCK];                                                                                \
+    SHORT_LOOP for (int l = 0; l < BLOCK; l++) b[l] =                                              \
+        a.has_bias && l < a.out_group - channel ? bias[(uint)(group * a.out_group + channel + l)]  \
+                                                : 0.0f;                                            \
+    UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++) sum[i][v] +=      \
+        VLOAD(b + v * VEC);
+#if CURVED
+#define ACTIVATE(COUNT)                                                                            \
+    {                                                                                              \
+        float values[COUNT * BLOCK];                                                               \
+        ADD_BIAS(COUNT)                                                                            \
+        KEEP(COUNT, values)                                                                        \
+        SHORT_LOOP for (int i = 0; i < COUNT * BLOCK; i += VEC)                                    \
+            VSTORE(activate(VLOAD(values + i), a.activation, a.alpha), values + i);                \
+        UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++) sum[i][v] =   \
+            VLOAD(values + i * BLOCK + v * VEC);                                                   \
+    }
+#else
+#define ACTIVATE(COUNT)                                                                            \
+    {                                                                                              \
+        ADD_BIAS(COUNT)                                                                            \
+        UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++) sum[i][v] =   \
+            activate(sum[i][v], a.activation, a.alpha);                                            \
+    }
+#endif
+
 /* item -> PIX consecutive pixels of a phase, one block of channels */
-ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
-                                          uint in_offset, __global const int *taps,
-                                          uint taps_offset, __global const float *packed,
-                                          uint packed_offset, __global const float *bias,
-                                          uint bias_offset, __global float *out, uint out_offset)
+static APART void correlate(const conv2d_taps_args a, __global const float *in,
+                            __global const int *taps, __global const float *packed,
+                            __global const float *bias, __global float *out, const int item,
+                            const int block, const int phase)
 {
-    const int block = (int)get_global_id(1);
     /* A phase is known by its first row and column, which lie in the image: none is empty. */
     const int phases_w = min(a.step_w, a.out_w);
-    const int start_h = (int)get_global_id(2) / phases_w;
-    const int start_w = (int)get_global_id(2) % phases_w;
+    const int start_h = phase / phases_w;
+    const int start_w = phase % phases_w;
     const int phase_h = (start_h + a.pad_top) % a.step_h;
     const int phase_w = (start_w + a.pad_left) % a.step_w;
     const int height = (a.out_h - 1 - start_h) / a.step_h + 1;
     const int width = (a.out_w - 1 - start_w) / a.step_w + 1;
-    const int pixels = a.n * height * width, first = (int)get_global_id(0) * PIX;
+    const int pixels = a.n * height * width, first = item * PIX;
     if (first >= pixels)
         return;
 
@@ -111,16 +144,14 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     const int plane = a.out_h * a.out_w;
     int image = first / (height * width);
     int row = first % (height * width) / width, column = first % width;
-    __global const float *from[PIX];
-    int to[PIX];
-    in += in_offset + (uint)(group * a.in_group);
-#pragma unroll
+    int at[PIX], to[PIX]; /* where a pixel's inputs begin, and its place in the result */
+    SHORT_LOOP
     for (int i = 0; i < PIX; i++) {
-        from[i] = in + (image * a.in_image + (in_top + row * a.in_step_h) * a.in_row + in_left +
-                        column * a.in_step_w);
+        at[i] = image * a.in_image + (in_top + row * a.in_step_h) * a.in_row + in_left +
+                column * a.in_step_w;
         to[i] = (image * a.out_channels + group * a.out_group + channel) * plane +
                 (start_h + row * a.step_h) * a.out_w + start_w + column * a.step_w;
-        if (first + i + 1 < pixels) { /* past the last pixel it is computed again, and not stored */
+        if (first + i + 1 < pixels) { /* past the last pixel it is computed again */
             column++;
             const int carry = column == width ? 1 : 0;
             column = carry ? 0 : column;
@@ -130,13 +161,18 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
             image += over;
         }
     }
+    __global const float *from[PIX];
+    in += (uint)(group * a.in_group);
+#pragma unroll
+    for (int i = 0; i < PIX; i++)
+        from[i] = in + at[i];
 
     const meeting rows = meet(a.r, a.dilation_h, a.step_h, phase_h, 0);
     const meeting columns = meet(a.s, a.dilation_w, a.step_w, phase_w, 0);
-    const int begin = tap_index(a, 0, rows, columns);
+    const int begin = tap_index(a.in_channels, a.s, 0, rows, columns);
     const int count = a.in_channels * rows.same * columns.same;
-    packed += packed_offset + (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
-    taps += taps_offset + (uint)begin;
+    packed += (uint)((block * a.in_channels * a.r * a.s + begin) * BLOCK);
+    taps += (uint)begin;
 
     floatV sum[PIX][VECS];
 #pragma unroll
@@ -149,47 +185,53 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     else
         ADD_TAPS(VECS)
 
-    out += out_offset;
+    ACTIVATE(PIX)
 #if TURNED
-    const int together = first + PIX <= pixels && to[PIX - 1] - to[0] == PIX - 1;
-#endif
+    if (first + PIX <= pixels && to[PIX - 1] - to[0] == PIX - 1) {
+        out += to[0];
 #pragma unroll
-    for (int v = 0; v < VECS; v++) {
-        const int live = min(VEC, a.out_group - channel - v * VEC);
-        if (live <= 0)
-            continue;
-        float b[VEC];
-        for (int l = 0; l < VEC; l++)
-            b[l] = a.has_bias && l < live
-                       ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
-                       : 0.0f;
-        floatV rows[ROWS];
+        for (int v = 0; v < VECS; v++, out += VEC * plane) {
+            const int live = min(VEC, a.out_group - channel - v * VEC);
+            if (live <= 0)
+                break;
+            floatV rows[ROWS];
 #pragma unroll
-        for (int i = 0; i < ROWS; i++)
-            rows[i] = i < PIX ? activate(sum[i < PIX ? i : 0][v] + VLOAD(b), a.activation, a.alpha)
-                              : (floatV)(0.0f);
-        __global float *place = out + v * VEC * plane;
-#if TURNED
-        if (together) {
+            for (int i = 0; i < ROWS; i++)
+                rows[i] = i < PIX ? sum[i < PIX ? i : 0][v] : (floatV)(0.0f);
             transpose(rows);
 #pragma unroll
             for (int l = 0; l < VEC; l++)
                 if (l < live)
-                    PUT_PIXELS(rows[l], place + to[0] + l * plane, a.accumulate)
-            continue;
+                    PUT_PIXELS(rows[l], out + l * plane, a.accumulate)
         }
-#endif
-#pragma unroll
-        for (int i = 0; i < PIX; i++) {
-            if (first + i >= pixels)
-                continue;
-            float lanes[VEC];
-            VSTORE(rows[i], lanes);
-            for (int l = 0; l < live; l++)
-                place[to[i] + l * plane] =
-                    a.accumulate ? place[to[i] + l * plane] + lanes[l] : lanes[l];
-        }
+        return;
     }
+#endif
+    /* Channel by channel, since pixels are neighbours there. What lies past the last pixel is that
+     * pixel again, and is stored again: all of a channel is read before. */
+    float sums[PIX * BLOCK];
+    KEEP(PIX, sums)
+    SHORT_LOOP
+    for (int l = 0; l < min(BLOCK, a.out_group - channel); l++, out += plane) {
+        float y[PIX];
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            y[i] = a.accumulate ? out[to[i]] + sums[i * BLOCK + l] : sums[i * BLOCK + l];
+#pragma unroll
+        for (int i = 0; i < PIX; i++)
+            out[to[i]] = y[i];
+    }
+}
+
+ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global const float *in,
+                                          uint in_offset, __global const int *taps,
+                                          uint taps_offset, __global const float *packed,
+                                          uint packed_offset, __global const float *bias,
+                                          uint bias_offset, __global float *out, uint out_offset)
+{
+    correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
+              out + out_offset, (int)get_global_id(0), (int)get_global_id(1),
+              (int)get_global_id(2));
 }
 
 #if RUN > 0 && FILTER > 0
@@ -199,23 +241,19 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
  * - 1 inputs and FILTER weights are loaded for RUN * FILTER products. Registers: RUN * VECS sums,
  * FILTER * VECS weights, one input.
  */
-ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const float *in,
-                                     uint in_offset, __global const int *taps, uint taps_offset,
-                                     __global const float *packed, uint packed_offset,
-                                     __global const float *bias, uint bias_offset,
-                                     __global float *out, uint out_offset)
+static APART void correlate_runs(const conv2d_taps_args a, __global const float *in,
+                                 __global const float *packed, __global const float *bias,
+                                 __global float *out, const int item, const int block)
 {
-    (void)taps, (void)taps_offset;
-    const int block = (int)get_global_id(1), runs = (a.out_w + RUN - 1) / RUN;
-    const int line = (int)get_global_id(0) / runs, run = (int)get_global_id(0) - line * runs;
+    const int runs = (a.out_w + RUN - 1) / RUN, line = item / runs, run = item - line * runs;
     const int image = line / a.out_h, row = line - image * a.out_h;
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int column = min(run * RUN, a.out_w - RUN), skip = run * RUN - column;
     const int plane = a.out_h * a.out_w;
     if (image >= a.n)
         return;
-    in += in_offset + (uint)(image * a.in_image + group * a.in_group + row * a.in_row + column);
-    packed += packed_offset + (uint)(block * a.in_channels * a.r * FILTER * BLOCK);
+    in += (uint)(image * a.in_image + group * a.in_group + row * a.in_row + column);
+    packed += (uint)(block * a.in_channels * a.r * FILTER * BLOCK);
 
     floatV sum[RUN][VECS];
 #pragma unroll
@@ -244,23 +282,18 @@ ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const fl
             }
         }
 
-    out += out_offset + (uint)((image * a.out_channels + group * a.out_group + channel) * plane +
-                               row * a.out_w + column);
-#pragma unroll
-    for (int v = 0; v < VECS; v++, out += VEC * plane) {
-        const int live = min(VEC, a.out_group - channel - v * VEC);
-        float b[VEC];
-        for (int l = 0; l < VEC; l++)
-            b[l] = a.has_bias && l < live
-                       ? bias[bias_offset + (uint)(group * a.out_group + channel + v * VEC + l)]
-                       : 0.0f;
-        floatV rows[RUN > VEC ? RUN : VEC];
-#pragma unroll
-        for (int i = 0; i < (RUN > VEC ? RUN : VEC); i++)
-            rows[i] = i < RUN ? activate(sum[i < RUN ? i : 0][v] + VLOAD(b), a.activation, a.alpha)
-                              : (floatV)(0.0f);
+    out += (uint)((image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
+                  column);
+    ACTIVATE(RUN)
 #if RUN == 10 && VEC == 16
-        if (skip == 0) {
+    if (skip == 0) {
+#pragma unroll
+        for (int v = 0; v < VECS; v++, out += VEC * plane) {
+            const int live = min(VEC, a.out_group - channel - v * VEC);
+            floatV rows[VEC];
+#pragma unroll
+            for (int i = 0; i < VEC; i++)
+                rows[i] = i < RUN ? sum[i < RUN ? i : 0][v] : (floatV)(0.0f);
             transpose(rows);
 #pragma unroll
             for (int l = 0; l < VEC; l++)
@@ -270,65 +303,41 @@ ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const fl
                     const float2 last = (float2)(rows[l].s8, rows[l].s9);
                     vstore2(a.accumulate ? vload2(0, place + 8) + last : last, 0, place + 8);
                 }
-            continue;
         }
-#endif
-#pragma unroll
-        for (int i = 0; i < RUN; i++) {
-            float lanes[VEC];
-            VSTORE(rows[i], lanes);
-            for (int l = 0; l < live && i >= skip; l++)
-                out[l * plane + i] = a.accumulate ? out[l * plane + i] + lanes[l] : lanes[l];
-        }
+        return;
     }
-}
 #endif
-
-/* item -> one image, one block of channels: packed[block][image * pq + pixel][BLOCK] */
-ALONE __kernel void conv2d_tile_pack_dy(const conv2d_tile_weights_args a, __global const float *dy,
-                                        uint dy_offset, __global float *packed, uint packed_offset)
-{
-    const int image = (int)get_global_id(0), block = (int)get_global_id(1);
-    const int group = block / a.blocks, first = block % a.blocks * BLOCK;
-    const int live = min(BLOCK, a.group_k - first);
-    dy += dy_offset + (uint)((image * a.k + group * a.group_k + first) * a.pq);
-    packed += packed_offset + (uint)((block * a.n + image) * a.pq * BLOCK);
-    int pixel = 0;
-    for (; pixel + VEC <= a.pq; pixel += VEC)
-        for (int v = 0; v < BLOCK; v += VEC) {
-            floatV rows[VEC];
-#pragma unroll
-            for (int i = 0; i < VEC; i++)
-                rows[i] = v + i < live ? VLOAD(dy + (v + i) * a.pq + pixel) : (floatV)(0.0f);
-            transpose(rows);
-#pragma unroll
-            for (int i = 0; i < VEC; i++)
-                VSTORE(rows[i], packed + (pixel + i) * BLOCK + v);
-        }
-    for (; pixel < a.pq; pixel++) {
-        for (int i = 0; i < live; i++)
-            packed[pixel * BLOCK + i] = dy[i * a.pq + pixel];
-        for (int i = live; i < BLOCK; i++)
-            packed[pixel * BLOCK + i] = 0.0f;
+    float sums[RUN * BLOCK];
+    KEEP(RUN, sums)
+    SHORT_LOOP
+    for (int l = 0; l < min(BLOCK, a.out_group - channel); l++, out += plane) {
+        SHORT_LOOP
+        for (int i = skip; i < RUN; i++)
+            out[i] = a.accumulate ? out[i] + sums[i * BLOCK + l] : sums[i * BLOCK + l];
     }
 }
 
-/* The rows of a split: equal parts, the last ones one shorter. */
-static inline int split_begin(int rows, int splits, int split)
+ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const float *in,
+                                     uint in_offset, __global const int *taps, uint taps_offset,
+                                     __global const float *packed, uint packed_offset,
+                                     __global const float *bias, uint bias_offset,
+                                     __global float *out, uint out_offset)
 {
-    return rows / splits * split + min(split, rows % splits);
+    (void)taps, (void)taps_offset;
+    correlate_runs(a, in + in_offset, packed + packed_offset, bias + bias_offset, out + out_offset,
+                   (int)get_global_id(0), (int)get_global_id(1));
 }
+#endif
 
 /* item -> PIX taps, one block of channels, one split: partial[split][block][tap][BLOCK] */
-ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args a,
-                                                 __global const float *x, uint x_offset,
-                                                 __global const float *packed, uint packed_offset,
-                                                 __global float *partial, uint partial_offset)
+static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
+                                   __global const float *packed, __global float *partial,
+                                   const int item, const int block, const int split)
 {
-    const int first = (int)get_global_id(0) * PIX, block = (int)get_global_id(1);
-    const int split = (int)get_global_id(2);
-    x += x_offset + (uint)(block / a.blocks * a.x_group);
-    packed += packed_offset + (uint)(block * a.n * a.pq * BLOCK);
+    const conv2d_tile_weights_args a = given; /* in registers */
+    const int first = item * PIX;
+    x += (uint)(block / a.blocks * a.x_group);
+    packed += (uint)(block * a.n * a.pq * BLOCK);
     __global const float *from[PIX];
 #pragma unroll
     for (int i = 0; i < PIX; i++) {
@@ -343,11 +352,15 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
 #pragma unroll
         for (int v = 0; v < VECS; v++)
             sum[i][v] = (floatV)(0.0f);
+    /* Read anew for each pixel: a step that clang knew it would add to all PIX addresses, for which
+     * there are not registers enough, in place of one offset. */
+    volatile int step = a.x_pixel;
     const int end = split_begin(a.rows, a.splits, split + 1);
     for (int row = split_begin(a.rows, a.splits, split); row < end; row++) {
         int offset = row / a.rows_inner * a.x_outer + row % a.rows_inner * a.x_inner;
         __global const float *gradient = packed + row * a.q * BLOCK;
-        for (int q = 0; q < a.q; q++, offset += a.x_pixel, gradient += BLOCK) {
+        __global const float *const last = gradient + a.q * BLOCK;
+        for (; gradient != last; offset += step, gradient += BLOCK) {
             floatV d[VECS];
 #pragma unroll
             for (int v = 0; v < VECS; v++)
@@ -361,8 +374,7 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
             }
         }
     }
-    partial +=
-        partial_offset + (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
+    partial += (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         if (first + i < a.taps)
@@ -371,80 +383,11 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
                 VSTORE(sum[i][v], partial + i * BLOCK + v * VEC);
 }
 
-/* item -> one block of channels, one split: partial[split][block][BLOCK], a "tap" that is always 1
- */
-ALONE __kernel void conv2d_tile_backward_bias(const conv2d_tile_weights_args a,
-                                              __global const float *packed, uint packed_offset,
-                                              __global float *partial, uint partial_offset)
+ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args a,
+                                                 __global const float *x, uint x_offset,
+                                                 __global const float *packed, uint packed_offset,
+                                                 __global float *partial, uint partial_offset)
 {
-    const int block = (int)get_global_id(0), split = (int)get_global_id(1);
-    const int begin = split_begin(a.n * a.pq, a.splits, split);
-    const int end = split_begin(a.n * a.pq, a.splits, split + 1);
-    packed += packed_offset + (uint)(block * a.n * a.pq * BLOCK);
-    partial += partial_offset + (uint)((split * a.groups * a.blocks + block) * BLOCK);
-    floatV sum[4][VECS]; /* four chains cover the latency of an addition */
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-#pragma unroll
-        for (int v = 0; v < VECS; v++)
-            sum[i][v] = (floatV)(0.0f);
-    int pixel = begin;
-    for (; pixel + 4 <= end; pixel += 4)
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-#pragma unroll
-            for (int v = 0; v < VECS; v++)
-                sum[i][v] += VLOAD(packed + (pixel + i) * BLOCK + v * VEC);
-    for (; pixel < end; pixel++)
-#pragma unroll
-        for (int v = 0; v < VECS; v++)
-            sum[0][v] += VLOAD(packed + pixel * BLOCK + v * VEC);
-#pragma unroll
-    for (int v = 0; v < VECS; v++)
-        VSTORE((sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]), partial + v * VEC);
-}
-
-/* item -> one channel, one split of the images: partial[split][block][BLOCK], from planes as they
- * are (a.pq elements each). What backward_bias is for a packed gradient, for a transposed
- * convolution's. */
-ALONE __kernel void conv2d_tile_plane_sums(const conv2d_tile_weights_args a,
-                                           __global const float *y, uint y_offset,
-                                           __global float *partial, uint partial_offset)
-{
-    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
-    const int group = k / a.group_k, channel = k % a.group_k;
-    const int end = split_begin(a.n, a.splits, split + 1);
-    floatV lanes = (floatV)(0.0f);
-    for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
-        __global const float *plane = y + y_offset + (uint)((image * a.k + k) * a.pq);
-        int i = 0;
-        for (; i + VEC <= a.pq; i += VEC)
-            lanes += VLOAD(plane + i);
-        if (i < a.pq)
-            lanes += load_part(plane + i, a.pq - i);
-    }
-    float parts[VEC], sum = 0.0f;
-    VSTORE(lanes, parts);
-    for (int i = 0; i < VEC; i++)
-        sum += parts[i];
-    const int block = (split * a.groups + group) * a.blocks + channel / BLOCK;
-    partial[partial_offset + (uint)(block * BLOCK + channel % BLOCK)] = sum;
-}
-
-/* item -> all taps of one channel: dw[k][tap], from partial[split][block][tap][BLOCK] */
-ALONE __kernel void conv2d_tile_reduce(const conv2d_tile_weights_args a,
-                                       __global const float *partial, uint partial_offset,
-                                       __global float *dw, uint dw_offset)
-{
-    const int k = (int)get_global_id(0), group = k / a.group_k, channel = k % a.group_k;
-    const int block = group * a.blocks + channel / BLOCK;
-    const int stride = a.groups * a.blocks * a.taps * BLOCK;
-    partial += partial_offset + (uint)(block * a.taps * BLOCK + channel % BLOCK);
-    dw += dw_offset + (uint)(k * a.taps);
-    for (int tap = 0; tap < a.taps; tap++) {
-        float sum = 0.0f;
-        for (int split = 0; split < a.splits; split++)
-            sum += partial[split * stride + tap * BLOCK];
-        dw[tap] = a.accumulate ? dw[tap] + sum : sum;
-    }
+    backward_weights(a, x + x_offset, packed + packed_offset, partial + partial_offset,
+                     (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }

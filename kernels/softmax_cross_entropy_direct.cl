@@ -44,13 +44,12 @@ static inline float half_loss(const softmax_cross_entropy_args a, __global const
     return loss;
 }
 
-__kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_args a,
-                                                   __global const float *x, uint x_offset,
-                                                   __global const int *labels, uint labels_offset,
-                                                   __global float *y, uint y_offset,
-                                                   __global float *losses, uint losses_offset)
+static APART void forward_row(const softmax_cross_entropy_args a, __global const float *x,
+                              uint x_offset, __global const int *labels, uint labels_offset,
+                              __global float *y, uint y_offset, __global float *losses,
+                              uint losses_offset, size_t item)
 {
-    const size_t i = get_global_id(0);
+    const size_t i = item;
     if (i >= (size_t)a.n)
         return;
     x += x_offset + i * (size_t)a.classes;
@@ -69,6 +68,16 @@ __kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_a
         if (a.ignore)
             losses[a.counts] = counts ? 1.0f : 0.0f;
     }
+}
+
+__kernel void softmax_cross_entropy_direct_forward(const softmax_cross_entropy_args a,
+                                                   __global const float *x, uint x_offset,
+                                                   __global const int *labels, uint labels_offset,
+                                                   __global float *y, uint y_offset,
+                                                   __global float *losses, uint losses_offset)
+{
+    forward_row(a, x, x_offset, labels, labels_offset, y, y_offset, losses, losses_offset,
+                get_global_id(0));
 }
 
 __kernel void softmax_cross_entropy_direct_sum(const sum_args a, __global const float *values,

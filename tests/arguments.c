@@ -1236,6 +1236,8 @@ static void test_accessors(void)
     CHECK(clcnn_ctx_device_info(NULL) == NULL, "information on nothing");
     CHECK(clcnn_ctx_programs_built(NULL) == 0, "programs of nothing");
     CHECK(clcnn_ctx_warm_up(NULL, 1) == CLCNN_INVALID_ARGUMENT, "nothing warms up");
+    cover("clcnn_ctx_watch");
+    CHECK(clcnn_ctx_watch(NULL, NULL, NULL) == CLCNN_INVALID_ARGUMENT, "nothing is watched");
     const clcnn_error *error = clcnn_last_error(NULL);
     CHECK(error && error->status == CLCNN_INVALID_ARGUMENT && strstr(error->message, "NULL"),
           "the last error of nothing");

@@ -251,6 +251,18 @@ class Usage(unittest.TestCase):
         self.refused("--seconds", "0", expected=["--seconds"])
         self.refused("extra", expected=["'extra'"])
 
+    def test_start(self):
+        code, out, err = run("--suite", "start", "--json")
+        self.assertEqual(code, 0, err)
+        found = lines(out)
+        self.assertEqual([line["cache"] for line in found[:2]], ["empty", "warm"])
+        self.assertTrue(all(line["seconds"] > 0 for line in found))
+        programs = [line["program"] for line in found[2:] if line["kernel"] is None]
+        kernels = [line for line in found[2:] if line["kernel"] is not None]
+        self.assertIn("adam_direct", programs)
+        self.assertGreaterEqual(len(kernels), len(programs))
+        self.assertTrue(all(line["program"] in programs for line in kernels))
+
     def test_case_alone(self):
         code, out, err = run("--case", "tiny_sgd", "--suite", "conv", "--json", *QUICK)
         self.assertEqual(code, 0, err)

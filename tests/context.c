@@ -426,6 +426,71 @@ static void test_program_cache(void)
     }
 }
 
+/* A 3x3 convolution by `algo` in all three directions; false where the device can't have it. */
+static bool convolve(clcnn_ctx *ctx, const char *algo, int n, int size)
+{
+    const clcnn_conv2d d = {.n = n, .c = 3, .h = size, .w = size + 1, .k = 5, .r = 3, .s = 3};
+    const size_t bytes = (size_t)(n * 5 * size * (size + 1)) * sizeof(float);
+    cl_mem tensors[4];
+    bool has = false;
+    float *zeros = calloc(1, bytes + 1000);
+    for (int i = 0; i < 4; i++)
+        tensors[i] =
+            clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                           bytes + 1000, zeros, NULL);
+    free(zeros);
+    const clcnn_mem x = {tensors[0], 0}, w = {tensors[1], 0}, b = {tensors[2], 0},
+                    y = {tensors[3], 0};
+    for (clcnn_direction way = CLCNN_FORWARD; way <= CLCNN_BACKWARD_WEIGHTS; way++) {
+        clcnn_plan plan;
+        if (clcnn_conv2d_plan(ctx, &d, way, algo, CLCNN_ANY_WORKSPACE, &plan) != CLCNN_SUCCESS)
+            continue;
+        has = true;
+        plan.workspace.buf = clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE,
+                                            plan.workspace_bytes + 4, NULL, NULL);
+        const clcnn_status status = way == CLCNN_FORWARD
+                                        ? clcnn_conv2d_forward(ctx, &d, x, w, b, y, &plan)
+                                    : way == CLCNN_BACKWARD_DATA
+                                        ? clcnn_conv2d_backward_data(ctx, &d, y, w, x, &plan)
+                                        : clcnn_conv2d_backward_weights(ctx, &d, x, y, w, b, &plan);
+        CHECK(status == CLCNN_SUCCESS, "%s: %s", algo, clcnn_last_error(ctx)->message);
+        clFinish(clcnn_ctx_queue(ctx));
+        clReleaseMemObject(plan.workspace.buf);
+    }
+    for (int i = 0; i < 4; i++)
+        clReleaseMemObject(tensors[i]);
+    return has;
+}
+
+static void count_compiled(const clcnn_compiled *compiled, void *user)
+{
+    (void)compiled;
+    ++*(int *)user;
+}
+
+/* Whatever algorithm: another batch and another image, of the same class in the tuning rows, need
+ * no other program and no other kernel. */
+static void test_sizes_compile_nothing(void)
+{
+    static const struct {
+        int n, size;
+    } others[] = {{1, 20}, {5, 20}, {2, 23}, {3, 31}};
+    for (int i = 0; i < harness_device_count(); i++)
+        for (const clcnn_algo *algo = clcnn_algos("conv2d"); algo->name; algo++) {
+            clcnn_ctx *ctx = fresh(i);
+            int first = 0, count = 0;
+            clcnn_ctx_watch(ctx, count_compiled, &count);
+            const bool has = convolve(ctx, algo->name, 2, 20);
+            first = count;
+            CHECK(!has || first > 1, "%s compiled nothing", algo->name);
+            for (size_t k = 0; has && k < (harness_short() ? 1 : sizeof others / sizeof *others);
+                 k++)
+                convolve(ctx, algo->name, others[k].n, others[k].size);
+            CHECK(count == first, "%s compiled %d more for other sizes", algo->name, count - first);
+            clcnn_ctx_destroy(ctx);
+        }
+}
+
 static void test_warm_up(void)
 {
     for (int i = 0; i < harness_device_count(); i++) {
@@ -564,6 +629,7 @@ int main(int argc, char **argv)
                                          {"the caller's queue", test_callers_queue},
                                          {"out-of-order queues", test_out_of_order},
                                          {"program cache", test_program_cache},
+                                         {"other sizes", test_sizes_compile_nothing},
                                          {"warm-up", test_warm_up},
                                          {"failed build", test_failed_build},
                                          {"tuning rows", test_rows},

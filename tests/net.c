@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const clcnn_net_desc small = {.layers = SMALL_NET,
                                      .batch = 4,
@@ -1087,6 +1088,68 @@ static void test_lenet5_learns(void)
     clcnn_dataset_free(&set);
 }
 
+/* ---- What is compiled ----------------------------------------------------------------------- */
+
+static void count_compiled(const clcnn_compiled *compiled, void *user)
+{
+    int *counts = user;
+    CHECK(compiled->program && compiled->seconds >= 0, "what was compiled?");
+    counts[compiled->kernel ? 1 : 0]++;
+}
+
+/* Programs and kernels that a ctx of its own compiles for LeNet-5's first step; none later,
+ * whatever the batch. */
+static void watch_lenet5(int device, clcnn_ctx *ctx, clcnn_mem images, clcnn_mem labels,
+                         clcnn_mem loss)
+{
+    const int batches[] = {harness_short() ? 2 : 128, 1, 7, 64};
+    const clcnn_net_desc desc = {
+        .layers = "lenet5", .batch = 128, .c = 1, .h = 28, .w = 28, .training = 1};
+    const clcnn_net_step step = {.lr = 0.001, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
+    clcnn_net *net = NULL;
+    clcnn_error error = {.message = ""};
+    int counts[2] = {0, 0}, first[2] = {0, 0};
+    CHECK(clcnn_ctx_watch(ctx, count_compiled, counts) == CLCNN_SUCCESS, "watching");
+    CHECK(clcnn_net_create(ctx, &desc, &net, &error) == CLCNN_SUCCESS, "%s", error.message);
+    for (int i = 0; net && i < (harness_short() ? 2 : 4); ++i) {
+        CHECK(clcnn_net_train_step(net, batches[i], images, labels, loss, &step) == CLCNN_SUCCESS,
+              "%s: %s", harness_device_name(device), clcnn_last_error(ctx)->message);
+        if (i == 0)
+            memcpy(first, counts, sizeof first);
+        CHECK(first[0] > 0 && first[1] > first[0] && first[0] == counts[0] && first[1] == counts[1],
+              "%s, batch %d: %d programs and %d kernels, %d and %d at first",
+              harness_device_name(device), batches[i], counts[0], counts[1], first[0], first[1]);
+    }
+    CHECK((size_t)counts[0] == clcnn_ctx_programs_built(ctx), "%d programs", counts[0]);
+    clcnn_net_destroy(net);
+}
+
+static void test_compiled_once(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        enum { FLOATS = 128 * 28 * 28 };
+        cl_command_queue queue = clcnn_ctx_queue(harness_ctx(device));
+        clcnn_ctx *ctx = NULL;
+        clcnn_error error = {.message = ""};
+        float *zeros = calloc(FLOATS, sizeof *zeros);
+        cl_mem buf = clCreateBuffer(clcnn_ctx_context(harness_ctx(device)),
+                                    CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                                    FLOATS * sizeof *zeros, zeros, NULL);
+        cl_mem others = clCreateBuffer(clcnn_ctx_context(harness_ctx(device)),
+                                       CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                                       129 * sizeof *zeros, zeros, NULL);
+        CHECK(clcnn_ctx_create(&ctx, queue, &error) == CLCNN_SUCCESS, "%s", error.message);
+        if (ctx)
+            watch_lenet5(device, ctx, (clcnn_mem){buf, 0}, (clcnn_mem){others, 0},
+                         (clcnn_mem){others, 128});
+        clFinish(queue);
+        clcnn_ctx_destroy(ctx);
+        clReleaseMemObject(buf);
+        clReleaseMemObject(others);
+        free(zeros);
+    }
+}
+
 int main(void)
 {
     static const harness_test tests[] = {
@@ -1110,6 +1173,7 @@ int main(void)
         {"more outputs than classes", test_more_outputs_than_classes},
         {"many layers", test_many_layers},
         {"defaults", test_defaults},
+        {"compiled once", test_compiled_once},
         {"lenet5 learns digits", test_lenet5_learns},
         {NULL, NULL},
     };

@@ -32,7 +32,8 @@ typedef struct bench_case {
 } bench_case;
 
 extern const bench_case bench_cases[];
-/* The suites' names, ended by NULL; "all" is the last but one, and stands for those before it. */
+/* The suites' names, ended by NULL; "all" stands for those before it; of those behind it, `start`
+ * has no cases (start.c). */
 extern const char *const bench_suites[];
 bool bench_in_suite(const bench_case *c, const char *suite);
 const bench_case *bench_case_find(const char *name);
@@ -144,6 +145,27 @@ typedef struct bench_profile {
 /* In a context of its own, on the device of request->ctx. */
 clcnn_status bench_profile_run(const bench_request *request, bench_profile *profile,
                                clcnn_error *error);
+
+/* ---------------------------------------------------------------------------------------------
+ * start.c: the first training step of LeNet-5 in a fresh process, from opening the device on
+ */
+typedef struct bench_compiled {
+    char program[64], kernel[64]; /* kernel "": the program itself */
+    double seconds;
+} bench_compiled;
+
+enum { BENCH_MAX_COMPILED = 200 };
+typedef struct bench_start {
+    char device[256];
+    double seconds;
+    int count; /* compiled, where it was watched: else 0 */
+    bench_compiled compiled[BENCH_MAX_COMPILED];
+} bench_start;
+
+/* Runs it with the drivers' caches in the folder `cache`. Watching what is compiled takes time of
+ * its own. Must be called before this process has used OpenCL. False, and why in `why`. */
+bool bench_start_run(const char *device, const char *cache, bool watched, bench_start *start,
+                     char *why, size_t size);
 
 /* ---------------------------------------------------------------------------------------------
  * measure.c

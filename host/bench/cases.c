@@ -9,7 +9,7 @@
 #include <string.h>
 
 const char *const bench_suites[] = {"conv", "pool",   "norm", "optim", "net",
-                                    "all",  "growth", "tiny", NULL};
+                                    "all",  "growth", "tiny", "start", NULL};
 
 /* Square images and filters, the same padding on each side. */
 #define CONV(label, in, N, C, HW, K, RS, STRIDE, PAD, DILATION, GROUPS)                            \

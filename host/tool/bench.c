@@ -461,6 +461,11 @@ static const tool_doc doc = {
         "the case: the device's rate of multiply-adds and of a plain copy. Padding and packing\n"
         "that a call repeats are in its time; 'packed' has the weights packed once beforehand.\n"
         "\n"
+        "The suite start measures none of that, but the seconds from opening the device to the\n"
+        "end of LeNet-5's first training step, once with the driver's cache empty and once\n"
+        "more, each in its own process (PoCL's, Mesa's and NVIDIA's caches are found; another\n"
+        "driver may have both starts alike); then what is compiled for it, in a third process.\n"
+        "\n"
         "Peers are programs in bench/peers. They take turns with clcnn and are stopped\n"
         "meanwhile. Their results must be equal to ours. Peers: cpu (our kernels on a CPU\n"
         "device), reference (scalar, in double), openblas, onednn, clblast, pytorch.\n"
@@ -472,7 +477,8 @@ static const tool_doc doc = {
                 "  clcnn bench --case vgg3_2 --algo all\n"
                 "  clcnn bench --suite net --device gpu --peers cpu --json\n"
                 "  clcnn bench --suite net --profile\n"
-                "  clcnn bench --peers all --plot bench.svg\n",
+                "  clcnn bench --peers all --plot bench.svg\n"
+                "  clcnn bench --suite start --device pocl\n",
 };
 
 int cmd_bench(int argc, char **argv)
@@ -481,7 +487,7 @@ int cmd_bench(int argc, char **argv)
     run = (bench_run){.suite = "all", .rounds = 5, .seconds = 0.05};
     tool_option options[] = {
         {"suite", "NAME", TOOL_TEXT, &run.suite, 0, 0,
-         "conv, pool, norm, optim, net, all, growth or tiny", false},
+         "conv, pool, norm, optim, net, all, growth, tiny or start", false},
         {"case", "NAME", TOOL_TEXT, &run.case_name, 0, 0, "this one alone, whatever its suite",
          false},
         {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
@@ -515,5 +521,7 @@ int cmd_bench(int argc, char **argv)
         code = each_peer(&run, false);
     if (code == TOOL_OK)
         code = check_plot(&run);
+    if (code == TOOL_OK && run.case_name == NULL && strcmp(run.suite, "start") == 0)
+        return bench_start_suite(run.device, run.json);
     return code == TOOL_OK ? measure(&run) : code;
 }

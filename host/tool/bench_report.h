@@ -50,4 +50,7 @@ double bench_speedup(bench_result *result, int contestant);
 void bench_score_add(bench_score *score, double speedup, const bench_result *result);
 void bench_print_scores(const bench_score *scores, int count);
 
+/* bench_start.c: the whole suite `start`, which opens the device itself. An exit code. */
+int bench_start_suite(const char *device, bool json);
+
 #endif

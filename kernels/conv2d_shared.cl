@@ -1,0 +1,264 @@
+/*
+ * The small kernels that conv2d's tile and row share: what goes before and behind their sums. They
+ * know block sizes at run time, so that a context compiles them once, whatever tiles it uses; and
+ * one launch does all that can be done at the same time.
+ *
+ * - prepare: pads the input, so that no tap needs a bounds check, or collects what strides leave of
+ *   it; lists the taps and packs the weights, or (backward_weights) packs dy: turns it into vectors
+ *   over its channels, pixel by pixel
+ * - backward_bias: sums of a packed dy over its pixels, split by split
+ * - plane_sums: the same from planes as they are
+ * - reduce: adds up the splits, in order
+ *
+ * A work-item is alone in its group and does a piece of what CONV2D_... of conv2d_args.h say: a few
+ * thousand loads and stores. The list is made anew on every call: what a kernel uses as an address,
+ * it has worked out itself. Registers: two squares of VEC vectors at most, while dy is turned.
+ */
+#include "common.clh"
+#define STRIDE 1
+#include "strided.clh"
+
+#include "conv2d_splits.clh"
+#include "conv2d_taps.clh"
+
+static inline int divide_up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+/* `block` numbers that lie `apart`, side by side; zeros in place of those from `live` on. */
+static inline void collect(__global const float *from, int apart, int live, __global float *to,
+                           int block)
+{
+    SHORT_LOOP
+    for (int i = 0; i < live; i++, from += apart)
+        to[i] = *from;
+    SHORT_LOOP
+    for (int i = live; i < block; i++)
+        to[i] = 0.0f;
+}
+
+/* A row, or every `step`-th element of it, `count` in all. */
+static inline void copy_row(__global const float *from, int step, int count, __global float *to)
+{
+    int i = 0;
+    if (step == 1) {
+        SHORT_LOOP
+        for (; i + VEC <= count; i += VEC)
+            VSTORE(VLOAD(from + i), to + i);
+    }
+    if (step == 2) { /* the last one's neighbour may lie beyond the row */
+        SHORT_LOOP
+        for (; i + VEC < count; i += VEC) {
+            const floatV low = VLOAD(from + 2 * i), high = VLOAD(from + 2 * i + VEC);
+            VSTORE(EVEN(low, high), to + i);
+        }
+    }
+    SHORT_LOOP
+    for (; i < count; i++)
+        to[i] = from[i * step];
+}
+
+/* Some rows of a padded plane. Zeros between what is copied are written in one go: those right of a
+ * row and left of the next one, and whole rows of them. */
+static APART void pad_rows(const conv2d_prepare_args a, int item, __global const float *in,
+                           __global float *out)
+{
+    const int parts = divide_up(a.out_h, a.rows), plane = item / parts;
+    const int begin = (item - plane * parts) * a.rows, end = min(begin + a.rows, a.out_h);
+    const int thin = a.what & CONV2D_THIN;
+    const int step_h = thin ? a.step_h : 1, step_w = thin ? a.step_w : 1;
+    int zeros = 0;
+    in += (uint)(plane * a.in_h * a.in_w);
+    out += (uint)(plane * a.out_h * a.out_w + begin * a.out_w);
+    SHORT_LOOP
+    for (int row = begin; row <= end; row++) {
+        const int y = row - a.top, copies = row < end && y >= 0 && y < a.h;
+        if (row < end && !copies) {
+            zeros += a.out_w;
+            continue;
+        }
+        zeros += copies ? a.left : 0;
+        int i = 0;
+        SHORT_LOOP
+        for (; i + VEC <= zeros; i += VEC)
+            VSTORE((floatV)(0.0f), out + i);
+        SHORT_LOOP
+        for (; i < zeros; i++)
+            out[i] = 0.0f;
+        if (!copies)
+            break;
+        out += zeros;
+        copy_row(in + y * step_h * a.in_w, step_w, a.w, out);
+        out += a.w;
+        zeros = a.out_w - a.left - a.w;
+    }
+}
+
+/* The taps of some channels, and their weights for one block: packed[block][tap][a.block]. */
+static APART void list_and_pack(const conv2d_prepare_args a, int item, __global int *taps,
+                                __global const float *w, __global float *packed)
+{
+    const int parts = divide_up(a.in_channels, a.channels), block = item / parts;
+    const int begin = (item - block * parts) * a.channels;
+    const int end = min(begin + a.channels, a.in_channels);
+    const int group = block / a.blocks, first = (block - group * a.blocks) * a.block;
+    const int live = min(a.block, a.out_group - first);
+    const int area = a.r * a.s, total = a.in_channels * area;
+    /* forward weights are [out_group][in_channels][r][s], backward [in_channels][out_group][r][s]
+     */
+    const int from_lane = a.sign > 0 ? total : area;
+    const int from_channel = a.sign > 0 ? area : a.out_group * area;
+    const int lists = block == 0 && (a.what & CONV2D_LIST), packs = a.what & CONV2D_WEIGHTS;
+    w += (uint)(group * a.out_group * total + first * from_lane);
+    packed += (uint)(block * total * a.block);
+    SHORT_LOOP
+    for (int at = 0; at < area; at++) {
+        const int r = at / a.s, s = at - r * a.s;
+        const int down = r * a.dilation_h / a.step_h, right = s * a.dilation_w / a.step_w;
+        const meeting row =
+            meet(a.r, a.dilation_h, a.step_h, r * a.dilation_h - down * a.step_h, r);
+        const meeting column =
+            meet(a.s, a.dilation_w, a.step_w, s * a.dilation_w - right * a.step_w, s);
+        SHORT_LOOP
+        for (int channel = begin; channel < end; channel++) {
+            const int index = tap_index(a.in_channels, a.s, channel, row, column);
+            if (lists)
+                taps[index] = channel * a.in_plane + a.sign * (down * a.in_row + right);
+            if (packs)
+                collect(w + (channel * from_channel + at), from_lane, live,
+                        packed + index * a.block, a.block);
+        }
+    }
+}
+
+/* VEC rows that lie `apart`, turned around, to rows `wide` apart; zeros for those from `live` on.
+ */
+static inline void turn(__global const float *from, int apart, int live, __global float *to,
+                        int wide)
+{
+    floatV rows[VEC];
+#pragma unroll
+    for (int i = 0; i < VEC; i++)
+        rows[i] = i < live ? VLOAD(from + i * apart) : (floatV)(0.0f);
+    transpose(rows);
+#pragma unroll
+    for (int i = 0; i < VEC; i++)
+        VSTORE(rows[i], to + i * wide);
+}
+
+/* Some pixels of one image, one block of channels: packed[block][image * pq + pixel][a.block]. */
+static APART void pack_gradient(const conv2d_prepare_args a, int item, __global const float *dy,
+                                __global float *packed)
+{
+    const int parts = divide_up(a.pq, CONV2D_PIXELS), all = item / parts;
+    const int begin = (item - all * parts) * CONV2D_PIXELS, end = min(begin + CONV2D_PIXELS, a.pq);
+    const int block = all / a.images, image = all - block * a.images;
+    const int group = block / a.blocks, first = (block - group * a.blocks) * a.block;
+    dy += (uint)((image * a.k + group * a.out_group + first) * a.pq);
+    packed += (uint)((block * a.images + image) * a.pq * a.block);
+    const int live = min(a.block, a.out_group - first);
+    int pixel = begin;
+    if (a.block % VEC == 0) {
+        SHORT_LOOP
+        for (; pixel + VEC <= end; pixel += VEC) {
+            SHORT_LOOP
+            for (int v = 0; v < a.block; v += VEC)
+                turn(dy + v * a.pq + pixel, a.pq, live - v, packed + pixel * a.block + v, a.block);
+        }
+    }
+    SHORT_LOOP
+    for (; pixel < end; pixel++)
+        collect(dy + pixel, a.pq, live, packed + pixel * a.block, a.block);
+}
+
+/* item -> a part of a padded plane; behind these: a part of the taps and weights, or of dy */
+ALONE __kernel void conv2d_shared_prepare(const conv2d_prepare_args a, __global const float *in,
+                                          uint in_offset, __global float *padded,
+                                          uint padded_offset, __global int *taps, uint taps_offset,
+                                          __global const float *from, uint from_offset,
+                                          __global float *packed, uint packed_offset)
+{
+    const int parts = a.planes > 0 ? a.planes * divide_up(a.out_h, a.rows) : 0;
+    const int item = (int)(get_global_id(0) - (size_t)parts);
+    if (get_global_id(0) < (size_t)parts)
+        pad_rows(a, (int)get_global_id(0), in + in_offset, padded + padded_offset);
+    else if (a.what & CONV2D_GRADIENT)
+        pack_gradient(a, item, from + from_offset, packed + packed_offset);
+    else
+        list_and_pack(a, item, taps + taps_offset, from + from_offset, packed + packed_offset);
+}
+
+/* item -> VEC channels of a block, one split: partial[split][block][a.block], a "tap" that is
+ * always
+ * 1 */
+ALONE __kernel void conv2d_shared_backward_bias(const conv2d_tile_weights_args a,
+                                                __global const float *packed, uint packed_offset,
+                                                __global float *partial, uint partial_offset)
+{
+    const int channel = (int)get_global_id(0) * VEC, split = (int)get_global_id(1);
+    const int block = channel / a.block, lane = channel - block * a.block;
+    const int end = split_begin(a.n * a.pq, a.splits, split + 1);
+    int pixel = split_begin(a.n * a.pq, a.splits, split);
+    packed += packed_offset + (uint)(block * a.n * a.pq * a.block + lane);
+    partial += partial_offset + (uint)(split * a.groups * a.blocks * a.block + channel);
+    floatV sum[4]; /* four chains cover the latency of an addition */
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        sum[i] = (floatV)(0.0f);
+    SHORT_LOOP
+    for (; pixel + 4 <= end; pixel += 4)
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            sum[i] += VLOAD(packed + (pixel + i) * a.block);
+    SHORT_LOOP
+    for (; pixel < end; pixel++)
+        sum[0] += VLOAD(packed + pixel * a.block);
+    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]), partial);
+}
+
+/* item -> one channel, one split of the images: partial[split][block][a.block], from planes as they
+ * are (a.pq elements each). What backward_bias is for a packed gradient, for a transposed
+ * convolution's. */
+ALONE __kernel void conv2d_shared_plane_sums(const conv2d_tile_weights_args a,
+                                             __global const float *y, uint y_offset,
+                                             __global float *partial, uint partial_offset)
+{
+    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
+    const int group = k / a.group_k, channel = k - group * a.group_k;
+    const int end = split_begin(a.n, a.splits, split + 1);
+    floatV lanes = (floatV)(0.0f);
+    for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
+        __global const float *plane = y + y_offset + (uint)((image * a.k + k) * a.pq);
+        int i = 0;
+        for (; i + VEC <= a.pq; i += VEC)
+            lanes += VLOAD(plane + i);
+        if (i < a.pq)
+            lanes += load_part(plane + i, a.pq - i);
+    }
+    float parts[VEC], sum = 0.0f;
+    VSTORE(lanes, parts);
+    for (int i = 0; i < VEC; i++)
+        sum += parts[i];
+    const int block = (split * a.groups + group) * a.blocks + channel / a.block;
+    partial[partial_offset + (uint)(block * a.block + channel % a.block)] = sum;
+}
+
+/* item -> all taps of one channel: dw[k][tap], from partial[split][block][tap][a.block] */
+ALONE __kernel void conv2d_shared_reduce(const conv2d_tile_weights_args a,
+                                         __global const float *partial, uint partial_offset,
+                                         __global float *dw, uint dw_offset)
+{
+    const int k = (int)get_global_id(0), group = k / a.group_k, channel = k - group * a.group_k;
+    const int block = group * a.blocks + channel / a.block;
+    const int stride = a.groups * a.blocks * a.taps * a.block;
+    partial += partial_offset + (uint)(block * a.taps * a.block + channel % a.block);
+    dw += dw_offset + (uint)(k * a.taps);
+    for (int tap = 0; tap < a.taps; tap++) {
+        float sum = 0.0f;
+        SHORT_LOOP
+        for (int split = 0; split < a.splits; split++)
+            sum += partial[split * stride + tap * a.block];
+        dw[tap] = a.accumulate ? dw[tap] + sum : sum;
+    }
+}
