@@ -249,11 +249,7 @@ static void test_vector_widths(void)
     "tile * * thin 1 " vec " 1 5 3\n"                                                              \
     "tile * * *    1 " vec " 2 4 10\n"                                                             \
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
-    "row  * * *    1 " vec " 8 64\n"                                                               \
-    "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"                               \
-    "winograd * * * 1 " vec " 2 3 1 6 4\n"                                                         \
-    "algo device width shape use VEC BLOCK SEGS\n"                                                 \
-    "point * * *   1 " vec " 4 3\n"
+    "row  * * *    1 " vec " 8 64\n"
     static const char *const widths[] = {WIDTH("4"), WIDTH("8"), WIDTH("16"), NULL};
     sweep_tuned("conv2d", widths, shapes_for_vectors);
 }
