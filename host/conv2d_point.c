@@ -37,7 +37,8 @@ static void place(const clcnn__conv2d_problem *problem, const product *m, bool t
 {
     const int pixels = problem->p * problem->q, n = problem->d.n;
     const int64_t line = ((int64_t)n * pixels + m->vec - 1) / m->vec * m->vec;
-    s->image = together ? pixels : s->channels * pixels;
+    /* Beyond an int only for what is refused: padding makes more pixels than the image has. */
+    s->image = together ? pixels : (int)((int64_t)s->channels * pixels);
     s->plane = together ? (int)line : pixels;
     if (s->packed)
         s->elements = (size_t)s->channels * (together ? (size_t)line : (size_t)n * (size_t)pixels);
