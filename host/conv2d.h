@@ -1,5 +1,5 @@
-/* What conv2d.c and its algorithms (conv2d_depthwise.c, conv2d_point.c, conv2d_row.c,
- * conv2d_tile.c, conv2d_gemm.c, conv2d_direct.c) share. */
+/* What conv2d.c and its algorithms (conv2d_depthwise.c, conv2d_winograd.c, conv2d_point.c,
+ * conv2d_row.c, conv2d_tile.c, conv2d_gemm.c, conv2d_direct.c) share. */
 #ifndef CLCNN_CONV2D_H
 #define CLCNN_CONV2D_H
 

@@ -1,15 +1,19 @@
 /*
  * conv2d by kernels/conv2d_winograd.cl: 3x3 filters, strides of 1.
  *
- * What lies between two kernels should stay in a cache, so the work is cut, in one of two ways:
- *   where all tiles fit, the channels of the result are taken some blocks at a time, and so are the
- *   transformed weights (36 numbers for each 9);
- *   otherwise tiles are taken some lines at a time (a line is a row of tiles of one image), and the
- *   weights are transformed once.
- * And where the input has few channels, a work-item takes some tiles through all steps at once:
- * fused. How much at a time is a question of the workspace alone, and changes no bit of the result.
- * The workspace holds forward, backward_data   [u: weights][v: transformed input][m: products]
- *   backward_weights         [u: their sums][v][m: transformed dy][db: sums of planes]
+ * What lies between two kernels should stay in a cache, so the work is cut, in one of three ways:
+ *
+ * - fused: where the input has few channels, a work-item takes some tiles through all steps;
+ * - by channels: where all tiles fit, the result's channels are taken some blocks at a time, and so
+ *   are the transformed weights (36 numbers for each 9);
+ * - by lines: otherwise tiles are taken some lines at a time (a line is a row of tiles of one
+ *   image), and the weights are transformed once.
+ *
+ * How much at a time is a question of the workspace alone, and changes no bit of the result.
+ *
+ * Forward and backward_data keep in the workspace the weights, the transformed input and the
+ * products: [u][v][m]. Backward_weights: the sums, the transformed x and dy, and db's sums of
+ * planes: [u][v][m][sums].
  */
 #include "conv2d.h"
 

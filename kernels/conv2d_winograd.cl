@@ -26,7 +26,7 @@
  * turn VEC x VEC squares round in registers. One work-item, alone in its work-group, takes SEGMENT
  * tiles of a row of tiles and VEC channels.
  *
- * Registers: multiply holds PIX * VECS sums, VECS vectors of weights and one input; 12 x 2 of
+ * Registers: multiply holds PIX * VECS sums, VECS vectors of weights and one input; 14 x 2 of
  * AVX-512's 32. All addresses of its inner loop are one pointer and constants, since a tile's VEC
  * channels lie together.
  *
@@ -40,6 +40,8 @@
 #define REAL floatV
 #include "activation.clh"
 #include "conv2d_args.h"
+#define STRIDE 1
+#include "strided.clh" /* transpose */
 
 #ifndef PIX
 #define PIX 6
@@ -139,47 +141,6 @@ static inline void transform_filter(const floatV u[PATCH], floatV o[3])
 
 /* ---- Planes to vectors over channels, and back -------------------------------------------------
  */
-
-#if VEC == 16
-#define ZIP_LOW(a, b)                                                                              \
-    (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6,  \
-              a.s7, b.s7)
-#define ZIP_HIGH(a, b)                                                                             \
-    (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se,  \
-              a.sf, b.sf)
-#elif VEC == 8
-#define ZIP_LOW(a, b) (float8)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3)
-#define ZIP_HIGH(a, b) (float8)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
-#else
-#define ZIP_LOW(a, b) (float4)(a.s0, b.s0, a.s1, b.s1)
-#define ZIP_HIGH(a, b) (float4)(a.s2, b.s2, a.s3, b.s3)
-#endif
-
-/* One of the log2(VEC) steps of a transposition: it turns the bits of (row, lane) round by one. */
-static inline void zip(const floatV from[VEC], floatV to[VEC])
-{
-#pragma unroll
-    for (int i = 0; i < VEC / 2; i++) {
-        to[2 * i] = ZIP_LOW(from[i], from[i + VEC / 2]);
-        to[2 * i + 1] = ZIP_HIGH(from[i], from[i + VEC / 2]);
-    }
-}
-
-static inline void transpose(floatV v[VEC])
-{
-    floatV t[VEC];
-    zip(v, t);
-    zip(t, v);
-#if VEC == 8
-    zip(v, t);
-#pragma unroll
-    for (int i = 0; i < VEC; i++)
-        v[i] = t[i];
-#elif VEC == 16
-    zip(v, t);
-    zip(t, v);
-#endif
-}
 
 /*
  * Stores a vector at any address that a float may have. vstore does the same, but one compiler
