@@ -127,8 +127,9 @@ clcnn_status clcnn_conv2d_output(const clcnn_conv2d *d, int *p, int *q, clcnn_er
 static void fill_plan(clcnn_ctx *ctx, const clcnn__conv2d_algo *algo,
                       const clcnn__conv2d_problem *problem, size_t limit, clcnn_plan *plan)
 {
-    *plan =
-        (clcnn_plan){.algo = algo->name, .workspace_bytes = algo->workspace(ctx, problem, limit)};
+    *plan = (clcnn_plan){.algo = algo->name,
+                         .workspace_bytes = algo->workspace(ctx, problem, limit),
+                         .tuning = ctx->tuning_version};
     if (algo->packed && problem->direction != CLCNN_BACKWARD_WEIGHTS)
         plan->packed_bytes = algo->packed(ctx, problem);
 }
@@ -204,6 +205,17 @@ clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const clcnn__conv2d_op *op, cons
 
 /* ---- Running
  * ------------------------------------------------------------------------------------- */
+
+/* Packed weights are laid out by the rows of the time when their plan was made. */
+static clcnn_status check_packed(clcnn_ctx *ctx, const char *call, const clcnn_plan *plan)
+{
+    if (plan->packed.buf && plan->tuning != ctx->tuning_version)
+        return CLCNN__INVALID(&ctx->error,
+                              "%s: the plan with packed weights is of tuning rows %u, those in "
+                              "force are %u: make it and pack again",
+                              call, plan->tuning, ctx->tuning_version);
+    return CLCNN_SUCCESS;
+}
 
 /* The plan's algorithm and memory; without a plan the best that needs no workspace. */
 static clcnn_status resolve_plan(clcnn_ctx *ctx, clcnn__conv2d_call *call, const clcnn_plan *plan,
@@ -284,7 +296,10 @@ clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn
     bool packs = algo->packed && op->direction != CLCNN_BACKWARD_WEIGHTS;
     if (!packs)
         call->packed = CLCNN_NO_MEM;
-    status = check_tensors(ctx, call, packs ? algo->packed(ctx, &call->problem) : 0);
+    if (packs && plan)
+        status = check_packed(ctx, op->name, plan);
+    if (status == CLCNN_SUCCESS)
+        status = check_tensors(ctx, call, packs ? algo->packed(ctx, &call->problem) : 0);
     return status == CLCNN_SUCCESS ? algo->enqueue(ctx, call) : status;
 }
 
@@ -312,7 +327,9 @@ clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcn
     const clcnn__tensor tensors[] = {
         {"w", w, call.problem.w_count, CLCNN__IN},
         {"packed", plan->packed, algo->packed(ctx, &call.problem) / 4, CLCNN__OUT}};
-    status = clcnn__check_tensors(ctx, name, tensors, 2);
+    status = check_packed(ctx, name, plan);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__check_tensors(ctx, name, tensors, 2);
     return status == CLCNN_SUCCESS ? algo->pack(ctx, &call) : status;
 }
 

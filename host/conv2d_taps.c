@@ -111,6 +111,9 @@ int clcnn__taps_splits(size_t items, int rows, size_t pixels)
         splits = pixels / PIXELS;
     if (splits > (size_t)rows)
         splits = (size_t)rows;
+    const size_t least = pixels / CLCNN__MOST_ROUNDS + 1;
+    if (splits < least)
+        splits = least < (size_t)rows ? least : (size_t)rows;
     return splits > 1 ? (int)splits : 1;
 }
 

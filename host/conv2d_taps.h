@@ -40,7 +40,7 @@ int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);
 
 /* Parts of the sums of backward_weights: some 64 work-items keep the cores of a CPU busy; a part
- * should sum 128 pixels at least. */
+ * should sum 128 pixels at least, and CLCNN__MOST_ROUNDS at most. */
 int clcnn__taps_splits(size_t items, int rows, size_t pixels);
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,

@@ -47,10 +47,10 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
               .pixels = clcnn__tune_value(row, "PIX")};
     const int run = clcnn__tune_value(row, "RUN"), filter = run > 0 ? filter_of(problem) : 0;
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", filter};
-    if (run <= MOST_TILE && runs_fit(problem, run, filter))
+    if (runs_fit(problem, run, filter))
         t.run = run;
     t.taps.unlisted = t.run > 0;
-    if (t.pixels <= MOST_TILE && vecs <= MOST_TILE)
+    if (t.pixels <= MOST_TILE && vecs <= MOST_TILE && run <= MOST_TILE)
         t.taps.block = vec * vecs;
     if (t.taps.block > 0)
         clcnn__taps_make(problem, 0, &t.taps);

@@ -40,6 +40,7 @@ struct clcnn_ctx {
     clcnn_error error;
     clcnn__programs *programs; /* what has been built */
     clcnn__tuning *tuning;     /* rows of the .tune files, and the caller's */
+    unsigned tuning_version;   /* how often the caller's have changed: see clcnn_plan */
     bool warm_up;              /* build, but don't enqueue */
     /* Gets the event of each kernel that is enqueued, to release, and its name, which lives as long
      * as the ctx; NULL: nobody does. */
@@ -151,9 +152,10 @@ enum { CLCNN__MAX_MEMS = 8 };
 
 /*
  * How many times a work-item may go round its loops. llvmpipe leaves them, without a word, after
- * 65535 times in all; a quarter of that is work enough for any work-item.
+ * 65535 times in all; a quarter of that is work enough for any work-item, and three quarters are the
+ * most where more work-items have a price.
  */
-enum { CLCNN__MAX_ROUNDS = 1 << 14 };
+enum { CLCNN__MAX_ROUNDS = 1 << 14, CLCNN__MOST_ROUNDS = 3 * CLCNN__MAX_ROUNDS };
 
 /* How many work-items take `item` elements each; an item below 1 (a bad tuning row, which the
  * kernel's build refuses) counts as 1. */

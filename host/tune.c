@@ -4,6 +4,9 @@
  * built-in table of an operation is kernels/OP.tune, parsed when it is first asked for; a caller's
  * rows, and those of the file that CLCNN_TUNE names, are tried before it.
  */
+#ifdef __linux__
+#define _GNU_SOURCE /* secure_getenv */
+#endif
 #include "internal.h"
 
 #include <ctype.h>
@@ -11,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { KEYS = 5, COLUMNS = KEYS + CLCNN__MAX_MACROS, MAX_VALUE = 65536, MOST_BYTES = 1 << 20 };
 
@@ -175,6 +180,11 @@ static clcnn_status parse_header(parser *p, char *words[], int count)
             return BAD_LINE(p,
                             ": column %d, \"%.40s\", is not a macro's name (capitals, digits, _)",
                             i + 1, words[i]);
+    for (int i = KEYS; i < count; i++)
+        for (int k = KEYS; k < i; k++)
+            if (strcmp(words[i], words[k]) == 0)
+                return BAD_LINE(p, ": columns %d and %d are both \"%.40s\"", k + 1, i + 1,
+                                words[i]);
     memcpy(p->header, words, sizeof p->header);
     p->columns = count;
     return CLCNN_SUCCESS;
@@ -221,24 +231,30 @@ static bool same_macros(const clcnn__tune_row *a, const clcnn__tune_row *b)
 static const table *load_built_in(clcnn_ctx *ctx, const char *op);
 
 /*
- * A caller's row must have the macros that a built-in row of its algorithm has: the host reads them
- * too, and one that is missing or misspelt would be 0. (conv2d's relatives have no rows of their
- * own.)
+ * A caller's row must have the macros and a class of shapes that built-in rows of its algorithm
+ * have: the host reads the macros too, and one that is missing or misspelt would be 0; a class that
+ * is misspelt would never match. (conv2d's relatives have no rows of their own.)
  */
-static clcnn_status check_macros(const parser *p, const row *r)
+static clcnn_status check_row(const parser *p, const row *r)
 {
     const table *known = load_built_in(p->ctx, r->op);
     if (!known)
         return BAD_LINE(p, ": %s has no tuning rows", r->op);
     const row *like = NULL;
+    bool macros = false, shape = strcmp(r->shape, "*") == 0;
     for (size_t i = 0; i < known->count; i++)
         if (strcmp(known->rows[i].algo, r->algo) == 0) {
             like = &known->rows[i];
-            if (same_macros(&r->values, &like->values))
-                return CLCNN_SUCCESS;
+            macros = macros || same_macros(&r->values, &like->values);
+            shape = shape || strcmp(r->shape, like->shape) == 0;
         }
     if (!like)
         return BAD_LINE(p, ": %s has no tuning rows for \"%.40s\"", r->op, r->algo);
+    if (!shape)
+        return BAD_LINE(p, ": column 4, \"%.40s\", is not a class of shapes of %s's %s", r->shape,
+                        r->op, r->algo);
+    if (macros)
+        return CLCNN_SUCCESS;
     char list[CLCNN__MAX_MACROS * 33] = "";
     for (int i = 0; i < like->values.count; i++) {
         strcat(list, " ");
@@ -252,9 +268,10 @@ static clcnn_status parse_row(parser *p, char *words[], int count)
 {
     const clcnn_device_info *info = &p->ctx->info;
     if (p->columns == 0)
-        return BAD_LINE(p, "%s", " comes before the first header");
+        return BAD_LINE(p, ": \"%.40s\" comes before the first header", words[0]);
     if (count != p->columns)
-        return BAD_LINE(p, " has %d columns, its header has %d", count, p->columns);
+        return BAD_LINE(p, ": the row of %.40s has %d columns, its header has %d", words[0], count,
+                        p->columns);
     bool known = false;
     row *r = &p->to->rows[p->to->count];
     *r = (row){.op = p->op, .algo = words[0], .shape = words[3]};
@@ -276,7 +293,7 @@ static clcnn_status parse_row(parser *p, char *words[], int count)
         status = parse_number(p, i + 1, words[i], MAX_VALUE, &macro->value);
     }
     if (status == CLCNN_SUCCESS && !p->to->built_in)
-        status = check_macros(p, r);
+        status = check_row(p, r);
     p->to->count += status == CLCNN_SUCCESS;
     return status;
 }
@@ -291,7 +308,7 @@ static clcnn_status parse_line(parser *p, char *line)
     if (count == 0)
         return CLCNN_SUCCESS;
     if (count > COLUMNS)
-        return BAD_LINE(p, " has more than %d columns", COLUMNS);
+        return BAD_LINE(p, ": more than %d columns", COLUMNS);
     if (strcmp(words[0], "op") == 0)
         return parse_op(p, words, count);
     if (strcmp(words[0], keys[0]) == 0)
@@ -406,6 +423,7 @@ static clcnn_status add_rows(clcnn_ctx *ctx, const char *source, const char *op,
     if (status == CLCNN_SUCCESS) {
         t->next = ctx->tuning->first;
         ctx->tuning->first = t;
+        ctx->tuning_version++;
     }
     return status;
 }
@@ -440,12 +458,16 @@ clcnn_status clcnn_ctx_tune(clcnn_ctx *ctx, const char *op, const char *rows)
     if (rows)
         return add_rows(ctx, source, op, rows, &ctx->error);
     take_rows_away(ctx, op);
+    ctx->tuning_version++;
     return CLCNN_SUCCESS;
 }
 
 /* A whole file as text, allocated. */
 static clcnn_status read_text(const char *path, char **text, clcnn_error *error)
 {
+    struct stat about;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) /* a pipe would be waited for */
+        return CLCNN__FAIL(error, CLCNN_BAD_FILE, "tuning rows: %.500s is not a file", path);
     FILE *file = fopen(path, "rb");
     char *data = file ? malloc(MOST_BYTES + 1) : NULL;
     errno = file ? 0 : errno;
@@ -510,6 +532,15 @@ static const char *type_word(cl_device_type type)
                                                : "*";
 }
 
+/* What a row can have in a column. */
+static bool is_word(const char *text)
+{
+    const char *at = text;
+    while (*at && *at != '#' && !isspace((unsigned char)*at))
+        at++;
+    return at > text && !*at;
+}
+
 clcnn_status clcnn_ctx_tuning(clcnn_ctx *ctx, const char *op, const char *algo, const char *shape,
                               char *text, size_t size)
 {
@@ -521,6 +552,9 @@ clcnn_status clcnn_ctx_tuning(clcnn_ctx *ctx, const char *op, const char *algo, 
                               : !text ? "text"
                                       : "op",
                               op && algo && text ? op : "NULL");
+    if (shape && !is_word(shape))
+        return CLCNN__INVALID(&ctx->error, "clcnn_ctx_tuning: shape \"%.40s\" is not a word",
+                              shape);
     const row *r = find_row(ctx, op, algo, shape ? shape : "*");
     if (!r)
         return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED,
@@ -552,9 +586,19 @@ clcnn_status clcnn__tuning_create(clcnn__tuning **tuning, clcnn_error *error)
                    : CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for tuning tables");
 }
 
+/* A program that runs with more rights than its user's must not read what that user names. */
+static const char *trusted_environment(const char *name)
+{
+#ifdef __linux__
+    return secure_getenv(name);
+#else
+    return getuid() == geteuid() && getgid() == getegid() ? getenv(name) : NULL;
+#endif
+}
+
 clcnn_status clcnn__tuning_from_environment(clcnn_ctx *ctx, clcnn_error *error)
 {
-    const char *path = getenv("CLCNN_TUNE");
+    const char *path = trusted_environment("CLCNN_TUNE");
     return path && *path ? tune_file(ctx, path, error) : CLCNN_SUCCESS;
 }
 

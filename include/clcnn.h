@@ -163,6 +163,8 @@ CLCNN_API const clcnn_error *clcnn_last_error(const clcnn_ctx *ctx);
  * Adds tuning rows (the text of a .tune file, see kernels/README.md) that are tried before those
  * that are there already. Rows are for `op` up to the first line `op NAME`. On a bad row nothing
  * changes: CLCNN_BAD_FILE names line and column. rows = NULL takes all added rows of `op` away.
+ * Plans and networks made before may want other workspaces then, and their packed weights are
+ * void: make them afterwards.
  */
 CLCNN_API clcnn_status clcnn_ctx_tune(clcnn_ctx *ctx, const char *op, const char *rows);
 /** The same from a file, whose lines `op NAME` say which operations its rows are for: what `clcnn
@@ -226,7 +228,8 @@ typedef enum clcnn_direction {
  * elements of 4 bytes) and passes the plan to the call. Where calls take a plan, NULL means: the
  * best algorithm that needs no workspace. The same workspace may serve any number of calls on one
  * queue. When packed_bytes is not 0, an OP_pack call can prepare weights that don't change into
- * `packed`; otherwise leave it out.
+ * `packed`; otherwise leave it out. How weights lie there depends on the tuning rows: once rows are
+ * added or taken away, a plan with packed weights is CLCNN_INVALID_ARGUMENT; query and pack again.
  */
 typedef struct clcnn_plan {
     const char *algo;       /* a name of clcnn_algos; static storage */
@@ -234,6 +237,7 @@ typedef struct clcnn_plan {
     size_t packed_bytes;    /* size of the packed weights, 0: this algorithm does not pack */
     clcnn_mem workspace;
     clcnn_mem packed;
+    unsigned tuning; /* the query's: which tuning rows, by clcnn_ctx_tune, it is of */
 } clcnn_plan;
 
 /** The workspace is not limited. */
@@ -254,9 +258,9 @@ typedef struct clcnn_plan {
     X(CLCNN_EXACT, "equal bits on every device")                                                   \
     X(CLCNN_DOT, "|error| <= gamma(n + 2) * mag, gamma(m) = m u / (1 - m u)")                      \
     X(CLCNN_NORMWISE, "|error| <= constant * u * mag")                                             \
+    X(CLCNN_ULP, "|error| <= constant * u * mag; equal bits where mag is 0")                       \
     X(CLCNN_NORMWISE_DOT, "|error| <= gamma(n + 2) * mag + constant * u * n * max|a| * max|b|, of" \
-                          " sums of products a * b of two tensors")                                \
-    X(CLCNN_ULP, "|error| <= constant * u * mag; equal bits where mag is 0")
+                          " sums of products a * b of two tensors")
 
 typedef enum clcnn_error_class {
 #define CLCNN_ERROR_CLASS_ENUM(name, sentence) name,

@@ -1,9 +1,10 @@
 /*
  * adaptive_avgpool2d, global: one mean for each plane.
  *
- * forward   a work-group -> ROWS planes of y. Its LOCAL work-items add up every LOCAL-th vector
- * each, and then halve the number of sums until one is left: a fixed order. backward  work-item ->
- * a part of dx, where a plane is a row (rows.clh): dy over the plane's size
+ * - forward: a work-group -> ROWS planes of y. Its LOCAL work-items add up every LOCAL-th vector
+ *   each, and then halve the number of sums until one is left: a fixed order.
+ * - backward: a work-item -> a part of dx, where a plane is a row (rows.clh): dy over the plane's
+ *   size.
  */
 #include "adaptive_avgpool2d_args.h"
 #include "common.clh"
@@ -11,6 +12,9 @@
 
 #ifndef LOCAL
 #define LOCAL 1
+#endif
+#if LOCAL < 1
+#error "LOCAL must be at least 1"
 #endif
 #if LOCAL > 1 && (ROWS > 1 || (LOCAL & (LOCAL - 1)) != 0)
 #error "work-items that share a plane are a power of two, and take one plane"

@@ -3,13 +3,13 @@
  * a product of matrices: out[k][pixel] = the sum over c of w[k][c] * in[c][pixel], and its pixels
  * already lie one behind the other. A vector is VEC neighbouring pixels, a weight is one number.
  *
- *   pack      (backward_data) puts the weights of a block of channels side by side, tap by tap
- *   multiply  one work-item, alone in its work-group: SEGS vectors of pixels by BLOCK channels of
- *             the result. It walks through the channels of the input: SEGS vector loads, BLOCK
- *             weights and SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each
- * other, while these are in the cache. collect   (strides; planes of few pixels) puts the pixels
- * that count side by side spread    the way back: puts the result in place, with what no pixel
- * reaches between
+ * - pack (backward_data): puts the weights of a block of channels side by side, tap by tap.
+ * - multiply: a work-item, alone in its work-group -> SEGS vectors of pixels by BLOCK channels of
+ *   the result. It walks through the channels of the input: SEGS vector loads, BLOCK weights and
+ *   SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each other, while these are
+ *   in the cache.
+ * - collect (strides; planes of few pixels): puts the pixels that count side by side.
+ * - spread: the way back. It puts the result in place, and zeros between.
  *
  * backward_data is forward with the weights' channels the other way round; with strides `spread`
  * fills the pixels that no output looked at.

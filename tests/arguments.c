@@ -452,6 +452,10 @@ static void wrong_packed(bench *b)
     clcnn_plan plan = b->plan;
     plan.packed = CLCNN_NO_MEM;
     wrong_plan(b, &plan, CLCNN_INVALID_ARGUMENT, "packed", "packed left out");
+    plan = b->plan;
+    plan.tuning++; /* as if rows had been added since */
+    wrong_plan(b, &plan, CLCNN_INVALID_ARGUMENT, "tuning rows", "packed by other tuning rows");
+    plan = b->plan;
     plan.packed = (clcnn_mem){b->packed, 1};
     wrong_plan(b, &plan, CLCNN_INVALID_ARGUMENT, "packed", "packed one element short");
     plan.packed = (clcnn_mem){b->elsewhere, 0};

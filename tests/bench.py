@@ -10,10 +10,12 @@ have to misbehave are small programs that are made here. Needs Python's standard
 import json
 import math
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -263,6 +265,26 @@ class Usage(unittest.TestCase):
         self.assertIn("adam_direct", programs)
         self.assertGreaterEqual(len(kernels), len(programs))
         self.assertTrue(all(line["program"] in programs for line in kernels))
+
+    def test_start_alone(self):
+        """What start does not do is refused; without an OpenCL device it says so."""
+        for more in ["--profile"], ["--peers", "cpu"], ["--algo", "direct"], ["--rounds", "3"], \
+                    ["--plot", "x.svg"]:
+            self.refused("--suite", "start", *more, expected=["--device and --json alone"])
+
+    def test_start_interrupted(self):
+        """Ctrl-C in the middle leaves nothing behind."""
+        folder = os.path.join(TEMP, "interrupted")
+        os.mkdir(folder)
+        process = subprocess.Popen([TOOL, "bench", "--suite", "start"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True,
+                                   env=dict(os.environ, TMPDIR=folder))
+        while not os.listdir(folder) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertEqual(os.listdir(folder), [])
 
     def test_case_alone(self):
         code, out, err = run("--case", "tiny_sgd", "--suite", "conv", "--json", *QUICK)

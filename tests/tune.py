@@ -102,6 +102,20 @@ class Search(unittest.TestCase):
         self.assertNotIn("\nop ", out)
         self.assertIn("0 better than the built-in row", err)
 
+    def test_nothing_found(self):
+        """Rows of an earlier search are not replaced by none; a new file says that there are none."""
+        path, before = write("earlier.tune", "op softmax\n"), "op softmax\n"
+        code, _, err = run("tune", "--op", "softmax", "--budget", "0.01", "--output", path)
+        self.assertEqual(0, code, err)
+        self.assertEqual(before, contents(path))
+        self.assertIn("earlier.tune is left as it was", err)
+        path = temp("nothing.tune")
+        code, _, err = run("tune", "--op", "softmax", "--budget", "0.01", "--output", path)
+        self.assertEqual(0, code, err)
+        self.check_file(contents(path))
+        code, _, err = run("devices", CLCNN_TUNE=path)
+        self.assertEqual(0, code, err)
+
     def test_own_rows_do_not_count(self):
         """The search begins with the built-in rows, whatever CLCNN_TUNE names."""
         code, _, err = run("tune", "--op", "softmax", "--budget", "0.01",
@@ -130,7 +144,8 @@ class Search(unittest.TestCase):
 
 class Usage(unittest.TestCase):
     def test_bad_options(self):
-        for args, word in [(["--op", "convolution"], "convolution"), (["--op", ""], "known are"),
+        for args, word in [(["--op", "convolution"], "convolution"),
+                           (["--op", "dense"], "rows of conv2d"), (["--op", ""], "known are"),
                            (["--op", "softmax,,adam"], "''"), (["--budget", "0"], "budget"),
                            (["--budget", "soon"], "soon"), (["--output", ""], "output"),
                            (["--output", TEMP], "folder"), (["softmax"], "softmax"),
@@ -165,7 +180,7 @@ class Files(unittest.TestCase):
             self.assertEqual(0, code, err)
             algos = {json.loads(line)["algo"] for line in out.splitlines()}
             self.assertEqual(taken, algos == {"direct"}, algos)
-            self.assertEqual(not taken, "no row of %s is for " % temp(name) in err, err)
+            self.assertEqual(not taken, "%s has no row for " % temp(name) in err, err)
 
     def test_bad_files(self):
         for name, text, words in [

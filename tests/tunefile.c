@@ -120,6 +120,44 @@ static void test_round_trip(void)
     }
 }
 
+/* Weights that were packed by other rows are refused: they lie otherwise. Nothing is enqueued. */
+static void test_packed_before(void)
+{
+    static const clcnn_conv2d d = {.n = 1, .c = 4, .h = 8, .w = 8, .k = 40, .r = 3, .s = 3};
+    for (int i = 0; i < harness_device_count(); i++) {
+        clcnn_ctx *ctx = fresh(i);
+        clcnn_plan plan;
+        CHECK(clcnn_conv2d_plan(ctx, &d, CLCNN_FORWARD, "tile", CLCNN_ANY_WORKSPACE, &plan) ==
+                  CLCNN_SUCCESS,
+              "%s", clcnn_last_error(ctx)->message);
+        cl_mem memory =
+            clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE,
+                           plan.packed_bytes + plan.workspace_bytes + 65536, NULL, NULL);
+        CHECK(memory != NULL, "no buffer");
+        const size_t packed = plan.packed_bytes / 4, workspace = plan.workspace_bytes / 4;
+        const clcnn_mem w = {memory, packed + workspace}, x = {memory, w.offset + 1440},
+                        y = {memory, x.offset + 256};
+        plan.packed = (clcnn_mem){memory, 0};
+        plan.workspace = (clcnn_mem){memory, packed};
+        CHECK(clcnn_conv2d_pack(ctx, &d, CLCNN_FORWARD, w, &plan) == CLCNN_SUCCESS &&
+                  clcnn_conv2d_forward(ctx, &d, x, w, CLCNN_NO_MEM, y, &plan) == CLCNN_SUCCESS,
+              "%s", clcnn_last_error(ctx)->message);
+        CHECK(clcnn_ctx_tune(ctx, "conv2d", TILE "tile * * * 1 4 1 2 0\n") == CLCNN_SUCCESS, "%s",
+              clcnn_last_error(ctx)->message);
+        CHECK(clcnn_conv2d_forward(ctx, &d, x, w, CLCNN_NO_MEM, y, &plan) == CLCNN_INVALID_ARGUMENT,
+              "weights packed by other rows are taken");
+        CHECK(clcnn_conv2d_pack(ctx, &d, CLCNN_FORWARD, w, &plan) == CLCNN_INVALID_ARGUMENT,
+              "a plan of other rows packs");
+        CHECK(clcnn_ctx_tune(ctx, "conv2d", NULL) == CLCNN_SUCCESS &&
+                  clcnn_conv2d_forward(ctx, &d, x, w, CLCNN_NO_MEM, y, &plan) ==
+                      CLCNN_INVALID_ARGUMENT,
+              "weights packed before rows came and went are taken");
+        clFinish(clcnn_ctx_queue(ctx));
+        clReleaseMemObject(memory);
+        clcnn_ctx_destroy(ctx);
+    }
+}
+
 /* ---- Devices -----------------------------------------------------------------------------------
  */
 
@@ -170,6 +208,9 @@ static const struct {
      "VEC ITEM LOCAL"},
     {"op conv2d\n" TILE "gemm * * * 1 8 8 1 0\n", "line 3", "WM WN PM PN TK"},
     {"op dense\n" TILE "tile * * * 1 8 1 1 0\n", "line 3", "dense has no tuning rows"},
+    {"op sgd\nalgo device width shape use VEC VEC ITEM\ndirect * * * 1 8 8 8\n", "line 2",
+     "columns 6 and 7 are both \"VEC\""},
+    {"op conv2d\n" TILE "tile * * wode 1 8 1 1 0\n", "line 3", "column 4, \"wode\""},
     {"op sgd\ndevice\n", "line 2", "name"},
     /* What is for another device must be right all the same. */
     {"device no such thing\nop sgd\n" ELEMENTS "direct * * * 1 8 8\n", "line 4", "columns"},
@@ -246,6 +287,7 @@ int main(void)
 {
     static const harness_test tests[] = {{"sections", test_sections},
                                          {"written and read", test_round_trip},
+                                         {"packed before", test_packed_before},
                                          {"devices", test_devices},
                                          {"bad files", test_bad_files},
                                          {"the environment", test_environment},

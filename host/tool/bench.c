@@ -12,6 +12,8 @@
 static const char *const command = "bench";
 
 enum { MOST_PEERS = 8, MOST = 24 /* contestants of a case */, MOST_RESULTS = 256 };
+enum { ROUNDS = 5 }; /* the defaults */
+static const double SECONDS = 0.05;
 
 typedef struct bench_run {
     const char *suite, *case_name, *device, *peers, *plot, *algo; /* options */
@@ -466,12 +468,14 @@ static const tool_doc doc = {
         "more, each in its own process (PoCL's, Mesa's and NVIDIA's caches are found; another\n"
         "driver may have both starts alike); then what is compiled for it, in a third process.\n"
         "\n"
-        "Peers are programs in bench/peers. They take turns with clcnn and are stopped\n"
+        "Peers are programs of their own (folder CLCNN_PEERS). They take turns with clcnn and are "
+        "stopped\n"
         "meanwhile. Their results must be equal to ours. Peers: cpu (our kernels on a CPU\n"
         "device), reference (scalar, in double), openblas, onednn, clblast, pytorch.\n"
         "\n"
         "With --json: one object a line, with case, direction, ms, gflops, ceiling, algo,\n"
-        "device, peer (absent for clcnn) and more; bench/README.md explains all of them.\n"
+        "device, peer (absent for clcnn) and more; README.md of the sources' folder bench\n"
+        "explains all of them.\n"
         "Exit codes: 0 all was measured, 1 something was not, 2 wrong usage.\n",
     .examples = "  clcnn bench --suite conv --peers onednn,pytorch\n"
                 "  clcnn bench --case vgg3_2 --algo all\n"
@@ -484,7 +488,7 @@ static const tool_doc doc = {
 int cmd_bench(int argc, char **argv)
 {
     static bench_run run;
-    run = (bench_run){.suite = "all", .rounds = 5, .seconds = 0.05};
+    run = (bench_run){.suite = "all", .rounds = ROUNDS, .seconds = SECONDS};
     tool_option options[] = {
         {"suite", "NAME", TOOL_TEXT, &run.suite, 0, 0,
          "conv, pool, norm, optim, net, all, growth, tiny or start", false},
@@ -517,11 +521,16 @@ int cmd_bench(int argc, char **argv)
         code = tool_usage(command, "--profile goes with none of --peers, --plot and --json");
     if (code == TOOL_OK && run.profile && run.algo && strcmp(run.algo, "all") == 0)
         code = tool_usage(command, "--profile takes one algorithm, not all");
+    const bool start = run.case_name == NULL && strcmp(run.suite, "start") == 0;
+    if (code == TOOL_OK && start &&
+        (run.peers || run.algo || run.plot || run.profile || run.rounds != ROUNDS ||
+         run.seconds != SECONDS))
+        code = tool_usage(command, "--suite start goes with --device and --json alone");
+    if (code == TOOL_OK && start)
+        return bench_start_suite(run.device, run.json);
     if (code == TOOL_OK)
         code = each_peer(&run, false);
     if (code == TOOL_OK)
         code = check_plot(&run);
-    if (code == TOOL_OK && run.case_name == NULL && strcmp(run.suite, "start") == 0)
-        return bench_start_suite(run.device, run.json);
     return code == TOOL_OK ? measure(&run) : code;
 }

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "bench.h"
 #include "bench_report.h"
+#include "interrupt.h"
 #include "tool.h"
 
 #include <ftw.h>
@@ -55,7 +56,8 @@ static int print_table(const bench_start *start, bool json)
     return code;
 }
 
-/* An empty cache, the same again, and another empty one for the table: each in its own process. */
+/* An empty cache, the same again, and another empty one for the table: each in its own process,
+ * which a Ctrl-C lets end. */
 static int run_starts(const char *device, const char *folder, bool json)
 {
     static bench_start start;
@@ -63,6 +65,8 @@ static int run_starts(const char *device, const char *folder, bool json)
     char path[4096], why[1024];
     int code = TOOL_OK;
     for (int i = 0; i < 3 && code == TOOL_OK; i++) {
+        if (interrupt_came())
+            return TOOL_INTERRUPTED;
         snprintf(path, sizeof path, "%s/%s", folder, i < 2 ? "first" : "second");
         if (!bench_start_run(device, path, i == 2, &start, why, sizeof why))
             return tool_fail(command, "start: %s", why);
@@ -77,6 +81,8 @@ int bench_start_suite(const char *device, bool json)
     char folder[2048];
     snprintf(folder, sizeof folder, "%s/clcnn-start-XXXXXX",
              temporary && temporary[0] ? temporary : "/tmp");
+    if (interrupt_catch() != 0)
+        return tool_fail(command, "signals can't be waited for");
     if (mkdtemp(folder) == NULL)
         return tool_fail(command, "no temporary folder %s", folder);
     const int code = run_starts(device, folder, json);

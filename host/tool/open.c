@@ -25,7 +25,7 @@ int tool_open_device(const char *command, const char *selector, clcnn_ctx **ctx)
     clcnn_status status = clcnn_ctx_open(ctx, selector, &error);
     if (status == CLCNN_SUCCESS) {
         if (rows != NULL && rows[0] != '\0' && clcnn_ctx_tuned_rows(*ctx) == 0)
-            tool_fail(command, "CLCNN_TUNE: no row of %s is for %s", rows,
+            tool_fail(command, "CLCNN_TUNE: %s has no row for %s", rows,
                       clcnn_ctx_device_info(*ctx)->name); /* no failure, but worth a word */
         return TOOL_OK;
     }

@@ -57,8 +57,10 @@ static int unknown_op(const char *name)
         if (!is_listed(known, c->op) && used < sizeof known)
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? "," : "",
                                      c->op);
-    return tool_usage(command, "--op: there is nothing to tune for '%s'; known are %s", name,
-                      known);
+    const bool by_conv2d = strcmp(name, "dense") == 0 || strcmp(name, "conv1d") == 0 ||
+                           strcmp(name, "conv2d_transpose") == 0;
+    return tool_usage(command, "--op: there is nothing to tune for '%s'%s; known are %s", name,
+                      by_conv2d ? ", which takes the rows of conv2d" : "", known);
 }
 
 static int check_list(const tune_run *run)
@@ -204,7 +206,9 @@ static void make_heading(const tune_run *run, char *text, size_t size)
         "# driver    %s, %s\n"
         "# searched  %d of %d classes of shapes, %d of them cut short, in %.0f s\n"
         "# A row is here because it was right in every case tried and faster than the built-in "
-        "one by more than 3 %%.\n",
+        "one by more than 3 %%,\n# or because another algorithm is better or worse than the "
+        "built-in "
+        "order says (column use).\n",
         clcnn_version(), date, info->platform_name, info->name, (unsigned)info->compute_units,
         (unsigned)info->vector_width, info->driver, info->version, run->count, run->wanted,
         run->cut, bench_now() - run->began);
@@ -229,14 +233,28 @@ static int write_rows(const tune_run *run)
     return code == TOOL_OK ? tool_flush() : code;
 }
 
-static void say_end(const tune_run *run)
+static int found_rows(const tune_run *run)
 {
     int found = 0;
     for (int i = 0; i < run->count; i++)
         found += !tuning_row_equal(&run->results[i].before, &run->results[i].after);
+    return found;
+}
+
+/* Rows of an earlier search are not replaced by none. */
+static bool has_to_write(const tune_run *run)
+{
+    return found_rows(run) > 0 || run->output == NULL || access(run->output, F_OK) != 0;
+}
+
+static void say_end(const tune_run *run)
+{
+    const int found = found_rows(run);
     tool_print(stderr, "%d of %d classes searched, %d cut short; %d better than the built-in row\n",
                run->count, run->wanted, run->cut, found);
-    if (run->output != NULL && found > 0)
+    if (!has_to_write(run))
+        tool_print(stderr, "%s is left as it was\n", run->output);
+    else if (run->output != NULL && found > 0)
         tool_print(stderr, "CLCNN_TUNE=%s has them used\n", run->output);
 }
 
@@ -252,7 +270,7 @@ static int tune(tune_run *run)
     search_all(run, run->began + (1 - FOR_CHOICES) * run->budget);
     choose_all(run);
     say_end(run);
-    const int written = write_rows(run);
+    const int written = has_to_write(run) ? write_rows(run) : TOOL_OK;
     free(run->search.adopted);
     clcnn_ctx_destroy(run->search.ctx);
     if (written != TOOL_OK)
@@ -277,7 +295,8 @@ static const tool_doc doc = {
         "program uses them where the environment variable CLCNN_TUNE names the file when it\n"
         "opens a context; so do the other commands. The files of several devices or operations\n"
         "can be put behind each other: of rows for the same the first one counts.\n"
-        "kernels/README.md has the format. The machine should have nothing else to do.\n"
+        "The format is in README.md of the sources' folder kernels. The machine should have\n"
+        "nothing else to do.\n"
         "\n"
         "Ctrl-C ends the search and writes what was found so far.\n"
         "Exit codes: 0 done, whether anything was found or not; 1 failed; 2 wrong usage; 130\n"
@@ -297,11 +316,11 @@ int cmd_tune(int argc, char **argv)
          "one if left out",
          false},
         {"budget", "SECONDS", TOOL_RATE, &run.budget, 0, 0,
-         "that the search may take, but for a few", false},
+         "that the search may take, but for a few; less than\n60 tries next to nothing", false},
         {"op", "LIST", TOOL_TEXT, &run.ops, 0, 0,
          "operations, separated by commas; all if left out", false},
         {"output", "FILE", TOOL_TEXT, &run.output, 0, 0,
-         "where the rows go; one that is there is replaced", false},
+         "where the rows go; one that is there is replaced,\nunless nothing was found", false},
         {.name = NULL},
     };
     int code = tool_parse(&doc, options, argc, argv);
