@@ -13,12 +13,18 @@
  *                   Forward, and backward_data of strides of 1, which is forward of dy with the
  *                   filters turned over. In registers: ROWS sums, the weights and the taps of a row
  *                   that is read, which all sums that it has a part in share
- * spread            item -> EACH blocks of ROWS rows of dx (FILTER 0: EACH rows), for other
- * strides. STRIDE_W columns side by side meet different taps of the same vectors of dy: as many
- * sums, laced into one another backward_weights  item -> all taps of one filter (FILTER 0: one
- * tap), one split of the blocks of all images. In registers: the taps' sums, ROWS vectors of dy,
- * taps of a row backward_bias     item -> one channel, one split of the rows of all images reduce
- * item -> some elements of dw or db: the splits' sums, in order
+ * spread            item -> EACH blocks of ROWS rows of dx (FILTER 0: EACH rows).
+ *                   Backward_data of other strides. STRIDE_W columns side by side meet different
+ *                   taps of the same vectors of dy: as many sums, laced into one another
+ * backward_weights  item -> all taps of one filter (FILTER 0: one tap), one split of the blocks of
+ *                   all images. In registers: the taps' sums, the vectors of dy that a row of x
+ *                   meets, its taps
+ * backward_bias     item -> one channel, one split of the rows of all images
+ * reduce            item -> some elements of dw or db: the splits' sums, in order
+ *
+ * Rows are found by steps of a pointer, not by indices: a compiler keeps an index that it has to
+ * widen to 64 bits for each of the rows, and there are more than it has registers. Corners have
+ * functions of their own, so that their loops take no registers either.
  *
  * FILTER: 3 or 5 for such a square filter without dilation, with equal strides that STRIDE tells; 0
  * for any, which goes tap by tap. STRIDE: the horizontal stride where it is 1 or 2, 0 for any.
@@ -107,18 +113,51 @@ static inline void load_taps(const conv2d_depthwise_args a, __global const float
         tap[j] = inside[j] ? LOAD_OTHER(x + j) : (floatV)(0.0f);
 }
 
+/* Elements column, column + stride, ... of a row that begins at element `row`; zeros for those
+ * beyond its ends. For corners: nothing outside the tensor is read. */
+static inline floatV load_within(const conv2d_depthwise_args a, __global const float *in, int row,
+                                 int column, int stride)
+{
+    if (stride == 1 && row + column >= 0 && column + VEC <= a.in_size - row) {
+        const intV lanes = LANES, at = lanes + column;
+        return ((at >= 0) & (at < a.in_w)) ? VLOAD(in + (row + column)) : (floatV)(0.0f);
+    }
+    float part[VEC];
+    for (int i = 0; i < VEC; i++) {
+        const int at = column + i * stride;
+        part[i] = at >= 0 && at < a.in_w ? in[row + at] : 0.0f;
+    }
+    return VLOAD(part);
+}
+
 /* ---- forward, and backward_data of strides of 1 ---------------------------------------------- */
 
+/* One filter: tap i of it lies at first[i * step], which goes backwards where it is turned over. */
+typedef struct filter {
+    __global const float *first;
+    int step;
+} filter;
+
+/* The part of the filter that begins with `tap`, over one plane. */
 static inline void add_taps(const conv2d_depthwise_args a, __global const float *in, const place at,
-                            const intV *inside, const floatV *weight, floatV *sum)
+                            const filter w, int tap, floatV *sum)
 {
-    const int from = at.plane + at.top * a.in_w + at.left, step = IN_STEP * a.in_w;
+    __global const float *from = in + (at.plane + at.top * a.in_w + at.left);
+    const ptrdiff_t step = IN_STEP * a.in_w;
+    intV inside[SIDE];
+    floatV weight[SIDE * SIDE];
+#pragma unroll
+    for (int i = 0; i < SIDE * SIDE; i++)
+        weight[i] = (floatV)(w.first[(tap + i) * w.step]);
+#pragma unroll
+    for (int j = 0; j < SIDE; j++)
+        inside[j] = tap_inside(a, at, j, 0, VEC);
 #pragma unroll
     for (int i = 0; i < IN_ROWS; i++) {
-        floatV tap[SIDE];
+        floatV value[SIDE];
         if ((uint)(at.top + i * IN_STEP) >= (uint)a.in_h)
             continue;
-        load_taps(a, in + (from + i * step), inside, tap);
+        load_taps(a, from + i * step, inside, value);
 #pragma unroll
         for (int o = 0; o < ROWS; o++) {
             const int r = PART_ROW(i, o);
@@ -126,30 +165,9 @@ static inline void add_taps(const conv2d_depthwise_args a, __global const float 
                 continue;
 #pragma unroll
             for (int j = 0; j < SIDE; j++)
-                sum[o] = FMA(tap[j], weight[r * SIDE + j], sum[o]);
+                sum[o] = FMA(value[j], weight[r * SIDE + j], sum[o]);
         }
     }
-}
-
-/* The same for a corner. */
-static inline void add_corner(const conv2d_depthwise_args a, __global const float *in,
-                              const place at, const float *weight, floatV *sum)
-{
-    float lanes[ROWS * VEC];
-    for (int i = 0; i < ROWS * VEC; i++) {
-        const int o = i / VEC, left = at.left + (i - o * VEC) * STRIDE_W;
-        float one = 0.0f;
-        for (int r = 0; r < SIDE; r++) {
-            const int row = at.top + o * STRIDE_H + r;
-            for (int j = 0; j < SIDE; j++)
-                if (row >= 0 && row < a.in_h && left + j >= 0 && left + j < a.in_w)
-                    one = FMA(in[at.plane + row * a.in_w + left + j], weight[r * SIDE + j], one);
-        }
-        lanes[i] = one;
-    }
-#pragma unroll
-    for (int o = 0; o < ROWS; o++)
-        sum[o] += VLOAD(lanes + o * VEC);
 }
 
 /*
@@ -165,7 +183,7 @@ static inline void put(const conv2d_depthwise_args a, floatV v, __global float *
             const intV lanes = LANES;
             v = ((lanes >= begin) & (lanes < end)) ? old + v : old;
         }
-        VSTORE(v, out + at);
+        store_whole(v, out + at);
         return;
     }
     float lanes[VEC];
@@ -174,65 +192,90 @@ static inline void put(const conv2d_depthwise_args a, floatV v, __global float *
         out[at + i] = a.accumulate ? out[at + i] + lanes[i] : lanes[i];
 }
 
-/* Adds the part of the filter that begins with `tap`. */
-static inline void add_part(const conv2d_depthwise_args a, __global const float *in, const place at,
-                            __global const float *w, int tap, floatV *sum)
+/* Where tap (r, s) of ROWS rows from `row` and VEC columns from `column` lies in a plane. */
+static inline place tap_place(const conv2d_depthwise_args a, int plane, int row, int column, int r,
+                              int s)
 {
-    const int last = a.r * a.s - 1;
-    float weight[SIDE * SIDE];
-    floatV weights[SIDE * SIDE];
-    intV inside[SIDE];
-#pragma unroll
-    for (int i = 0; i < SIDE * SIDE; i++) {
-        const float straight = w[tap + i], turned = w[last - tap - i];
-        weight[i] = a.turned ? turned : straight;
-        weights[i] = (floatV)(weight[i]);
-    }
-#pragma unroll
-    for (int j = 0; j < SIDE; j++)
-        inside[j] = tap_inside(a, at, j, 0, VEC);
-    if (at.corner)
-        add_corner(a, in, at, weight, sum);
-    else
-        add_taps(a, in, at, inside, weights, sum);
+    return place_of(a, plane, row * STRIDE_H - a.pad_top + r * a.dilation_h,
+                    column * STRIDE_W - a.pad_left + s * a.dilation_w);
 }
 
-/* Adds one plane's part to the sums of ROWS rows from `row` and VEC columns from `column`. */
-static inline void add_plane(const conv2d_depthwise_args a, __global const float *in, int plane,
-                             __global const float *w, int row, int column, floatV *sum)
+/* Whether any tap of the filter lies in a corner; ROWS by VEC results meet in_channels planes. */
+static inline bool any_corner(const conv2d_depthwise_args a, int plane, int row, int column)
 {
-    const int top = row * STRIDE_H - a.pad_top, left = column * STRIDE_W - a.pad_left;
+    const int last = plane + (a.in_channels - 1) * a.in_h * a.in_w;
 #if SIDE > 1
-    add_part(a, in, place_of(a, plane, top, left), w, 0, sum);
+    return tap_place(a, plane, row, column, 0, 0).corner ||
+           tap_place(a, last, row, column, 0, 0).corner;
 #else
-    for (int tap = 0; tap < a.r * a.s; tap++) {
-        const int r = tap / a.s, s = tap - r * a.s;
-        add_part(a, in, place_of(a, plane, top + r * a.dilation_h, left + s * a.dilation_w), w, tap,
-                 sum);
-    }
+    bool any = false;
+    for (int r = 0; r < a.r; r++)
+        any = any || tap_place(a, plane, row, column, r, 0).corner ||
+              tap_place(a, last, row, column, r, a.s - 1).corner;
+    return any;
 #endif
 }
 
-/* Bias and activation for `count` vectors. */
-static inline void finish(const conv2d_depthwise_args a, float bias, int count, floatV *sum)
+/* The sums of these planes where none of their taps is in a corner ... */
+static inline void add_planes(const conv2d_depthwise_args a, __global const float *in, int plane,
+                              filter w, int row, int column, floatV *sum)
 {
-    if (!a.has_bias && a.activation == ACTIVATION_IDENTITY)
-        return;
-#pragma unroll
-    for (int o = 0; o < count; o++)
-        sum[o] = activate(sum[o] + (floatV)(bias), a.activation, a.alpha);
+    for (int i = 0; i < a.in_channels; i++) {
+#if SIDE > 1
+        add_taps(a, in, tap_place(a, plane, row, column, 0, 0), w, 0, sum);
+#else
+        for (int tap = 0; tap < a.r * a.s; tap++) {
+            const int r = tap / a.s, s = tap - r * a.s;
+            add_taps(a, in, tap_place(a, plane, row, column, r, s), w, tap, sum);
+        }
+#endif
+        plane += a.in_h * a.in_w;
+        w.first += a.r * a.s;
+    }
+}
+
+/* ... and row by row where any is. */
+static APART void corner_sums(const conv2d_depthwise_args a, __global const float *in, int plane,
+                              const filter w, int row, int column, float *lanes)
+{
+    const int taps = a.r * a.s, left = column * STRIDE_W - a.pad_left;
+    for (int o = 0; o < ROWS; o++) {
+        floatV sum = (floatV)(0.0f);
+        for (int i = 0; i < a.in_channels; i++)
+            for (int r = 0; r < a.r; r++) {
+                const int y = (row + o) * STRIDE_H - a.pad_top + r * a.dilation_h;
+                const int from = plane + (i * a.in_h + y) * a.in_w;
+                for (int s = 0; y >= 0 && y < a.in_h && s < a.s; s++)
+                    sum = FMA(load_within(a, in, from, left + s * a.dilation_w, STRIDE_W),
+                              (floatV)(w.first[i * taps + (r * a.s + s) * w.step]), sum);
+            }
+        VSTORE(sum, lanes + o * VEC);
+    }
+}
+
+/* Bias and activation. */
+static inline floatV finish(const conv2d_depthwise_args a, float bias, floatV sum)
+{
+    return activate(sum + (floatV)(bias), a.activation, a.alpha);
+}
+
+/* Whether there are any. */
+static inline bool finishes(const conv2d_depthwise_args a)
+{
+    return a.has_bias || a.activation != ACTIVATION_IDENTITY;
 }
 
 /* put for `rows` rows, the first of them at element `at`. */
 static inline void put_rows(const conv2d_depthwise_args a, const floatV *sum, __global float *out,
                             int at, int rows, int begin, int end, int limit)
 {
+    const ptrdiff_t step = a.out_w;
     const bool whole = end == VEC || limit - (at + (rows - 1) * a.out_w) >= VEC;
     if (whole && !a.accumulate) {
 #pragma unroll
         for (int o = 0; o < ROWS; o++)
             if (o < rows)
-                VSTORE(sum[o], out + (at + o * a.out_w));
+                store_whole(sum[o], out + at + o * step);
         return;
     }
     float lanes[ROWS * VEC];
@@ -259,17 +302,30 @@ ALONE __kernel void conv2d_depthwise_correlate(const conv2d_depthwise_args a,
         const int channel = plane - plane / a.out_channels * a.out_channels;
         const int from = plane / a.out_group * a.in_channels;
         const float b = a.has_bias ? bias[bias_offset + (uint)channel] : 0.0f;
+        const int plane_from = from * a.in_h * a.in_w, taps = a.r * a.s;
+        const filter f = {
+            w + (w_offset + (uint)(channel * a.in_channels * taps + (a.turned ? taps - 1 : 0))),
+            a.turned ? -1 : 1};
         for (int next = 0; next < a.out_w; next += VEC) {
             const int column = max(0, min(next, a.out_w - VEC));
             floatV sum[ROWS];
 #pragma unroll
             for (int o = 0; o < ROWS; o++)
                 sum[o] = (floatV)(0.0f);
-            for (int i = 0; i < a.in_channels; i++)
-                add_plane(a, in, (from + i) * a.in_h * a.in_w,
-                          w + (w_offset + (uint)((channel * a.in_channels + i) * a.r * a.s)), row,
-                          column, sum);
-            finish(a, b, ROWS, sum);
+            if (any_corner(a, plane_from, row, column)) {
+                float lanes[ROWS * VEC];
+                corner_sums(a, in, plane_from, f, row, column, lanes);
+#pragma unroll
+                for (int o = 0; o < ROWS; o++)
+                    sum[o] = VLOAD(lanes + o * VEC);
+            } else {
+                add_planes(a, in, plane_from, f, row, column, sum);
+            }
+            if (finishes(a)) {
+#pragma unroll
+                for (int o = 0; o < ROWS; o++)
+                    sum[o] = finish(a, b, sum[o]);
+            }
             put_rows(a, sum, out, (plane * a.out_h + row) * a.out_w + column,
                      min(ROWS, a.out_h - row), next - column, min(VEC, a.out_w - column), limit);
         }
@@ -311,7 +367,8 @@ static inline bool meets_corner(const conv2d_depthwise_args a, const meeting at)
 static inline void add_meeting(const conv2d_depthwise_args a, __global const float *in,
                                const meeting at, __global const float *w, floatV *sum)
 {
-    const int row = at.plane + at.top * a.in_w;
+    __global const float *row = in + (at.plane + at.top * a.in_w);
+    const ptrdiff_t step = a.in_w;
     const intV lanes = LANES;
     intV inside[FILTER];
     floatV weight[FILTER * FILTER];
@@ -330,8 +387,7 @@ static inline void add_meeting(const conv2d_depthwise_args a, __global const flo
             continue;
 #pragma unroll
         for (int s = 0; s < FILTER; s++)
-            value[s] =
-                inside[s] ? VLOAD(in + (row + i * a.in_w + column_of(at, s))) : (floatV)(0.0f);
+            value[s] = inside[s] ? VLOAD(row + (i * step + column_of(at, s))) : (floatV)(0.0f);
 #pragma unroll
         for (int r = 0; r < FILTER; r++) {
             const int o = 2 * (i - HALF) + r;
@@ -344,26 +400,34 @@ static inline void add_meeting(const conv2d_depthwise_args a, __global const flo
     }
 }
 
-/* The same for a corner. */
-static inline void add_meeting_corner(const conv2d_depthwise_args a, __global const float *in,
-                                      const meeting at, __global const float *w, floatV *sum)
+/* Adds what `channels` planes of dy give where none of their vectors is in a corner ... */
+static inline void add_meetings(const conv2d_depthwise_args a, __global const float *in, meeting at,
+                                __global const float *w, floatV *sum)
 {
-    float lanes[4 * PAIRS * VEC];
-    for (int i = 0; i < 4 * PAIRS * VEC; i++) {
-        const int vector = i / VEC, lane = i - vector * VEC, o = vector / 2, odd = vector - 2 * o;
-        float one = 0.0f;
-        for (int r = o % 2; r < FILTER; r += 2)
-            for (int s = odd; s < FILTER; s += 2) {
-                const int row = at.top + HALF + (o - r) / 2;
-                const int column = at.column[odd] - s / 2 + lane;
-                if (row >= 0 && row < a.in_h && column >= 0 && column < a.in_w)
-                    one = FMA(in[at.plane + row * a.in_w + column], w[r * FILTER + s], one);
-            }
-        lanes[i] = one;
+    for (int i = 0; i < a.in_channels; i++) {
+        add_meeting(a, in, at, w, sum);
+        at.plane += a.in_h * a.in_w;
+        w += FILTER * FILTER;
     }
-#pragma unroll
-    for (int i = 0; i < 4 * PAIRS; i++)
-        sum[i] += VLOAD(lanes + i * VEC);
+}
+
+/* ... and where any is. */
+static APART void corner_meetings(const conv2d_depthwise_args a, __global const float *in,
+                                  const meeting at, __global const float *w, float *lanes)
+{
+    for (int i = 0; i < 4 * PAIRS; i++) {
+        const int o = i / 2, odd = i - 2 * o;
+        floatV sum = (floatV)(0.0f);
+        for (int channel = 0; channel < a.in_channels; channel++)
+            for (int r = o % 2; r < FILTER; r += 2) {
+                const int y = at.top + HALF + (o - r) / 2;
+                const int row = at.plane + (channel * a.in_h + y) * a.in_w;
+                for (int s = odd; y >= 0 && y < a.in_h && s < FILTER; s += 2)
+                    sum = FMA(load_within(a, in, row, at.column[odd] - s / 2, 1),
+                              (floatV)(w[(channel * FILTER + r) * FILTER + s]), sum);
+            }
+        VSTORE(sum, lanes + i * VEC);
+    }
 }
 
 /* Writes a row of dx: `count` columns, those before column `skip` being there already. */
@@ -374,6 +438,32 @@ static inline void put_pairs(const conv2d_depthwise_args a, floatV even, floatV 
     put(a, low, out, at, min(skip, VEC), min(count, VEC), limit);
     if (count > VEC)
         put(a, high, out, at + VEC, max(skip - VEC, 0), count - VEC, limit);
+}
+
+/* Writes the rows of dx of a block that begins with `row`, which would be at element `at`. */
+static inline void put_block(const conv2d_depthwise_args a, const floatV *sum, __global float *out,
+                             int at, int row, int skip, int count, int limit)
+{
+    const bool room = count == 2 * VEC ||
+                      (count > VEC ? limit - (at + (2 * PAIRS - 1) * a.out_w) >= 2 * VEC : false);
+    if (room && !a.accumulate) {
+        const ptrdiff_t step = a.out_w;
+#pragma unroll
+        for (int o = 0; o < 2 * PAIRS; o++)
+            if ((uint)(row + o) < (uint)a.out_h) {
+                store_whole(ZIP_LOW(sum[2 * o], sum[2 * o + 1]), out + at + o * step);
+                store_whole(ZIP_HIGH(sum[2 * o], sum[2 * o + 1]), out + at + o * step + VEC);
+            }
+        return;
+    }
+    float lanes[4 * PAIRS * VEC];
+#pragma unroll
+    for (int i = 0; i < 4 * PAIRS; i++)
+        VSTORE(sum[i], lanes + i * VEC);
+    for (int o = 0; o < 2 * PAIRS; o++)
+        if (row + o >= 0 && row + o < a.out_h)
+            put_pairs(a, VLOAD(lanes + 2 * o * VEC), VLOAD(lanes + (2 * o + 1) * VEC), out,
+                      at + o * a.out_w, skip, count, limit);
 }
 
 ALONE __kernel void conv2d_depthwise_spread(const conv2d_depthwise_args a, __global const float *in,
@@ -393,50 +483,46 @@ ALONE __kernel void conv2d_depthwise_spread(const conv2d_depthwise_args a, __glo
     for (int block = first; block < end; block++) {
         const int plane = block / blocks, row = (block - plane * blocks) * 2 * PAIRS - above;
         const int channel = plane - plane / a.out_channels * a.out_channels;
+        const int filter = channel * a.in_channels;
         const float b = a.has_bias ? bias[bias_offset + (uint)channel] : 0.0f;
+        __global const float *from = w + (w_offset + (uint)(filter * FILTER * FILTER));
         for (int next = 0; next < pairs; next += VEC) {
             const int pair = max(0, min(next, pairs - VEC));
+            const meeting at = {plane * a.in_channels * a.in_h * a.in_w,
+                                (row + a.pad_top) / 2 - HALF,
+                                {pair + (a.pad_left + 1) / 2, pair + a.pad_left / 2}};
+            meeting end_at = at;
             floatV sum[4 * PAIRS];
+            end_at.plane += (a.in_channels - 1) * a.in_h * a.in_w;
+            if (meets_corner(a, at) || meets_corner(a, end_at)) {
+                float lanes[4 * PAIRS * VEC];
+                corner_meetings(a, in, at, from, lanes);
 #pragma unroll
-            for (int i = 0; i < 4 * PAIRS; i++)
-                sum[i] = (floatV)(0.0f);
-            for (int i = 0; i < a.in_channels; i++) {
-                const int filter = channel * a.in_channels + i;
-                const meeting at = {(plane * a.in_channels + i) * a.in_h * a.in_w,
-                                    (row + a.pad_top) / 2 - HALF,
-                                    {pair + (a.pad_left + 1) / 2, pair + a.pad_left / 2}};
-                __global const float *from = w + (w_offset + (uint)(filter * FILTER * FILTER));
-                if (meets_corner(a, at))
-                    add_meeting_corner(a, in, at, from, sum);
-                else
-                    add_meeting(a, in, at, from, sum);
+                for (int i = 0; i < 4 * PAIRS; i++)
+                    sum[i] = VLOAD(lanes + i * VEC);
+            } else {
+#pragma unroll
+                for (int i = 0; i < 4 * PAIRS; i++)
+                    sum[i] = (floatV)(0.0f);
+                add_meetings(a, in, at, from, sum);
             }
-            finish(a, b, 4 * PAIRS, sum);
+            if (finishes(a)) {
 #pragma unroll
-            for (int o = 0; o < 2 * PAIRS; o++)
-                if (row + o >= 0 && row + o < a.out_h)
-                    put_pairs(a, swap ? sum[2 * o + 1] : sum[2 * o],
-                              swap ? sum[2 * o] : sum[2 * o + 1], out,
-                              (plane * a.out_h + row + o) * a.out_w + 2 * pair, 2 * (next - pair),
-                              min(2 * VEC, a.out_w - 2 * pair), limit);
+                for (int i = 0; i < 4 * PAIRS; i++)
+                    sum[i] = finish(a, b, sum[i]);
+            }
+#pragma unroll
+            for (int i = 0; i < 4 * PAIRS; i += 2) {
+                const floatV even = sum[i], odd = sum[i + 1];
+                sum[i] = swap ? odd : even;
+                sum[i + 1] = swap ? even : odd;
+            }
+            put_block(a, sum, out, (plane * a.out_h + row) * a.out_w + 2 * pair, row,
+                      2 * (next - pair), min(2 * VEC, a.out_w - 2 * pair), limit);
         }
     }
 }
 #else
-/* VEC elements of a row that begins at element `row`; zeros for those beyond its ends. */
-static inline floatV load_within(const conv2d_depthwise_args a, __global const float *in, int row,
-                                 int column)
-{
-    if (row + column >= 0 && column + VEC <= a.in_size - row) {
-        const intV lanes = LANES, at = lanes + column;
-        return ((at >= 0) & (at < a.in_w)) ? VLOAD(in + (row + column)) : (floatV)(0.0f);
-    }
-    float part[VEC];
-    for (int i = 0; i < VEC; i++)
-        part[i] = column + i >= 0 && column + i < a.in_w ? in[row + column + i] : 0.0f;
-    return VLOAD(part);
-}
-
 /* The window that begins `ahead` rows or columns further on, or -1 where none does. */
 static inline int window_at(int ahead, int stride, int count)
 {
@@ -456,7 +542,7 @@ static inline floatV add_windows(const conv2d_depthwise_args a, __global const f
         for (int s = 0; row >= 0 && s < a.s; s++) {
             const int ahead = phase + a.pad_left - s * a.dilation_w, window = ahead / STRIDE_W;
             if (window * STRIDE_W == ahead)
-                sum = FMA(load_within(a, in, plane + row * a.in_w, first + window),
+                sum = FMA(load_within(a, in, plane + row * a.in_w, first + window, 1),
                           (floatV)(w[r * a.s + s]), sum);
         }
     }
@@ -496,7 +582,8 @@ ALONE __kernel void conv2d_depthwise_spread(const conv2d_depthwise_args a, __glo
                         a, in, (plane * a.in_channels + i) * a.in_h * a.in_w,
                         w + (w_offset + (uint)((channel * a.in_channels + i) * a.r * a.s)), y,
                         window, phase, sum);
-                finish(a, b, 1, &sum);
+                if (finishes(a))
+                    sum = finish(a, b, sum);
                 put_strided(a, sum, out + (line * a.out_w + column + phase), next - window,
                             a.out_w - column - phase);
             }
@@ -507,48 +594,71 @@ ALONE __kernel void conv2d_depthwise_spread(const conv2d_depthwise_args a, __glo
 
 /* ---- backward_weights ------------------------------------------------------------------------ */
 
-/* Adds to the sums of the taps what `rows` rows of dy give, each with lanes [begin, end). */
+/* Lanes [begin, end) of the `rows` first rows of a block of dy. */
+typedef struct gradients {
+    __global const float *first;
+    int rows, begin, end;
+} gradients;
+
+/* Adds what they give to the sums of the taps, and their own sum to sum[SIDE * SIDE]. */
 static inline void add_products(const conv2d_depthwise_args a, __global const float *x,
-                                const place at, const intV *inside, int rows, const floatV *dy,
-                                floatV *sum)
+                                const place at, const gradients dy, floatV *sum)
 {
-    const int from = at.plane + at.top * a.in_w + at.left, step = IN_STEP * a.in_w;
+    __global const float *from = x + (at.plane + at.top * a.in_w + at.left);
+    const ptrdiff_t step = IN_STEP * a.in_w, dy_step = a.out_w;
+    const intV lanes = LANES, there = (lanes >= dy.begin) & (lanes < dy.end);
+    intV inside[SIDE];
+    floatV gradient[ROWS];
+#pragma unroll
+    for (int j = 0; j < SIDE; j++)
+        inside[j] = tap_inside(a, at, j, dy.begin, dy.end);
 #pragma unroll
     for (int i = 0; i < IN_ROWS; i++) {
         floatV tap[SIDE];
+#pragma unroll
+        for (int o = 0; o < ROWS; o++) {
+            if (PART_ROW(i, o) != 0)
+                continue;
+            gradient[o] = (floatV)(0.0f);
+            if (o < dy.rows)
+                gradient[o] = there ? VLOAD(dy.first + o * dy_step) : (floatV)(0.0f);
+            sum[SIDE * SIDE] += gradient[o];
+        }
         if ((uint)(at.top + i * IN_STEP) >= (uint)a.in_h)
             continue;
-        load_taps(a, x + (from + i * step), inside, tap);
+        load_taps(a, from + i * step, inside, tap);
 #pragma unroll
         for (int o = 0; o < ROWS; o++) {
             const int r = PART_ROW(i, o);
-            if (r < 0 || r >= SIDE || o >= rows)
+            if (r < 0 || r >= SIDE || o >= dy.rows)
                 continue;
 #pragma unroll
             for (int j = 0; j < SIDE; j++)
-                sum[r * SIDE + j] = FMA(tap[j], dy[o], sum[r * SIDE + j]);
+                sum[r * SIDE + j] = FMA(tap[j], gradient[o], sum[r * SIDE + j]);
         }
     }
 }
 
-/* The same for a corner, one by one; returns what all of dy's elements add up to. */
-static inline float add_corner_products(const conv2d_depthwise_args a, __global const float *x,
-                                        const place at, __global const float *dy, int rows,
-                                        int begin, int end, float *rest)
+/* The same for a corner. */
+static APART void corner_products(const conv2d_depthwise_args a, __global const float *x,
+                                  const place at, const gradients dy, float *lanes)
 {
-    float bias = 0.0f;
-    for (int o = 0; o < rows; o++)
-        for (int i = begin; i < end; i++) {
-            const float gradient = dy[o * a.out_w + i];
-            const int top = at.top + o * STRIDE_H, left = at.left + i * STRIDE_W;
-            bias += gradient;
-            for (int tap = 0; tap < SIDE * SIDE; tap++) {
-                const int row = top + tap / SIDE, column = left + tap % SIDE;
-                if (row >= 0 && row < a.in_h && column >= 0 && column < a.in_w)
-                    rest[tap] = FMA(x[at.plane + row * a.in_w + column], gradient, rest[tap]);
-            }
+    float part[VEC];
+    for (int i = 0; i < (SIDE * SIDE + 1) * VEC; i++)
+        lanes[i] = 0.0f;
+    for (int o = 0; o < dy.rows; o++) {
+        for (int i = 0; i < VEC; i++)
+            part[i] = i >= dy.begin && i < dy.end ? dy.first[o * a.out_w + i] : 0.0f;
+        const floatV gradient = VLOAD(part);
+        for (int tap = 0; tap <= SIDE * SIDE; tap++) {
+            const int r = tap / SIDE, row = at.top + o * STRIDE_H + r;
+            floatV met = (floatV)(tap == SIDE * SIDE ? 1.0f : 0.0f);
+            if (tap < SIDE * SIDE && row >= 0 && row < a.in_h)
+                met =
+                    load_within(a, x, at.plane + row * a.in_w, at.left + tap - r * SIDE, STRIDE_W);
+            VSTORE(FMA(met, gradient, VLOAD(lanes + tap * VEC)), lanes + tap * VEC);
         }
-    return bias;
+    }
 }
 
 /* The sum of the lanes. */
@@ -580,6 +690,31 @@ static inline void put_sum(const conv2d_depthwise_args a, float sum, __global fl
     *place = a.accumulate ? *place + sum : sum;
 }
 
+/* What VEC columns of a block of dy give to the sums; of its plane, `column` comes first, from lane
+ * `begin` on. */
+static inline void add_block(const conv2d_depthwise_args a, __global const float *x,
+                             __global const float *gradient, int plane, int part, int row,
+                             int column, int begin, floatV *sum)
+{
+    const int part_r = part / a.s, part_s = part - part_r * a.s;
+    const int dy_at = (plane * a.out_h + row) * a.out_w + column,
+              size = a.planes * a.out_h * a.out_w;
+    const gradients dy = {gradient + dy_at, min(ROWS, a.out_h - row), begin,
+                          min(VEC, a.out_w - column)};
+    const place at = place_of(a, plane / a.out_group * a.in_h * a.in_w,
+                              row * STRIDE_H + part_r * a.dilation_h - a.pad_top,
+                              column * STRIDE_W + part_s * a.dilation_w - a.pad_left);
+    if (!at.corner && VEC <= size - (dy_at + (dy.rows - 1) * a.out_w)) {
+        add_products(a, x, at, dy, sum);
+        return;
+    }
+    float lanes[(SIDE * SIDE + 1) * VEC];
+    corner_products(a, x, at, dy, lanes);
+#pragma unroll
+    for (int i = 0; i <= SIDE * SIDE; i++)
+        sum[i] += VLOAD(lanes + i * VEC);
+}
+
 /* Writes dw[split][k][tap] and, where a.sums says so, db[split][k]. */
 ALONE __kernel void conv2d_depthwise_backward_weights(const conv2d_depthwise_args a,
                                                       __global const float *x, uint x_offset,
@@ -589,58 +724,28 @@ ALONE __kernel void conv2d_depthwise_backward_weights(const conv2d_depthwise_arg
                                                       uint db_offset)
 {
     const int k = (int)get_global_id(0), split = (int)get_global_id(1);
-    const int part = (int)get_global_id(2), part_r = part / a.s, part_s = part - part_r * a.s;
+    const int part = (int)get_global_id(2);
     const int blocks = (a.out_h + ROWS - 1) / ROWS, images = a.planes / a.out_channels;
     const int end = split_begin(images * blocks, a.splits, split + 1);
-    floatV sum[SIDE * SIDE], bias = (floatV)(0.0f);
-    float rest[SIDE * SIDE], bias_rest = 0.0f;
+    floatV sum[SIDE * SIDE + 1]; /* the last: of dy */
 #pragma unroll
-    for (int i = 0; i < SIDE * SIDE; i++) {
+    for (int i = 0; i <= SIDE * SIDE; i++)
         sum[i] = (floatV)(0.0f);
-        rest[i] = 0.0f;
-    }
-    x += x_offset;
-    gradient += gradient_offset;
     for (int block = split_begin(images * blocks, a.splits, split); block < end; block++) {
         const int image = block / blocks, row = (block - image * blocks) * ROWS;
-        const int plane = image * a.out_channels + k, rows = min(ROWS, a.out_h - row);
-        const int from = plane / a.out_group * a.in_h * a.in_w;
-        const int top = row * STRIDE_H + part_r * a.dilation_h - a.pad_top;
         for (int next = 0; next < a.out_w; next += VEC) {
-            const int column = max(0, min(next, a.out_w - VEC)), skip = next - column;
-            const int live = min(VEC, a.out_w - column);
-            const int dy_at = (plane * a.out_h + row) * a.out_w + column;
-            const place at =
-                place_of(a, from, top, column * STRIDE_W + part_s * a.dilation_w - a.pad_left);
-            const int dy_size = a.planes * a.out_h * a.out_w;
-            if (at.corner || VEC > dy_size - (dy_at + (rows - 1) * a.out_w)) {
-                bias_rest +=
-                    add_corner_products(a, x, at, gradient + dy_at, rows, skip, live, rest);
-                continue;
-            }
-            floatV dy[ROWS];
-            intV inside[SIDE];
-            const intV lanes = LANES, there = (lanes >= skip) & (lanes < live);
-#pragma unroll
-            for (int o = 0; o < ROWS; o++) {
-                dy[o] = (floatV)(0.0f);
-                if (o < rows)
-                    dy[o] = there ? VLOAD(gradient + (dy_at + o * a.out_w)) : (floatV)(0.0f);
-                bias += dy[o];
-            }
-#pragma unroll
-            for (int j = 0; j < SIDE; j++)
-                inside[j] = tap_inside(a, at, j, skip, live);
-            add_products(a, x, at, inside, rows, dy, sum);
+            const int column = max(0, min(next, a.out_w - VEC));
+            add_block(a, x + x_offset, gradient + gradient_offset, image * a.out_channels + k, part,
+                      row, column, next - column, sum);
         }
     }
     const int filter = split * a.out_channels + k;
     dw += dw_offset + (uint)(filter * a.r * a.s + part);
 #pragma unroll
     for (int i = 0; i < SIDE * SIDE; i++)
-        put_sum(a, total(sum[i]) + rest[i], dw + i);
+        put_sum(a, total(sum[i]), dw + i);
     if (a.sums && part == 0)
-        put_sum(a, total(bias) + bias_rest, db + (db_offset + (uint)filter));
+        put_sum(a, total(sum[SIDE * SIDE]), db + (db_offset + (uint)filter));
 }
 
 /* db[split][channel], of planes of out_h x out_w. */

@@ -143,18 +143,6 @@ static inline void transform_filter(const floatV u[PATCH], floatV o[3])
  */
 
 /*
- * Stores a vector at any address that a float may have. vstore does the same, but one compiler
- * (PoCL 3.1's) makes four stores of vstore16.
- */
-typedef struct __attribute__((packed, aligned(4))) unaligned {
-    floatV v;
-} unaligned;
-static inline void put(floatV v, __global float *p)
-{
-    ((__global unaligned *)p)->v = v;
-}
-
-/*
  * The columns from `begin` of one row of `live` planes, a vector over the planes each: row[0] is
  * column `begin`. What lies outside of the image is 0. Behind `image` lie `room` elements: vectors
  * reach beyond the row, where that is.
@@ -207,8 +195,9 @@ static inline void store_window(const floatV *pixels, int count, __global float 
 #pragma unroll
             for (int channel = 0; channel < VEC; channel++)
                 if (channel < live)
-                    put(accumulate ? VLOAD(place + channel * plane) + v[channel] : v[channel],
-                        place + channel * plane);
+                    store_whole(accumulate ? VLOAD(place + channel * plane) + v[channel]
+                                           : v[channel],
+                                place + channel * plane);
         } else {
             float lanes[VEC][VEC];
 #pragma unroll
@@ -247,7 +236,7 @@ static inline void fill_slots(const conv2d_winograd_args a, place at, __global f
         return;
     for (int i = 0; i < POINTS; i++)
         for (int slot = at.slot + at.tiles; slot < a.slots; slot++)
-            put((floatV)(0.0f), block + i * point + slot * VEC);
+            store_whole((floatV)(0.0f), block + i * point + slot * VEC);
 }
 
 /* ---- The steps on some tiles
@@ -289,7 +278,7 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
             transform_input(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                put(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
+                store_whole(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
         }
     }
 }
@@ -322,7 +311,7 @@ static inline void multiply_tiles(const conv2d_winograd_args a, __global const f
     for (int l = 0; l < VECS; l++)
 #pragma unroll
         for (int i = 0; i < PIX; i++)
-            put(sum[i][l], m + (l * a.slots + i) * VEC);
+            store_whole(sum[i][l], m + (l * a.slots + i) * VEC);
 }
 
 /* One segment of m, VEC channels of the result from `first` on, which are vector `block` of m. */
@@ -422,7 +411,7 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
             transform_gradient(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                put(o[i], m + (i * PATCH + j) * a.point_out + (at.slot + tile) * VEC);
+                store_whole(o[i], m + (i * PATCH + j) * a.point_out + (at.slot + tile) * VEC);
         }
     }
     fill_slots(a, at, m, a.point_out);
@@ -464,7 +453,7 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
         transform_weights(g, o);
 #pragma unroll
         for (int i = 0; i < PATCH; i++)
-            put(o[i], u + (i * PATCH + j) * a.point_weights);
+            store_whole(o[i], u + (i * PATCH + j) * a.point_weights);
     }
 }
 
@@ -520,7 +509,7 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
         for (int block = 0; block < a.c_blocks; block++) /* the slots that are left */
             for (int i = 0; i < POINTS; i++)
                 for (int rest = slot; rest < PIX; rest++)
-                    put((floatV)(0.0f), v + i * a.point_in + (block * PIX + rest) * VEC);
+                    store_whole((floatV)(0.0f), v + i * a.point_in + (block * PIX + rest) * VEC);
         for (int k = 0; k < a.k; k += BLOCK) {
             __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
             for (int i = 0; i < POINTS; i++)
@@ -575,7 +564,7 @@ ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args 
     for (int i = 0; i < TAPS; i++)
 #pragma unroll
         for (int l = 0; l < VECS; l++)
-            put(sum[i][l], u + i * BLOCK + l * VEC);
+            store_whole(sum[i][l], u + i * BLOCK + l * VEC);
 }
 
 /* item -> one channel of the input, VEC channels of dy */
