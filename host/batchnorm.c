@@ -37,7 +37,12 @@ static clcnn_status check_numbers(clcnn_ctx *ctx, const char *call, const clcnn_
     if (!(d->momentum >= 0 && d->momentum <= 1))
         return CLCNN__INVALID(&ctx->error, "%s: momentum is %g, it must be from 0 to 1", call,
                               d->momentum);
-    return CLCNN_SUCCESS;
+    clcnn_status status = clcnn__check_activation(&ctx->error, call, d->activation, d->alpha);
+    if (status == CLCNN_SUCCESS && d->activation > CLCNN_LEAKY_RELU)
+        status = CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED,
+                             "%s: activation kind %d is neither identity nor ReLU nor leaky ReLU",
+                             call, (int)d->activation);
+    return status;
 }
 
 static clcnn_status make_problem(clcnn_ctx *ctx, const char *call, const clcnn_batchnorm *d,
@@ -120,6 +125,8 @@ static batchnorm_args make_args(const problem *p, const clcnn_batchnorm_mems *m)
         .has_dgamma = m->dgamma.buf != NULL,
         .has_dbeta = m->dbeta.buf != NULL,
         .accumulate = p->d.accumulate != 0,
+        .activation = (int)p->d.activation,
+        .alpha = (float)p->d.alpha,
         .eps = (float)p->eps,
         .inverse = (float)(1 / positions),
         .keep = (float)(1 - momentum),
@@ -240,6 +247,12 @@ clcnn_status clcnn_batchnorm_forward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
 /* ---- Backward ----------------------------------------------------------------------------------
  */
 
+/* Backward looks at beta for the activation alone. */
+static clcnn_mem beta_of_backward(const problem *p, const clcnn_batchnorm_mems *m)
+{
+    return p->d.activation == CLCNN_IDENTITY ? CLCNN_NO_MEM : m->beta;
+}
+
 static clcnn_status check_backward(clcnn_ctx *ctx, const char *call, const problem *p,
                                    const clcnn_batchnorm_mems *m, clcnn_mem workspace)
 {
@@ -250,6 +263,7 @@ static clcnn_status check_backward(clcnn_ctx *ctx, const char *call, const probl
         {"x", m->x, p->count, CLCNN__IN},
         {"dy", m->dy, p->count, CLCNN__IN},
         {"gamma", m->gamma, c, CLCNN__IN | CLCNN__OPTIONAL},
+        {"beta", beta_of_backward(p, m), c, CLCNN__IN | CLCNN__OPTIONAL},
         {training ? "mean" : "running_mean", training ? m->mean : m->running_mean, c, CLCNN__IN},
         {training ? "rstd" : "running_var", training ? m->rstd : m->running_var, c, CLCNN__IN},
         {"dx", m->dx, p->count, out},
@@ -264,23 +278,25 @@ static clcnn_status check_backward(clcnn_ctx *ctx, const char *call, const probl
 static clcnn_status enqueue_backward(clcnn_ctx *ctx, const problem *p,
                                      const clcnn_batchnorm_mems *m, clcnn_mem workspace)
 {
-    const batchnorm_args args = make_args(p, m);
+    batchnorm_args args = make_args(p, m);
+    const clcnn_mem beta = beta_of_backward(p, m);
     const clcnn_mem mean = p->d.inference ? m->running_mean : m->mean;
     const clcnn_mem var = p->d.inference ? m->running_var : m->rstd;
     const clcnn_mem sums = {workspace.buf, workspace.offset + 2 * p->channels * p->chunks};
     clcnn_status status = CLCNN_SUCCESS;
+    args.has_beta = beta.buf != NULL;
     if (!p->d.inference || m->dgamma.buf || m->dbeta.buf) {
-        const clcnn_mem gradients[] = {m->x, m->dy, mean, var, workspace};
+        const clcnn_mem gradients[] = {m->x, m->dy, m->gamma, beta, mean, var, workspace};
         const clcnn_mem reduce[] = {workspace, sums, m->dgamma, m->dbeta};
         status = launch(ctx, p, "batchnorm_direct_gradients", &args, p->chunks, p->channels,
-                        gradients, 5);
+                        gradients, 7);
         if (status == CLCNN_SUCCESS)
             status = launch(ctx, p, "batchnorm_direct_reduce", &args, p->channels, 1, reduce, 4);
     }
     if (status != CLCNN_SUCCESS || !m->dx.buf)
         return status;
-    const clcnn_mem data[] = {m->x, m->dy, m->gamma, mean, var, sums, m->dx};
-    return launch(ctx, p, "batchnorm_direct_backward_data", &args, items_of(p), 1, data, 7);
+    const clcnn_mem data[] = {m->x, m->dy, m->gamma, beta, mean, var, sums, m->dx};
+    return launch(ctx, p, "batchnorm_direct_backward_data", &args, items_of(p), 1, data, 8);
 }
 
 clcnn_status clcnn_batchnorm_backward(clcnn_ctx *ctx, const clcnn_batchnorm *d,

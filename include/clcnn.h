@@ -872,6 +872,11 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
  * (0.1 there, unbiased); cuDNN calls it exponentialAverageFactor (also unbiased).
  * Inference: mean and var are running_mean and running_var, which stay as they are.
  *
+ * An activation f may follow, y = f(z) with z = gamma[c] * xhat + beta[c]: ReLU or leaky ReLU, no
+ * other kind (CLCNN_UNSUPPORTED). Backward then takes the gradient with respect to y, which the
+ * formulas below have as dy * f'(z): z is computed once more from x, to the same bits, so y is not
+ * needed. Results are those of batchnorm and activation one behind the other, bit for bit.
+ *
  *   dbeta = sum of dy,  dgamma = sum of dy * xhat                          (over n, h, w)
  *   dx = gamma*rstd * (dy - dbeta/M - xhat*dgamma/M)       training
  *   dx = gamma*rstd * dy                                   inference
@@ -889,6 +894,8 @@ typedef struct clcnn_batchnorm {
     int unbiased;    /* 1: the running variance takes M/(M - 1) of the batch's; needs M > 1 */
     int inference;   /* 1: normalise with the running statistics, held fixed */
     int accumulate;  /* backward adds to its gradients */
+    clcnn_activation_kind activation; /* identity, ReLU or leaky ReLU */
+    double alpha;                     /* f of forward and, unlike clcnn_conv2d's, of backward */
 } clcnn_batchnorm;
 
 /** The tensors of batchnorm; a call looks at those that it has a use for. */
@@ -908,8 +915,8 @@ CLCNN_API clcnn_status clcnn_batchnorm_plan(clcnn_ctx *ctx, const clcnn_batchnor
 CLCNN_API clcnn_status clcnn_batchnorm_forward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
                                                const clcnn_batchnorm_mems *mems,
                                                const clcnn_plan *plan);
-/** x, dy, gamma and mean, rstd (inference: the running statistics) -> dx, dgamma, dbeta, of which
- *  some may be left out. */
+/** x, dy, gamma and mean, rstd (inference: the running statistics), with an activation beta as well
+ *  -> dx, dgamma, dbeta, of which some may be left out. */
 CLCNN_API clcnn_status clcnn_batchnorm_backward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
                                                 const clcnn_batchnorm_mems *mems,
                                                 const clcnn_plan *plan);

@@ -34,15 +34,12 @@
 /* dy * f', given x or y. */
 static inline floatV gradient(const activation_args a, floatV dy, floatV given)
 {
-    if (KIND == ACTIVATION_RELU)
-        return given <= 0.0f ? (floatV)(0.0f) : dy;
-    if (KIND == ACTIVATION_LEAKY_RELU)
-        return given <= 0.0f ? a.alpha * dy : dy;
 #if CURVED
     return dy *
            (a.from_y ? curve_slope_of_y(given, KIND, a.alpha) : curve_slope(given, KIND, a.alpha));
+#else
+    return straight_gradient(dy, given, KIND, a.alpha);
 #endif
-    return dy;
 }
 
 __kernel void activation_direct_forward(const activation_args a, __global const float *x,

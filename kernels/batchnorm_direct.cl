@@ -12,9 +12,15 @@
  *
  * Nothing is squared before the mean is taken off. Each mean is found twice: first about some value
  * of the data, then about that first mean, which leaves only the rounding of the mean itself.
+ *
+ * An activation behind it is computed along: by normalise on what it stores, by the two kernels of
+ * backward on dy, with x normalised once more. That is a multiply-add where an activation of its
+ * own reads two tensors and writes one.
  */
 #include "batchnorm_args.h"
 #include "channels.clh"
+#define REAL floatV
+#include "activation.clh"
 
 #ifndef ITEM
 #define ITEM VEC
@@ -114,6 +120,28 @@ static inline float rstd_of(const batchnorm_args a, float given)
     return a.inference ? 1.0f / sqrt(given + a.eps) : given;
 }
 
+static inline floatV normalised(floatV x, float mean, float scale, float beta)
+{
+    return FMA(x - mean, (floatV)(scale), (floatV)(beta));
+}
+
+/* f of an element alone */
+static inline float activated(const batchnorm_args a, float z)
+{
+    if (a.activation == ACTIVATION_IDENTITY || !(z <= 0.0f))
+        return z;
+    return a.activation == ACTIVATION_RELU ? 0.0f : a.alpha * z;
+}
+
+/* dy before the activation, from x and dy behind it. */
+static inline floatV gradient_before(const batchnorm_args a, floatV dy, floatV x, float mean,
+                                     float scale, float beta)
+{
+    if (a.activation == ACTIVATION_IDENTITY)
+        return dy;
+    return straight_gradient(dy, normalised(x, mean, scale, beta), a.activation, a.alpha);
+}
+
 __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const float *x,
                                          uint x_offset, __global const float *gammas,
                                          uint gammas_offset, __global const float *betas,
@@ -136,20 +164,20 @@ __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const 
         const float beta = a.has_beta ? betas[betas_offset + channel] : 0.0f;
         const float scale = gamma * rstd_of(a, vars[vars_offset + channel]);
         int i = at;
-        for (; i + VEC <= next; i += VEC)
-            VSTORE(FMA(VLOAD(x + i) - mean, (floatV)(scale), (floatV)(beta)), y + i);
-        if (i < next && next - at >= VEC) { /* some elements once more */
-            i = next - VEC;
-            VSTORE(FMA(VLOAD(x + i) - mean, (floatV)(scale), (floatV)(beta)), y + i);
-            continue;
+        for (; i < next && next - at >= VEC; i += VEC) {
+            const int from = min(i, next - VEC); /* some elements once more */
+            VSTORE(activate(normalised(VLOAD(x + from), mean, scale, beta), a.activation, a.alpha),
+                   y + from);
         }
         for (; i < next; i++)
-            y[i] = FMA(x[i] - mean, scale, beta);
+            y[i] = activated(a, FMA(x[i] - mean, scale, beta));
     }
 }
 
 __kernel void batchnorm_direct_gradients(const batchnorm_args a, __global const float *x,
                                          uint x_offset, __global const float *dy, uint dy_offset,
+                                         __global const float *gammas, uint gammas_offset,
+                                         __global const float *betas, uint betas_offset,
                                          __global const float *means, uint means_offset,
                                          __global const float *vars, uint vars_offset,
                                          __global float *partial, uint partial_offset)
@@ -160,6 +188,8 @@ __kernel void batchnorm_direct_gradients(const batchnorm_args a, __global const 
     const int begin = chunk * a.chunk, end = begin + min(a.chunk, a.n * a.hw - begin);
     const float mean = means[means_offset + (uint)channel];
     const float rstd = rstd_of(a, vars[vars_offset + (uint)channel]);
+    const float scale = (a.has_gamma ? gammas[gammas_offset + (uint)channel] : 1.0f) * rstd;
+    const float beta = a.has_beta ? betas[betas_offset + (uint)channel] : 0.0f;
     x += x_offset;
     dy += dy_offset;
     tally t = tally_begin();
@@ -168,14 +198,16 @@ __kernel void batchnorm_direct_gradients(const batchnorm_args a, __global const 
         __global const float *from = x + r.begin, *of = dy + r.begin;
         int i = 0;
         for (; i + VEC <= r.count; i += VEC) {
-            const floatV gradient = VLOAD(of + i);
-            tally_add(&t, gradient, gradient * ((VLOAD(from + i) - mean) * rstd));
+            const floatV value = VLOAD(from + i);
+            const floatV gradient = gradient_before(a, VLOAD(of + i), value, mean, scale, beta);
+            tally_add(&t, gradient, gradient * ((value - mean) * rstd));
         }
         const int rest = r.count - i;
         if (rest > 0) {
-            const floatV gradient = load_rest(of + r.count, rest, r.count);
-            const floatV d = load_rest(from + r.count, rest, r.count) - mean;
-            tally_add(&t, gradient, gradient * (cut_rest(d, rest, r.count) * rstd));
+            const floatV value = load_rest(from + r.count, rest, r.count);
+            const floatV gradient = gradient_before(a, load_rest(of + r.count, rest, r.count),
+                                                    value, mean, scale, beta);
+            tally_add(&t, gradient, gradient * (cut_rest(value - mean, rest, r.count) * rstd));
         }
     }
     partial += partial_offset + (uint)(2 * (channel * a.chunks + chunk));
@@ -215,7 +247,8 @@ __kernel void batchnorm_direct_reduce(const batchnorm_args a, __global const flo
 __kernel void batchnorm_direct_backward_data(const batchnorm_args a, __global const float *x,
                                              uint x_offset, __global const float *dy,
                                              uint dy_offset, __global const float *gammas,
-                                             uint gammas_offset, __global const float *means,
+                                             uint gammas_offset, __global const float *betas,
+                                             uint betas_offset, __global const float *means,
                                              uint means_offset, __global const float *vars,
                                              uint vars_offset, __global const float *sums,
                                              uint sums_offset, __global float *dx, uint dx_offset)
@@ -234,18 +267,18 @@ __kernel void batchnorm_direct_backward_data(const batchnorm_args a, __global co
         const float mean = means[means_offset + channel];
         const float rstd = rstd_of(a, vars[vars_offset + channel]);
         const float scale = (a.has_gamma ? gammas[gammas_offset + channel] : 1.0f) * rstd;
+        const float beta = a.has_beta ? betas[betas_offset + channel] : 0.0f;
         const float of_dy = a.inference ? 0.0f : sums[sums_offset + 2 * channel] * a.inverse;
         const float of_both = a.inference ? 0.0f : sums[sums_offset + 2 * channel + 1] * a.inverse;
         for (int i = at; i < next; i += VEC) {
             if (i + VEC > next && next - at >= VEC && !a.accumulate)
                 i = next - VEC; /* some elements once more */
             const int rest = next - i;
+            const floatV given = rest >= VEC ? VLOAD(x + i) : load_part(x + i, rest);
             floatV value = rest >= VEC ? VLOAD(dy + i) : load_part(dy + i, rest);
-            if (!a.inference) {
-                const floatV xhat =
-                    ((rest >= VEC ? VLOAD(x + i) : load_part(x + i, rest)) - mean) * rstd;
-                value = value - of_dy - xhat * of_both;
-            }
+            value = gradient_before(a, value, given, mean, scale, beta);
+            if (!a.inference)
+                value = value - of_dy - (given - mean) * rstd * of_both;
             value *= scale;
             if (rest >= VEC) {
                 VSTORE(a.accumulate ? VLOAD(dx + i) + value : value, dx + i);

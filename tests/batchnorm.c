@@ -58,15 +58,19 @@ static void test_random(void)
     for (int i = 0; i < count; i++) {
         check_random random = {harness_seed() + (uint64_t)i};
         const int images = check_random_int(&random, 0, 2);
-        const check_desc desc = {.batchnorm = {.n = check_random_int(&random, 2, 9),
-                                               .c = check_random_int(&random, 1, 20),
-                                               .h = images ? check_random_int(&random, 1, 12) : 0,
-                                               .w = images ? check_random_int(&random, 1, 12) : 0,
-                                               .eps = check_random_int(&random, 0, 1) * 1e-3,
-                                               .momentum = check_random_real(&random),
-                                               .unbiased = check_random_int(&random, 0, 1),
-                                               .inference = check_random_int(&random, 0, 3) == 0,
-                                               .accumulate = check_random_int(&random, 0, 1)}};
+        const check_desc desc = {
+            .batchnorm = {.n = check_random_int(&random, 2, 9),
+                          .c = check_random_int(&random, 1, 20),
+                          .h = images ? check_random_int(&random, 1, 12) : 0,
+                          .w = images ? check_random_int(&random, 1, 12) : 0,
+                          .eps = check_random_int(&random, 0, 1) * 1e-3,
+                          .momentum = check_random_real(&random),
+                          .unbiased = check_random_int(&random, 0, 1),
+                          .inference = check_random_int(&random, 0, 3) == 0,
+                          .accumulate = check_random_int(&random, 0, 1),
+                          .activation = (clcnn_activation_kind)check_random_int(
+                              &random, CLCNN_IDENTITY, CLCNN_LEAKY_RELU),
+                          .alpha = check_random_real(&random)}};
         char name[64];
         snprintf(name, sizeof name, "random shape %d", i);
         sweep_desc(&s, name, &desc, CHECK_REALS, random.state, 0);
@@ -247,6 +251,112 @@ static void test_refusals(void)
     }
 }
 
+/* ---- With an activation
+ * --------------------------------------------------------------------------
+ */
+
+enum { FUSED = 3 * 4 * 5 * 7, FUSED_C = 4 };
+
+/* What both ways of computing it fill: y, dx, dgamma and dbeta. */
+typedef struct fused_result {
+    float y[FUSED], dx[FUSED], dgamma[FUSED_C], dbeta[FUSED_C];
+} fused_result;
+
+/* The tensors of both ways, on a device. */
+typedef struct fused_mems {
+    clcnn_batchnorm_mems m;
+    clcnn_mem workspace;
+} fused_mems;
+
+static fused_mems make_fused(clcnn_ctx *ctx)
+{
+    float data[9][FUSED];
+    check_random random = {harness_seed()};
+    for (int a = 0; a < 9; a++)
+        for (int i = 0; i < FUSED; i++)
+            data[a][i] = (float)(a < 8 ? 2 * check_random_real(&random) - 1 : 0.75);
+    return (fused_mems){{.x = make_mem(ctx, FUSED, data[0]),
+                         .y = make_mem(ctx, FUSED, data[1]),
+                         .dy = make_mem(ctx, FUSED, data[2]),
+                         .dx = make_mem(ctx, FUSED, data[3]),
+                         .gamma = make_mem(ctx, FUSED_C, data[4]),
+                         .beta = make_mem(ctx, FUSED_C, data[5]),
+                         .mean = make_mem(ctx, FUSED_C, data[6]),
+                         .rstd = make_mem(ctx, FUSED_C, data[6]),
+                         .dgamma = make_mem(ctx, FUSED_C, data[6]),
+                         .dbeta = make_mem(ctx, FUSED_C, data[6]),
+                         .running_mean = make_mem(ctx, FUSED_C, data[7]),
+                         .running_var = make_mem(ctx, FUSED_C, data[8])},
+                        make_mem(ctx, FUSED, data[0])};
+}
+
+static void free_fused(const fused_mems *f)
+{
+    const clcnn_mem all[] = {f->m.x,      f->m.y,     f->m.dy,           f->m.dx,
+                             f->m.gamma,  f->m.beta,  f->m.mean,         f->m.rstd,
+                             f->m.dgamma, f->m.dbeta, f->m.running_mean, f->m.running_var,
+                             f->workspace};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        clReleaseMemObject(all[k].buf);
+}
+
+/* Forward and backward: the activation in the descriptor or, `apart`, by calls of its own. */
+static fused_result run_fused(clcnn_ctx *ctx, clcnn_batchnorm d, bool apart)
+{
+    fused_mems f = make_fused(ctx);
+    fused_result r = {.y = {0}};
+    const clcnn_activation a = {.count = FUSED, .kind = d.activation, .alpha = d.alpha};
+    clcnn_plan plan;
+    if (apart)
+        d.activation = CLCNN_IDENTITY;
+    clcnn_status status = clcnn_batchnorm_plan(ctx, &d, CLCNN_BACKWARD_DATA, &plan);
+    CHECK(plan.workspace_bytes <= 4 * FUSED, "%zu bytes of workspace", plan.workspace_bytes);
+    plan.workspace = f.workspace;
+    if (!status)
+        status = clcnn_batchnorm_forward(ctx, &d, &f.m, &plan);
+    if (!status && apart)
+        status = clcnn_activation_forward(ctx, &a, f.m.y, f.m.y);
+    if (!status && apart)
+        status = clcnn_activation_backward(ctx, &a, CLCNN_NO_MEM, f.m.y, f.m.dy, f.m.dy);
+    if (!status)
+        status = clcnn_batchnorm_backward(ctx, &d, &f.m, &plan);
+    CHECK(!status, "%s", clcnn_last_error(ctx)->message);
+    const struct {
+        clcnn_mem from;
+        size_t size;
+        float *to;
+    } reads[] = {{f.m.y, sizeof r.y, r.y},
+                 {f.m.dx, sizeof r.dx, r.dx},
+                 {f.m.dgamma, sizeof r.dgamma, r.dgamma},
+                 {f.m.dbeta, sizeof r.dbeta, r.dbeta}};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        clEnqueueReadBuffer(clcnn_ctx_queue(ctx), reads[i].from.buf, CL_TRUE, 0, reads[i].size,
+                            reads[i].to, 0, NULL, NULL);
+    free_fused(&f);
+    return r;
+}
+
+/* The same bits as batchnorm and the activation one behind the other. */
+static void test_fused(void)
+{
+    static const clcnn_batchnorm shapes[] = {
+        {.n = 3, .c = FUSED_C, .h = 5, .w = 7, .activation = CLCNN_RELU},
+        {.n = 3, .c = FUSED_C, .h = 5, .w = 7, .activation = CLCNN_LEAKY_RELU, .alpha = 0.3},
+        {.n = 105, .c = FUSED_C, .activation = CLCNN_RELU, .accumulate = 1},
+        {.n = 3, .c = FUSED_C, .h = 35, .w = 1, .inference = 1, .activation = CLCNN_RELU}};
+    for (int i = 0; i < harness_device_count(); i++)
+        for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+            const fused_result together = run_fused(harness_ctx(i), shapes[k], false);
+            const fused_result apart = run_fused(harness_ctx(i), shapes[k], true);
+            CHECK(memcmp(together.y, apart.y, sizeof apart.y) == 0, "shape %zu: y", k);
+            CHECK(memcmp(together.dx, apart.dx, sizeof apart.dx) == 0, "shape %zu: dx", k);
+            CHECK(memcmp(together.dgamma, apart.dgamma, sizeof apart.dgamma) == 0,
+                  "shape %zu: dgamma", k);
+            CHECK(memcmp(together.dbeta, apart.dbeta, sizeof apart.dbeta) == 0, "shape %zu: dbeta",
+                  k);
+        }
+}
+
 /* ---- Folding -----------------------------------------------------------------------------------
  */
 
@@ -357,6 +467,7 @@ static const harness_test tests[] = {{"small shapes", test_small},
                                      {"special values", test_special_values},
                                      {"optional tensors", test_optional},
                                      {"refusals", test_refusals},
+                                     {"with an activation", test_fused},
                                      {"folding", test_fold},
                                      {"folding in the wrong place", test_fold_overlap},
                                      {NULL, NULL}};

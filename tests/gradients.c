@@ -130,6 +130,9 @@ static const row rows[] = {
     {"drop 0.4", &dropout, {.dropout = {.count = 48, .drop = 0.4, .seed = 5}}},
     {"training", &batchnorm, {.batchnorm = {.n = 4, .c = 3, .h = 2, .w = 2, .eps = 1e-2, .momentum = 0.5}}},
     {"inference", &batchnorm, {.batchnorm = {.n = 4, .c = 3, .h = 2, .w = 2, .eps = 1e-2, .inference = 1}}},
+    {"training, ReLU", &batchnorm, {.batchnorm = {.n = 4, .c = 3, .h = 2, .w = 2, .eps = 1e-2, .momentum = 0.5, .activation = CLCNN_RELU}}},
+    {"training, leaky ReLU", &batchnorm, {.batchnorm = {.n = 4, .c = 3, .h = 2, .w = 2, .eps = 1e-2, .activation = CLCNN_LEAKY_RELU, .alpha = 0.25}}},
+    {"inference, ReLU", &batchnorm, {.batchnorm = {.n = 4, .c = 3, .h = 2, .w = 2, .eps = 1e-2, .inference = 1, .activation = CLCNN_RELU}}},
     {"training of rows", &batchnorm, {.batchnorm = {.n = 9, .c = 4, .unbiased = 1}}},
     {"6 rows of 7", &layernorm, {.layernorm = {.n = 6, .d = 7, .eps = 1e-2}}},
     {"2 rows of 24", &layernorm, {.layernorm = {.n = 2, .d = 24}}},
@@ -172,6 +175,29 @@ static void to_grid(check_tensor *t, bool positive, bool distinct)
     CHECK(!distinct || t->count < 211, "%zu elements can't be told apart", t->count);
 }
 
+/* Where an activation follows a norm: gamma is 1 or more, and beta such that the bend is where x is
+ * 0, which no x is near. */
+static void keep_from_bend(check_case *c)
+{
+    enum { MOST = 64 };
+    const clcnn_batchnorm *d = &c->desc.batchnorm;
+    check_tensor *gamma = check_case_input(c, "gamma"), *beta = check_case_input(c, "beta");
+    double mean[MOST], rstd[MOST], y[MOST];
+    const clcnn_ref_batchnorm r = {.x = check_case_input(c, "x")->f,
+                                   .running_mean = check_case_input(c, "running_mean")->f,
+                                   .running_var = check_case_input(c, "running_var")->f,
+                                   .mean = mean,
+                                   .rstd = rstd,
+                                   .y = y};
+    const bool fits = check_case_input(c, "x")->count <= MOST;
+    if (!CHECK(fits && clcnn_ref_batchnorm_forward(d, &r) == CLCNN_SUCCESS, "no statistics"))
+        return;
+    for (int i = 0; i < d->c; i++) {
+        gamma->f[i] += gamma->f[i] < 0 ? -1 : 1;
+        beta->f[i] = (float)(round((double)gamma->f[i] * mean[i] * rstd[i] / GRID) * GRID);
+    }
+}
+
 static check_case *make_case(const row *r, const check_op *op, uint64_t seed)
 {
     clcnn_error error = {.message = ""};
@@ -184,6 +210,8 @@ static check_case *make_case(const row *r, const check_op *op, uint64_t seed)
             to_grid(&c->in[i], strcmp(name, "running_var") == 0,
                     op == &check_op_maxpool2d && strcmp(name, "x") == 0);
     }
+    if (op == &check_op_batchnorm && r->desc.batchnorm.activation != CLCNN_IDENTITY)
+        keep_from_bend(c);
     CHECK(check_case_derive(c) == CLCNN_SUCCESS, "%s of %s: nothing follows", r->name, op->name);
     return c;
 }

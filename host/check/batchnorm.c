@@ -349,7 +349,7 @@ static const check_direction directions[] = {
     {.name = "backward",
      .direction = CLCNN_BACKWARD_DATA,
      .needs = 1 << X | 1 << DY | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
-     .takes = 1 << GAMMA,
+     .takes = 1 << GAMMA | 1 << BETA,
      .outputs = {{.name = "dx", .optional = true, .accumulates = true},
                  {.name = "dgamma", .optional = true, .accumulates = true},
                  {.name = "dbeta", .optional = true, .accumulates = true},
@@ -378,6 +378,8 @@ static const check_field fields[] = {
     {"unbiased", CHECK_INT, offsetof(clcnn_batchnorm, unbiased)},
     {"inference", CHECK_INT, offsetof(clcnn_batchnorm, inference)},
     {"accumulate", CHECK_INT, offsetof(clcnn_batchnorm, accumulate)},
+    {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_batchnorm, activation)},
+    {"alpha", CHECK_DOUBLE, offsetof(clcnn_batchnorm, alpha)},
     {.name = NULL}};
 
 static const char *const modes[] = {"train", "eval", NULL};

@@ -3,7 +3,8 @@
  *
  * Two rewrites leave results as they are, bit for bit:
  *   - an activation goes into the forward pass of the layer before it, where that layer can and
- *     nobody else takes its output;
+ *     nobody else takes its output; into the backward pass as well, where the layer is a norm that
+ *     does that too;
  *   - the gradient of a ReLU then moves behind layers that only select elements (max-pooling): an
  *     element passes a gradient through ReLU exactly when the output that selected it is positive,
  *     and there are fewer outputs.
@@ -67,16 +68,23 @@ static bool from_output(clcnn_activation_kind kind)
     return kind != CLCNN_SILU && kind != CLCNN_GELU && kind != CLCNN_GELU_TANH;
 }
 
+/* Whether the node has taken in an activation. */
+static bool has_taken(const clcnn__node *node)
+{
+    return activates(node) || node->own.kind != CLCNN_IDENTITY;
+}
+
 /* Lets `node` take in the activation that `layer` is, if it can. `uses`: of the node's output. */
 static bool fuse(const clcnn__graph *graph, clcnn__node *node, const clcnn__layer *layer, int uses)
 {
-    if (!layer->kind->activation || !node->layer->kind->fuse || activates(node) || uses != 1)
+    if (!layer->kind->activation || !node->layer->kind->fuse || has_taken(node) || uses != 1)
         return false;
     const clcnn__activation activation = layer->kind->activation(layer->self);
     if (graph->training && !from_output(activation.kind))
         return false; /* backward will need what the activation took */
-    node->activation = activation;
-    node->layer->kind->fuse(node->layer->self, activation);
+    if (!node->layer->kind->fuse(node->layer->self, activation))
+        return false;
+    *(has(node, CLCNN__OWN_SLOPE) ? &node->own : &node->activation) = activation;
     return true;
 }
 
@@ -157,8 +165,9 @@ static void fold_norms(clcnn__graph *graph)
             continue;
         clcnn__node *node = &graph->nodes[norm->inputs[0]];
         node->norm = (int)i;
+        node->tail = norm->own;
         norm->folded = true;
-        for (size_t k = i + 1; norm->uses == 1 && k < graph->node_count; ++k) {
+        for (size_t k = i + 1; norm->uses == 1 && !has_taken(norm) && k < graph->node_count; ++k) {
             clcnn__node *next = &graph->nodes[k];
             if (next->inputs[0] == (int)i && next->layer->kind->activation) {
                 node->tail = next->layer->kind->activation(next->layer->self);

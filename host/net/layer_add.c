@@ -19,11 +19,12 @@ static clcnn_status shape(void *self, const clcnn__shape *in, clcnn__shape *out,
     return CLCNN_SUCCESS;
 }
 
-static void fuse(void *self, clcnn__activation activation)
+static bool fuse(void *self, clcnn__activation activation)
 {
     struct add *add = self;
     add->desc.activation = activation.kind;
     add->desc.alpha = activation.alpha;
+    return true;
 }
 
 static clcnn_add with_batch(const void *self, int n)

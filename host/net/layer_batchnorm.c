@@ -1,6 +1,7 @@
 /*
  * batchnorm { option }: each channel brought to mean 0 and variance 1; of the batch in training, by
- * the running statistics in inference. Those are kept like parameters, but no optimiser changes
+ * the running statistics in inference. A ReLU or leaky ReLU that follows is computed along, in both
+ * directions. Those are kept like parameters, but no optimiser changes
  * them. A frozen layer normalises with them in training as well, and leaves them as they are.
  */
 #include "net.h"
@@ -54,6 +55,16 @@ static int parameters(const void *self, clcnn__parameter *rows)
 static void freeze(void *self)
 {
     ((struct batchnorm *)self)->frozen = true;
+}
+
+static bool fuse(void *self, clcnn__activation activation)
+{
+    struct batchnorm *norm = self;
+    if (activation.kind > CLCNN_LEAKY_RELU)
+        return false;
+    norm->desc.activation = activation.kind;
+    norm->desc.alpha = activation.alpha;
+    return true;
 }
 
 /* Mean and rstd of each channel. */
@@ -141,12 +152,13 @@ static clcnn_status fold(const void *self, const clcnn__work *work, int filter, 
 const clcnn__layer_kind clcnn__layer_batchnorm = {
     .keyword = "batchnorm",
     .self_size = sizeof(struct batchnorm),
-    .flags = CLCNN__KEEP_X,
+    .flags = CLCNN__KEEP_X | CLCNN__OWN_SLOPE,
     .parse = parse,
     .print = print,
     .shape = shape,
     .parameters = parameters,
     .operation = operation,
+    .fuse = fuse,
     .freeze = freeze,
     .state = state,
     .plan = plan,

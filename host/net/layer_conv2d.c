@@ -73,11 +73,12 @@ static int parameters(const void *self, clcnn__parameter *rows)
     return conv->options.given & CLCNN__NOBIAS ? 1 : 2;
 }
 
-static void fuse(void *self, clcnn__activation activation)
+static bool fuse(void *self, clcnn__activation activation)
 {
     struct conv *conv = self;
     conv->desc.activation = activation.kind;
     conv->desc.alpha = activation.alpha;
+    return true;
 }
 
 static clcnn_conv2d with_batch(const void *self, int n)

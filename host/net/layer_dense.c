@@ -47,11 +47,12 @@ static int parameters(const void *self, clcnn__parameter *rows)
     return dense->options.given & CLCNN__NOBIAS ? 1 : 2;
 }
 
-static void fuse(void *self, clcnn__activation activation)
+static bool fuse(void *self, clcnn__activation activation)
 {
     struct dense *dense = self;
     dense->desc.activation = activation.kind;
     dense->desc.alpha = activation.alpha;
+    return true;
 }
 
 static clcnn_dense with_batch(const void *self, int n)

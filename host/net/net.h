@@ -128,7 +128,8 @@ enum {
     CLCNN__IN_PLACE_OK = 16, /* y may be x, and dx may be dy */
     CLCNN__ACCUMULATES = 32, /* backward can add to dx */
     CLCNN__SUM = 64,         /* of two inputs; what its backward is, the graph knows */
-    CLCNN__DROPS = 128       /* needs the dropout block */
+    CLCNN__DROPS = 128,      /* needs the dropout block */
+    CLCNN__OWN_SLOPE = 256   /* backward goes through the activation that was taken in */
 };
 
 /* A layer as the library's operation: its descriptor for n images. */
@@ -183,8 +184,8 @@ typedef struct clcnn__layer_kind {
     void (*operation)(const void *self, int n, clcnn__operation *operation);
     /* The activation that this layer is. (NULL: none) */
     clcnn__activation (*activation)(const void *self);
-    /* Takes in the activation that follows. (NULL: can't) */
-    void (*fuse)(void *self, clcnn__activation activation);
+    /* Takes in the activation that follows; false: not this one. (NULL: none) */
+    bool (*fuse)(void *self, clcnn__activation activation);
     /* A number that is different for each layer of a net. (NULL: not wanted) */
     void (*number)(void *self, uint32_t number);
     /* The layer's parameters don't change: statistics hold as well. (NULL: no difference) */
@@ -294,6 +295,7 @@ typedef struct clcnn__node {
     int input_count;
     int uses;                     /* how often other nodes take its output */
     clcnn__activation activation; /* backward begins with its gradient: from y, in place on dy */
+    clcnn__activation own;        /* with CLCNN__OWN_SLOPE: backward is the layer's business */
     bool folded;                  /* inference: the output is the input, which has it all */
     int norm;                     /* inference: the node of the norm that is folded into this, or */
     clcnn__activation tail;       /* CLCNN__IMAGES; and the activation behind that */

@@ -14,8 +14,12 @@
  *   xhat     (x - mean)*rstd: E/s + |xhat|(R + 2)
  *   y        gamma times that, a product and a sum: |gamma|(error of xhat) + 2|gamma xhat| + |beta|
  *   running  those of the batch's, times momentum; four roundings of each summand
+ *   f(z)     of an activation behind y: z's error times its steepest slope, 1 for alpha*z. In
+ *            backward dy*f' has 1 for alpha*dy, and where z is within its own error of 0 either
+ *            slope is right: |dy| |1 - slope below 0| in full
  *   dbeta    (D + 1) sum |dy|
  *   dgamma   sum |dy|(error of xhat) + (D + 2) sum |dy xhat|
+ *   (with an activation, the errors of dy*f' are added to what dy has in all three)
  *   dx       inner = dy - dbeta/M - xhat*dgamma/M has their errors, two for each quotient, and
  * three of each summand; gamma*rstd times that R + 3 more Inference: rstd is 1/sqrt(running_var +
  * eps), R = 15, and the mean is what it is, E = 0.
@@ -27,6 +31,9 @@
 
 /* 8 of the smallest floats; and what a flushed summand may cost. */
 #define UNDERFLOW_MAG (8 * REF_LEAST / REF_U)
+
+/* The class's constant: host/batchnorm.c. */
+#define CLASS 1.1
 
 static double most_roundings(double positions)
 {
@@ -51,6 +58,9 @@ static bool make_shape(const clcnn_batchnorm *d, shape *e)
     if (!d || d->n < 1 || d->c < 1 || d->h < 0 || d->w < 0)
         return false;
     if (!(d->momentum >= 0 && d->momentum <= 1) || !(d->eps >= 0 && isfinite(d->eps)))
+        return false;
+    if (clcnn__check_activation(NULL, "batchnorm", d->activation, d->alpha) != CLCNN_SUCCESS ||
+        d->activation > CLCNN_LEAKY_RELU)
         return false;
     *e = (shape){d->n, d->c, clcnn__ref_or(d->h, 1) * clcnn__ref_or(d->w, 1)};
     return true;
@@ -111,6 +121,33 @@ static double normalised(const channel *k, double x, double *error)
     return xhat;
 }
 
+/* z, what the activation gets, and its error. */
+static double affine(const channel *k, double x, double *error)
+{
+    const double xhat = normalised(k, x, error);
+    *error = fabs(k->gamma) * *error + 2 * fabs(k->gamma * xhat) + fabs(k->beta) + UNDERFLOW_MAG;
+    return k->gamma * xhat + k->beta;
+}
+
+/* The activation's slope below 0. */
+static double low_slope(const clcnn_batchnorm *d)
+{
+    return d->activation == CLCNN_RELU ? 0 : d->activation == CLCNN_LEAKY_RELU ? d->alpha : 1;
+}
+
+/* dy times the activation's slope at x, and its error. */
+static double behind(const clcnn_batchnorm *d, const channel *k, double x, double dy, double *error)
+{
+    const double low = low_slope(d);
+    double z_error;
+    const double z = affine(k, x, &z_error), g = z <= 0 ? low * dy : dy;
+    const bool either = !(fabs(z) > CLASS * z_error * REF_U);
+    *error = d->activation == CLCNN_IDENTITY ? 0 : fabs(low * dy);
+    if (d->activation != CLCNN_IDENTITY && either)
+        *error += fabs((1 - low) * dy) / REF_U;
+    return g;
+}
+
 static void store(double *to, size_t i, double value)
 {
     if (to)
@@ -153,11 +190,11 @@ clcnn_status clcnn_ref_batchnorm_forward(const clcnn_batchnorm *d, const clcnn_r
             for (int i = 0; i < e.hw; i++) {
                 const size_t at = ((size_t)n * (size_t)e.c + (size_t)c) * (size_t)e.hw + (size_t)i;
                 double error;
-                const double xhat = normalised(&k, a->x[at], &error);
-                store(a->y, at, k.gamma * xhat + k.beta);
+                const double z = affine(&k, a->x[at], &error), low = low_slope(d);
+                store(a->y, at, clcnn__ref_activate(d->activation, d->alpha, z));
                 store(a->y_mag, at,
-                      fabs(k.gamma) * error + 2 * fabs(k.gamma * xhat) + fabs(k.beta) +
-                          UNDERFLOW_MAG);
+                      fmax(1, fabs(low)) * error +
+                          (d->activation == CLCNN_LEAKY_RELU ? fabs(low * z) : 0));
             }
         }
         store(a->mean, (size_t)c, k.mean);
@@ -175,19 +212,22 @@ typedef struct sums {
     double dbeta, dgamma, dbeta_error, dgamma_error;
 } sums;
 
-static sums add_gradients(const shape *e, const channel *k, const clcnn_ref_batchnorm *a, int c)
+static sums add_gradients(const clcnn_batchnorm *d, const shape *e, const channel *k,
+                          const clcnn_ref_batchnorm *a, int c)
 {
     const float(*x)[e->c][e->hw] = (const void *)a->x;
     const float(*dy)[e->c][e->hw] = (const void *)a->dy;
     sums t = {0, 0, 0, 0};
     for (int n = 0; n < e->n; n++) {
         for (int i = 0; i < e->hw; i++) {
-            double error;
-            const double xhat = normalised(k, x[n][c][i], &error), g = dy[n][c][i];
+            double error, of_g;
+            const double xhat = normalised(k, x[n][c][i], &error);
+            const double g = behind(d, k, x[n][c][i], dy[n][c][i], &of_g);
             t.dbeta += g;
             t.dgamma += g * xhat;
-            t.dbeta_error += (k->roundings + 1) * fabs(g);
-            t.dgamma_error += fabs(g) * error + (k->roundings + 2) * fabs(g * xhat);
+            t.dbeta_error += of_g + (k->roundings + 1) * fabs(g);
+            t.dgamma_error +=
+                of_g * fabs(xhat) + fabs(g) * error + (k->roundings + 2) * fabs(g * xhat);
         }
     }
     return t;
@@ -195,18 +235,20 @@ static sums add_gradients(const shape *e, const channel *k, const clcnn_ref_batc
 
 /* dx of one element and its error. */
 static double data_gradient(const clcnn_batchnorm *d, const channel *k, const sums *t, double x,
-                            double dy, double *error)
+                            double given, double *error)
 {
     const double scale = k->gamma * k->rstd;
-    double xhat_error, inner = dy, inner_error = 0;
+    double xhat_error, inner_error;
+    const double dy = behind(d, k, x, given, &inner_error);
+    double inner = dy;
     const double xhat = normalised(k, x, &xhat_error);
     if (!d->inference) {
         const double of_dy = t->dbeta / k->positions, of_both = t->dgamma / k->positions;
         const double of_dy_error = t->dbeta_error / k->positions + 2 * fabs(of_dy);
         const double of_both_error = t->dgamma_error / k->positions + 2 * fabs(of_both);
         inner = dy - of_dy - xhat * of_both;
-        inner_error = of_dy_error + fabs(xhat) * of_both_error + xhat_error * fabs(of_both) +
-                      3 * (fabs(dy) + fabs(of_dy) + fabs(xhat * of_both));
+        inner_error += of_dy_error + fabs(xhat) * of_both_error + xhat_error * fabs(of_both) +
+                       3 * (fabs(dy) + fabs(of_dy) + fabs(xhat * of_both));
     }
     *error = fabs(scale) * (inner_error + (k->rstd_error + 3) * fabs(inner));
     return scale * inner;
@@ -231,7 +273,7 @@ clcnn_status clcnn_ref_batchnorm_backward(const clcnn_batchnorm *d, const clcnn_
         return CLCNN_INVALID_ARGUMENT;
     for (int c = 0; c < e.c; c++) {
         const channel k = make_channel(d, &e, a, c);
-        const sums t = add_gradients(&e, &k, a, c);
+        const sums t = add_gradients(d, &e, &k, a, c);
         put(d, a->dgamma, a->dgamma_mag, (size_t)c, t.dgamma, t.dgamma_error);
         put(d, a->dbeta, a->dbeta_mag, (size_t)c, t.dbeta, t.dbeta_error);
         for (int n = 0; a->dx && n < e.n; n++) {
