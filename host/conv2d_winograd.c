@@ -174,10 +174,9 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     const double items = ceil(groups / l->each);
     l->lines = g->lines;
     l->blocks = g->blocks;
-    l->point_in = point_size(g, g->pixels, g->args.c_blocks);
-    l->point_out = point_size(g, g->pixels, (double)g->block / g->vec);
     l->point_weights = whole_weights(g);
-    const double work = items * POINTS * ((double)l->point_in + l->point_out);
+    const double vectors = g->args.c_blocks + (double)g->block / g->vec;
+    const double work = items * vectors * POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec);
     if (work > INT32_MAX || rounds > ROUNDS)
         return false;
     l->items = (int)items;

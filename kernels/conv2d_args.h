@@ -114,6 +114,9 @@ typedef struct conv2d_depthwise_args {
 #define CONV2D_WINOGRAD_SEGMENT 7
 /* ... and, to the weights, the channels that one work-item multiplies, with vectors of `vec`. */
 #define CONV2D_WINOGRAD_TAPS(vec) ((vec) < 8 ? (vec) : 8)
+/* ... and, fused, elements from point to point of what a work-item has of its own: a vector more
+ * than its tiles, so that points don't meet in the same lines of a cache. */
+#define CONV2D_WINOGRAD_OWN(pixels, vec) (((pixels) + 1) * (vec))
 
 /*
  * winograd: some lines of tiles, a line being a row of tiles of one image, and some channels of the

@@ -156,7 +156,12 @@ static inline void load_window(__global const float *image, int room, int plane,
             continue;
         const int from = clamp(i, 0, max(width - VEC, 0)); /* some columns twice */
         floatV v[VEC];
-        if ((live - 1) * plane + from + VEC <= room) {
+        const int whole = (live - 1) * plane + from + VEC <= room;
+        if (whole && live == VEC) {
+#pragma unroll
+            for (int channel = 0; channel < VEC; channel++)
+                v[channel] = VLOAD(image + channel * plane + from);
+        } else if (whole) {
 #pragma unroll
             for (int channel = 0; channel < VEC; channel++)
                 v[channel] = channel < live ? VLOAD(image + channel * plane + from) : zero;
@@ -243,9 +248,9 @@ static inline void fill_slots(const conv2d_winograd_args a, place at, __global f
  * ---------------------------------------------------------------------
  */
 
-/* One segment of x, VEC channels. */
+/* One segment of x, VEC channels; v is where these begin, and `point` from point to point there. */
 static inline void input_tiles(const conv2d_winograd_args a, place at, int block,
-                               __global const float *x, __global float *v)
+                               __global const float *x, __global float *v, int point)
 {
     const int plane = a.h * a.w;
     floatV window[PATCH][COLUMNS];
@@ -258,8 +263,8 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
         load_window(x + skip, all - begin - skip, plane, min(VEC, a.c - block * VEC),
                     inside ? a.w : 0, at.column * SIDE - a.left, window[i] + VEC);
     }
-    v += block * a.slots * VEC;
-    for (int tile = 0; tile < at.tiles; tile++) {
+    v += at.slot * VEC;
+    for (int tile = 0; tile < at.tiles; tile++, v += VEC) {
         floatV half_way[PATCH][PATCH];
 #pragma unroll
         for (int i = 0; i < PATCH; i++) {
@@ -278,14 +283,15 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
             transform_input(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                store_whole(o[i], v + (i * PATCH + j) * a.point_in + (at.slot + tile) * VEC);
+                store_whole(o[i], v + (i * PATCH + j) * point);
         }
     }
 }
 
-/* PIX tiles by one block of channels, of one point; v, u and m are where these begin. */
+/* PIX tiles by one block of channels, of one point; v, u and m are where these begin, and `vector`
+ * from one vector of channels to the next in v and m. */
 static inline void multiply_tiles(const conv2d_winograd_args a, __global const float *v,
-                                  __global const float *u, __global float *m)
+                                  __global const float *u, __global float *m, int vector)
 {
     floatV sum[PIX][VECS];
 #pragma unroll
@@ -293,7 +299,7 @@ static inline void multiply_tiles(const conv2d_winograd_args a, __global const f
 #pragma unroll
         for (int l = 0; l < VECS; l++)
             sum[i][l] = (floatV)(0.0f);
-    for (int c = 0; c < a.c_blocks; c++, v += a.slots * VEC)
+    for (int c = 0; c < a.c_blocks; c++, v += vector)
         for (int lane = 0; lane < VEC; lane++, u += BLOCK) {
             floatV weight[VECS];
 #pragma unroll
@@ -311,12 +317,13 @@ static inline void multiply_tiles(const conv2d_winograd_args a, __global const f
     for (int l = 0; l < VECS; l++)
 #pragma unroll
         for (int i = 0; i < PIX; i++)
-            store_whole(sum[i][l], m + (l * a.slots + i) * VEC);
+            store_whole(sum[i][l], m + l * vector + i * VEC);
 }
 
-/* One segment of m, VEC channels of the result from `first` on, which are vector `block` of m. */
-static inline void output_tiles(const conv2d_winograd_args a, place at, int block, int first,
-                                __global const float *m, __global const float *bias,
+/* One segment of m, VEC channels of the result from `first` on; m is where these begin, and `point`
+ * from point to point there. */
+static inline void output_tiles(const conv2d_winograd_args a, place at, int first,
+                                __global const float *m, int point, __global const float *bias,
                                 __global float *y)
 {
     const int live = min(VEC, a.k - first);
@@ -330,16 +337,16 @@ static inline void output_tiles(const conv2d_winograd_args a, place at, int bloc
     float shift[VEC];
     for (int i = 0; i < VEC; i++)
         shift[i] = a.has_bias && i < live ? bias[first + i] : 0.0f;
-    m += (block * a.slots + at.slot) * VEC;
+    m += (at.slot + at.tiles - 1) * VEC;
     /* The last column first: what lies beyond a row is in the place of the next one. */
-    for (int tile = at.tiles - 1; tile >= 0; tile--) {
+    for (int tile = at.tiles - 1; tile >= 0; tile--, m -= VEC) {
         floatV half_way[PATCH][SIDE];
 #pragma unroll
         for (int i = 0; i < PATCH; i++) {
             floatV d[PATCH];
 #pragma unroll
             for (int j = 0; j < PATCH; j++)
-                d[j] = VLOAD(m + (i * PATCH + j) * a.point_out + tile * VEC);
+                d[j] = VLOAD(m + (i * PATCH + j) * point);
             transform_output(d, half_way[i]);
         }
 #pragma unroll
@@ -371,8 +378,9 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
 {
     const place at = find_place(a, (int)get_global_id(0));
     const int block = (int)get_global_id(1);
-    input_tiles(a, at, block, x + x_offset, v + v_offset);
-    fill_slots(a, at, v + v_offset + (uint)(block * a.slots * VEC), a.point_in);
+    v += v_offset + (uint)(block * a.slots * VEC);
+    input_tiles(a, at, block, x + x_offset, v, a.point_in);
+    fill_slots(a, at, v, a.point_in);
 }
 
 /* item -> SEGMENT tiles, VEC channels of dy */
@@ -467,7 +475,8 @@ ALONE __kernel void conv2d_winograd_multiply(const conv2d_winograd_args a, __glo
     multiply_tiles(
         a, v + v_offset + (uint)(point * a.point_in + slot * VEC),
         u + u_offset + (uint)(point * a.point_weights + block * a.c_blocks * VEC * BLOCK),
-        m + m_offset + (uint)(point * a.point_out + (block * VECS * a.slots + slot) * VEC));
+        m + m_offset + (uint)(point * a.point_out + (block * VECS * a.slots + slot) * VEC),
+        a.slots * VEC);
 }
 
 /* item -> one segment, VEC channels of the result */
@@ -476,15 +485,20 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
                                            uint bias_offset, __global float *y, uint y_offset)
 {
     const int block = (int)get_global_id(1);
-    output_tiles(a, find_place(a, (int)get_global_id(0)), block, a.first_k + block * VEC,
-                 m + m_offset, bias + bias_offset, y + y_offset);
+    output_tiles(a, find_place(a, (int)get_global_id(0)), a.first_k + block * VEC,
+                 m + m_offset + (uint)(block * a.slots * VEC), a.point_out, bias + bias_offset,
+                 y + y_offset);
 }
 
 /*
  * item -> `each` groups of segments, one after the other. Input, product and output of a group
  * together: v and m are the item's own and small enough for the cache nearest to it. For few
- * channels, where writing all v and m to memory would take longer than to compute them.
+ * channels, where writing all v and m to memory would take longer than to compute them. They lie as
+ * [vector of channels][point][tile][VEC], with distances that the compiler knows: 36 pointers would
+ * not fit the registers.
  */
+#define OWN_POINT CONV2D_WINOGRAD_OWN(PIX, VEC)
+#define OWN_VECTOR (POINTS * OWN_POINT)
 ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global const float *x,
                                           uint x_offset, __global const float *u, uint u_offset,
                                           __global const float *bias, uint bias_offset,
@@ -494,8 +508,8 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
     const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
     const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
     const int end = min((item + 1) * a.each * in_group, segments);
-    __global float *v = work + work_offset + (uint)(item * POINTS * (a.point_in + a.point_out));
-    __global float *m = v + POINTS * a.point_in;
+    __global float *v = work + work_offset + (uint)(item * (a.c_blocks + VECS) * OWN_VECTOR);
+    __global float *m = v + a.c_blocks * OWN_VECTOR;
     for (int first = item * a.each * in_group; first < end; first += in_group) {
         const int last = min(first + in_group, end);
         int slot = 0;
@@ -503,25 +517,25 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
             place at = find_place(a, segment);
             at.slot = slot;
             for (int block = 0; block < a.c_blocks; block++)
-                input_tiles(a, at, block, x + x_offset, v);
+                input_tiles(a, at, block, x + x_offset, v + block * OWN_VECTOR, OWN_POINT);
             slot += at.tiles;
         }
         for (int block = 0; block < a.c_blocks; block++) /* the slots that are left */
             for (int i = 0; i < POINTS; i++)
                 for (int rest = slot; rest < PIX; rest++)
-                    store_whole((floatV)(0.0f), v + i * a.point_in + (block * PIX + rest) * VEC);
+                    store_whole((floatV)(0.0f), v + block * OWN_VECTOR + i * OWN_POINT + rest * VEC);
         for (int k = 0; k < a.k; k += BLOCK) {
             __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
             for (int i = 0; i < POINTS; i++)
-                multiply_tiles(a, v + i * a.point_in, weights + i * a.point_weights,
-                               m + i * a.point_out);
+                multiply_tiles(a, v + i * OWN_POINT, weights + i * a.point_weights,
+                               m + i * OWN_POINT, OWN_VECTOR);
             slot = 0;
             for (int segment = first; segment < last; segment++) {
                 place at = find_place(a, segment);
                 at.slot = slot;
                 for (int block = 0; block < VECS && k + block * VEC < a.k; block++)
-                    output_tiles(a, at, block, k + block * VEC, m, bias + bias_offset,
-                                 y + y_offset);
+                    output_tiles(a, at, k + block * VEC, m + block * OWN_VECTOR, OWN_POINT,
+                                 bias + bias_offset, y + y_offset);
                 slot += at.tiles;
             }
         }
