@@ -3,7 +3,7 @@
  *
  * What lies between two kernels should stay in a cache, so the work is cut, in one of three ways:
  *
- * - fused: where the input has few channels, a work-item takes some tiles through all steps;
+ * - fused: where there are few channels, a work-item takes some tiles through all steps;
  * - by channels: where all tiles fit, the result's channels are taken some blocks at a time, and so
  *   are the transformed weights (36 numbers for each 9);
  * - by lines: otherwise tiles are taken some lines at a time (a line is a row of tiles of one
@@ -32,6 +32,8 @@ typedef struct winograd {
 /* What is in the workspace at a time, and its parts, in elements. */
 typedef struct layout {
     int items, each; /* fused: work-items, and groups of segments of each; otherwise 0 */
+    int all_items,
+        item_size; /* ... to the weights, where all may be more than there are at a time */
     int lines, blocks;
     int point_in, point_weights, point_out;
     size_t weights, in, out, sums;
@@ -185,12 +187,62 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     return true;
 }
 
+/* Loops of a work-item of fused_weights for one group. */
+static double group_rounds(const winograd *g)
+{
+    enum { TILES = 256 /* of a segment, at most */ };
+    const double vectors = (double)g->blocks * g->block / g->vec;
+    const double steps = (double)g->args.c_blocks * (g->vec / CONV2D_WINOGRAD_TAPS(g->vec));
+    return POINTS * g->blocks * steps * g->pixels +
+           (double)in_group(g) * TILES * (g->args.c_blocks + vectors);
+}
+
+/*
+ * The same to the weights, for up to half of FUSE channels on both sides or as many by another
+ * shape: the sums of all weights have to stay in the cache, too. Each work-item has its own, so
+ * that there are few: some for each processor, with LEAST groups to add up or more. How many is a
+ * question of the shape and the device, not of the workspace: the result depends on it. The
+ * workspace has as many at a time as the cache has room for.
+ */
+static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
+                         const clcnn__conv2d_problem *problem, size_t limit, layout *l)
+{
+    enum { PER_UNIT = 4, LEAST = 3, ROUNDS = 50000 };
+    const double most = 0.5 * clcnn__tune_value(g->row, "FUSE");
+    const double channels = (double)g->args.c_blocks * g->vec * g->blocks * g->block;
+    if (problem->direction != CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 || channels > most * most)
+        return false;
+    const double segments = (double)g->lines * ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    const double groups = ceil(segments / in_group(g)), units = (double)ctx->info.compute_units;
+    const double fewest = fmax(1, fmin(floor(groups / LEAST), units * PER_UNIT));
+    const double vectors = g->args.c_blocks + (double)g->blocks * g->block / g->vec;
+    const double own = POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec);
+    *l = (layout){.lines = g->lines, .blocks = g->blocks, .point_weights = whole_weights(g)};
+    l->weights = (size_t)POINTS * (size_t)l->point_weights;
+    l->sums = (size_t)g->args.n * (size_t)problem->bias;
+    const double item = vectors * own + (double)l->weights;
+    if (group_rounds(g) > ROUNDS || item > INT32_MAX)
+        return false;
+    l->item_size = (int)item;
+    l->each = (int)fmin(floor(ROUNDS / group_rounds(g)), ceil(groups / fewest));
+    l->all_items = (int)ceil(groups / l->each);
+    const double cache = clcnn__tune_value(g->row, "CHUNK") * 1024.0 / sizeof(float);
+    const double room = ((double)limit / sizeof(float) - (double)(l->weights + l->sums)) / item;
+    const double wanted = fmax(PER_UNIT, floor(cache / item / units)) * units;
+    const double items = fmin(fmin(wanted, l->all_items), fmin(room, INT32_MAX / item));
+    l->items = (int)fmax(items, 1);
+    l->in = (size_t)l->items * (size_t)l->item_size;
+    return true;
+}
+
 /* All lines and some blocks where the cache (CHUNK of the row, in KiB) has room for that, otherwise
  * some lines and all blocks, at least one. */
 static layout fit(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
                   size_t limit)
 {
     layout fused = {.items = 0};
+    if (fuse_weights(ctx, g, problem, limit, &fused))
+        return fused;
     if (fuse(ctx, g, problem, &fused) && bytes_of(&fused) <= limit)
         return fused;
     const size_t cache = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
@@ -417,6 +469,38 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
 /* ---- Backward to the weights -------------------------------------------------------------------
  */
 
+/* The sums become filters. */
+static clcnn_status make_filter(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
+                                const part *t, clcnn_mem u)
+{
+    return launch(ctx, g, call, "conv2d_winograd_filter", &t->args, (clcnn_mem[]){u, call->w}, 2,
+                  (size_t[]){(size_t)t->args.c, t->live, 1});
+}
+
+/* As many work-items at a time as the workspace has room for, and their sums one after the other.
+ */
+static clcnn_status enqueue_fused_filter(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                                         const winograd *g, const layout *l)
+{
+    const clcnn_mem u = call->workspace, work = clcnn__behind(u, l->weights);
+    const size_t vectors = (size_t)(g->args.c_blocks * g->blocks * g->block);
+    part t = part_of(g, l, 0, 0);
+    clcnn_status status = CLCNN_SUCCESS;
+    t.args.each = l->each;
+    t.args.item_size = l->item_size;
+    for (int first = 0; first < l->all_items && status == CLCNN_SUCCESS; first += l->items) {
+        const int rest = l->all_items - first, items = rest < l->items ? rest : l->items;
+        t.args.first_item = first;
+        t.args.items = items;
+        status = launch(ctx, g, call, "conv2d_winograd_fused_weights", &t.args,
+                        (clcnn_mem[]){call->x, call->y, work}, 3, (size_t[]){(size_t)items, 1, 1});
+        if (status == CLCNN_SUCCESS)
+            status = launch(ctx, g, call, "conv2d_winograd_add_items", &t.args,
+                            (clcnn_mem[]){work, u}, 2, (size_t[]){vectors, POINTS, 1});
+    }
+    return status == CLCNN_SUCCESS ? make_filter(ctx, g, call, &t, u) : status;
+}
+
 /* The tiles in v by dy's of some blocks, added up in u; after the last ones, the filters. */
 static clcnn_status multiply_weights(clcnn_ctx *ctx, const winograd *g,
                                      const clcnn__conv2d_call *call, const part *t, clcnn_mem v,
@@ -432,8 +516,7 @@ static clcnn_status multiply_weights(clcnn_ctx *ctx, const winograd *g,
                    (size_t[]){channels / (size_t)CONV2D_WINOGRAD_TAPS(g->vec), t->blocks, POINTS});
     if (status != CLCNN_SUCCESS || a->first_line + a->lines < g->lines)
         return status;
-    return launch(ctx, g, call, "conv2d_winograd_filter", a, (clcnn_mem[]){u, call->w}, 2,
-                  (size_t[]){(size_t)a->c, t->live, 1});
+    return make_filter(ctx, g, call, t, u);
 }
 
 static clcnn_status enqueue_filter(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
@@ -484,7 +567,10 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     winograd g = winograd_of(ctx, problem);
     const layout l = fit(ctx, &g, problem, call->workspace_bytes);
     g.args.accumulate = problem->d.accumulate;
-    clcnn_status status = call->w.buf ? enqueue_filter(ctx, call, &g, &l) : CLCNN_SUCCESS;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (call->w.buf)
+        status =
+            l.items ? enqueue_fused_filter(ctx, call, &g, &l) : enqueue_filter(ctx, call, &g, &l);
     return status == CLCNN_SUCCESS && call->b.buf ? enqueue_bias(ctx, call, &g, &l) : status;
 }
 

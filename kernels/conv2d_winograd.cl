@@ -54,6 +54,7 @@
 
 #define SIDE CONV2D_WINOGRAD_SIDE       /* of a tile of results */
 #define SEGMENT CONV2D_WINOGRAD_SEGMENT /* tiles of a work-item */
+#define TAPS CONV2D_WINOGRAD_TAPS(VEC)  /* channels of x that a work-item multiplies by dy's */
 #define PATCH 6                         /* side of a tile of inputs */
 #define POINTS 36
 #define WINDOW 32 /* columns that SEGMENT tiles meet, 30, in whole vectors */
@@ -288,6 +289,77 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
     }
 }
 
+/* One segment of dy, VEC channels from `first` on; m is where these begin, and `point` from point
+ * to point there. */
+static inline void gradient_tiles(const conv2d_winograd_args a, place at, int first,
+                                  __global const float *dy, __global float *m, int point)
+{
+    const int plane = a.p * a.q;
+    floatV window[SIDE][COLUMNS];
+    const int begin = (at.image * a.k + min(first, a.k - 1)) * plane, all = a.n * a.k * plane;
+    dy += begin;
+    for (int i = 0; i < SIDE; i++) {
+        const int row = at.row * SIDE + i;
+        const int skip = row < a.p ? row * a.q : 0;
+        load_window(dy + skip, all - begin - skip, plane, clamp(a.k - first, 0, VEC),
+                    row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC);
+    }
+    m += at.slot * VEC;
+    for (int tile = 0; tile < at.tiles; tile++, m += VEC) {
+        floatV half_way[SIDE][PATCH];
+#pragma unroll
+        for (int i = 0; i < SIDE; i++) {
+            floatV d[SIDE];
+#pragma unroll
+            for (int j = 0; j < SIDE; j++)
+                d[j] = window[i][VEC + tile * SIDE + j];
+            transform_gradient(d, half_way[i]);
+        }
+#pragma unroll
+        for (int j = 0; j < PATCH; j++) {
+            floatV d[SIDE], o[PATCH];
+#pragma unroll
+            for (int i = 0; i < SIDE; i++)
+                d[i] = half_way[i][j];
+            transform_gradient(d, o);
+#pragma unroll
+            for (int i = 0; i < PATCH; i++)
+                store_whole(o[i], m + (i * PATCH + j) * point);
+        }
+    }
+}
+
+/* TAPS channels of the input by a block of dy's, of one point: sums over `slots` tiles, from 0 or
+ * from what is in u; v, m and u are where these begin, `vector` as in multiply_tiles, of m. */
+static inline void add_products(__global const float *v, __global const float *m, __global float *u,
+                                int slots, int vector, int begin)
+{
+    floatV sum[TAPS][VECS];
+#pragma unroll
+    for (int i = 0; i < TAPS; i++)
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            sum[i][l] = begin ? (floatV)(0.0f) : VLOAD(u + i * BLOCK + l * VEC);
+    for (int slot = 0; slot < slots; slot++) {
+        floatV d[VECS];
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            d[l] = VLOAD(m + l * vector + slot * VEC);
+#pragma unroll
+        for (int i = 0; i < TAPS; i++) {
+            const floatV value = (floatV)(v[slot * VEC + i]);
+#pragma unroll
+            for (int l = 0; l < VECS; l++)
+                sum[i][l] = FMA(value, d[l], sum[i][l]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < TAPS; i++)
+#pragma unroll
+        for (int l = 0; l < VECS; l++)
+            store_whole(sum[i][l], u + i * BLOCK + l * VEC);
+}
+
 /* PIX tiles by one block of channels, of one point; v, u and m are where these begin, and `vector`
  * from one vector of channels to the next in v and m. */
 static inline void multiply_tiles(const conv2d_winograd_args a, __global const float *v,
@@ -383,45 +455,14 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
     fill_slots(a, at, v, a.point_in);
 }
 
-/* item -> SEGMENT tiles, VEC channels of dy */
+/* item -> one segment, VEC channels of dy */
 ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __global const float *dy,
                                              uint dy_offset, __global float *m, uint m_offset)
 {
     const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1), plane = a.p * a.q;
-    floatV window[SIDE][COLUMNS];
-    const int first = a.first_k + block * VEC, all = a.n * a.k * plane;
-    const int begin = (at.image * a.k + min(first, a.k - 1)) * plane;
-    dy += dy_offset + (uint)begin;
-    for (int i = 0; i < SIDE; i++) {
-        const int row = at.row * SIDE + i;
-        const int skip = row < a.p ? row * a.q : 0;
-        load_window(dy + skip, all - begin - skip, plane, clamp(a.k - first, 0, VEC),
-                    row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC);
-    }
+    const int block = (int)get_global_id(1);
     m += m_offset + (uint)(block * a.slots * VEC);
-    for (int tile = 0; tile < at.tiles; tile++) {
-        floatV half_way[SIDE][PATCH];
-#pragma unroll
-        for (int i = 0; i < SIDE; i++) {
-            floatV d[SIDE];
-#pragma unroll
-            for (int j = 0; j < SIDE; j++)
-                d[j] = window[i][VEC + tile * SIDE + j];
-            transform_gradient(d, half_way[i]);
-        }
-#pragma unroll
-        for (int j = 0; j < PATCH; j++) {
-            floatV d[SIDE], o[PATCH];
-#pragma unroll
-            for (int i = 0; i < SIDE; i++)
-                d[i] = half_way[i][j];
-            transform_gradient(d, o);
-#pragma unroll
-            for (int i = 0; i < PATCH; i++)
-                store_whole(o[i], m + (i * PATCH + j) * a.point_out + (at.slot + tile) * VEC);
-        }
-    }
+    gradient_tiles(a, at, a.first_k + block * VEC, dy + dy_offset, m, a.point_out);
     fill_slots(a, at, m, a.point_out);
 }
 
@@ -544,7 +585,6 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
 
 /* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
  * added to those of the tiles before */
-#define TAPS CONV2D_WINOGRAD_TAPS(VEC)
 ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args a,
                                                      __global const float *v, uint v_offset,
                                                      __global const float *m, uint m_offset,
@@ -552,33 +592,64 @@ ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args 
 {
     const int first = (int)get_global_id(0) * TAPS, block = (int)get_global_id(1);
     const int point = (int)get_global_id(2), channels = a.c_blocks * VEC;
-    v += v_offset + (uint)(point * a.point_in + first / VEC * VEC * a.slots + first % VEC);
-    m += m_offset + (uint)(point * a.point_out + block * BLOCK * a.slots);
-    u += u_offset + (uint)(point * a.point_weights + (block * channels + first) * BLOCK);
-    floatV sum[TAPS][VECS];
-#pragma unroll
-    for (int i = 0; i < TAPS; i++)
-#pragma unroll
-        for (int l = 0; l < VECS; l++)
-            sum[i][l] = a.first_line ? VLOAD(u + i * BLOCK + l * VEC) : (floatV)(0.0f);
-    for (int slot = 0; slot < a.slots; slot++) {
-        floatV d[VECS];
-#pragma unroll
-        for (int l = 0; l < VECS; l++)
-            d[l] = VLOAD(m + (l * a.slots + slot) * VEC);
-#pragma unroll
-        for (int i = 0; i < TAPS; i++) {
-            const floatV value = (floatV)(v[slot * VEC + i]);
-#pragma unroll
-            for (int l = 0; l < VECS; l++)
-                sum[i][l] = FMA(value, d[l], sum[i][l]);
+    add_products(
+        v + v_offset + (uint)(point * a.point_in + first / VEC * VEC * a.slots + first % VEC),
+        m + m_offset + (uint)(point * a.point_out + block * BLOCK * a.slots),
+        u + u_offset + (uint)(point * a.point_weights + (block * channels + first) * BLOCK),
+        a.slots, a.slots * VEC, a.first_line == 0);
+}
+
+/*
+ * item -> `each` groups of segments, one after the other: the input's tiles, dy's, and sums of
+ * their products. v and m lie as in `fused`, and behind them u: all are the item's own.
+ */
+ALONE __kernel void conv2d_winograd_fused_weights(const conv2d_winograd_args a,
+                                                  __global const float *x, uint x_offset,
+                                                  __global const float *dy, uint dy_offset,
+                                                  __global float *work, uint work_offset)
+{
+    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
+    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
+    const int begin = (a.first_item + item) * a.each * in_group, channels = a.c_blocks * VEC;
+    const int end = min(begin + a.each * in_group, segments);
+    const int vectors = (a.k + BLOCK - 1) / BLOCK * VECS;
+    __global float *v = work + work_offset + (uint)(item * a.item_size);
+    __global float *m = v + a.c_blocks * OWN_VECTOR, *u = m + vectors * OWN_VECTOR;
+    for (int first = begin; first < end; first += in_group) {
+        int slots = 0;
+        for (int segment = first; segment < min(first + in_group, end); segment++) {
+            place at = find_place(a, segment);
+            at.slot = slots;
+            for (int block = 0; block < a.c_blocks; block++)
+                input_tiles(a, at, block, x + x_offset, v + block * OWN_VECTOR, OWN_POINT);
+            for (int block = 0; block < vectors; block++)
+                gradient_tiles(a, at, block * VEC, dy + dy_offset, m + block * OWN_VECTOR,
+                               OWN_POINT);
+            slots += at.tiles;
         }
+        for (int i = 0; i < POINTS; i++)
+            for (int block = 0; block < vectors; block += VECS)
+                for (int c = 0; c < channels; c += TAPS)
+                    add_products(v + c / VEC * OWN_VECTOR + i * OWN_POINT + c % VEC,
+                                 m + block * OWN_VECTOR + i * OWN_POINT,
+                                 u + i * a.point_weights + block * VEC * channels + c * BLOCK,
+                                 slots, OWN_VECTOR, first == begin);
     }
-#pragma unroll
-    for (int i = 0; i < TAPS; i++)
-#pragma unroll
-        for (int l = 0; l < VECS; l++)
-            store_whole(sum[i][l], u + i * BLOCK + l * VEC);
+}
+
+/* item -> VEC elements of u, of one point: the sums of `items` work-items of `fused_weights`, in
+ * their order, added to those before */
+ALONE __kernel void conv2d_winograd_add_items(const conv2d_winograd_args a,
+                                              __global const float *work, uint work_offset,
+                                              __global float *u, uint u_offset)
+{
+    const int at = (int)get_global_id(1) * a.point_weights + (int)get_global_id(0) * VEC;
+    work += work_offset + (uint)(a.item_size - POINTS * a.point_weights + at);
+    u += u_offset + (uint)at;
+    floatV sum = a.first_item ? VLOAD(u) : (floatV)(0.0f);
+    for (int i = 0; i < a.items; i++)
+        sum += VLOAD(work + i * a.item_size);
+    store_whole(sum, u);
 }
 
 /* item -> one channel of the input, VEC channels of dy */
