@@ -125,7 +125,6 @@ static batchnorm_args make_args(const problem *p, const clcnn_batchnorm_mems *m)
         .has_dgamma = m->dgamma.buf != NULL,
         .has_dbeta = m->dbeta.buf != NULL,
         .accumulate = p->d.accumulate != 0,
-        .activation = (int)p->d.activation,
         .alpha = (float)p->d.alpha,
         .eps = (float)p->eps,
         .inverse = (float)(1 / positions),
@@ -134,13 +133,16 @@ static batchnorm_args make_args(const problem *p, const clcnn_batchnorm_mems *m)
         .unbias = p->d.unbiased && positions > 1 ? (float)(positions / (positions - 1)) : 1.0f};
 }
 
-static clcnn_status launch(clcnn_ctx *ctx, const problem *p, const char *kernel,
-                           const batchnorm_args *args, size_t items, size_t channels,
-                           const clcnn_mem *mems, int count)
+/* Kernels that don't look at the activation are launched with identity, and so built once. */
+static clcnn_status launch_with(clcnn_ctx *ctx, const problem *p, clcnn_activation_kind activation,
+                                const char *kernel, const batchnorm_args *args, size_t items,
+                                size_t channels, const clcnn_mem *mems, int count)
 {
     clcnn__launch_desc desc = {.program = "batchnorm_direct",
                                .kernel = kernel,
                                .row = p->row,
+                               .macro_count = 1,
+                               .macros = {{"ACTIVATION", (int)activation}},
                                .args = args,
                                .args_size = sizeof *args,
                                .mem_count = count,
@@ -149,6 +151,13 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *p, const char *kernel,
     for (int i = 0; i < count; i++)
         desc.mems[i] = mems[i];
     return clcnn__launch(ctx, &desc);
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, const problem *p, const char *kernel,
+                           const batchnorm_args *args, size_t items, size_t channels,
+                           const clcnn_mem *mems, int count)
+{
+    return launch_with(ctx, p, CLCNN_IDENTITY, kernel, args, items, channels, mems, count);
 }
 
 /* Elements in pieces of ITEM. */
@@ -241,7 +250,8 @@ clcnn_status clcnn_batchnorm_forward(clcnn_ctx *ctx, const clcnn_batchnorm *d,
                              training ? mems->mean : mems->running_mean,
                              training ? mems->rstd : mems->running_var,
                              mems->y};
-    return launch(ctx, &p, "batchnorm_direct_normalise", &args, items_of(&p), 1, all, 6);
+    return launch_with(ctx, &p, p.d.activation, "batchnorm_direct_normalise", &args, items_of(&p),
+                       1, all, 6);
 }
 
 /* ---- Backward ----------------------------------------------------------------------------------
@@ -288,15 +298,16 @@ static clcnn_status enqueue_backward(clcnn_ctx *ctx, const problem *p,
     if (!p->d.inference || m->dgamma.buf || m->dbeta.buf) {
         const clcnn_mem gradients[] = {m->x, m->dy, m->gamma, beta, mean, var, workspace};
         const clcnn_mem reduce[] = {workspace, sums, m->dgamma, m->dbeta};
-        status = launch(ctx, p, "batchnorm_direct_gradients", &args, p->chunks, p->channels,
-                        gradients, 7);
+        status = launch_with(ctx, p, p->d.activation, "batchnorm_direct_gradients", &args,
+                             p->chunks, p->channels, gradients, 7);
         if (status == CLCNN_SUCCESS)
             status = launch(ctx, p, "batchnorm_direct_reduce", &args, p->channels, 1, reduce, 4);
     }
     if (status != CLCNN_SUCCESS || !m->dx.buf)
         return status;
     const clcnn_mem data[] = {m->x, m->dy, m->gamma, beta, mean, var, sums, m->dx};
-    return launch(ctx, p, "batchnorm_direct_backward_data", &args, items_of(p), 1, data, 8);
+    return launch_with(ctx, p, p->d.activation, "batchnorm_direct_backward_data", &args,
+                       items_of(p), 1, data, 8);
 }
 
 clcnn_status clcnn_batchnorm_backward(clcnn_ctx *ctx, const clcnn_batchnorm *d,

@@ -8,8 +8,7 @@ typedef struct batchnorm_args {
     int inference;       /* the statistics are the running ones: a variance, not 1/sqrt of it */
     int has_gamma, has_beta, has_running, has_dgamma, has_dbeta, has_bias;
     int accumulate;
-    int activation; /* behind it: identity, ReLU or leaky ReLU */
-    int filter;     /* fold: weights of a channel */
+    int filter; /* fold: weights of a channel */
     float eps;
     float inverse;        /* 1/(n*hw) */
     float keep, momentum; /* of the running statistics: 1 - momentum, momentum */

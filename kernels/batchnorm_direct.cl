@@ -22,6 +22,11 @@
 #define REAL floatV
 #include "activation.clh"
 
+/* What follows, one of activation_args.h: a build of its own, so that it costs its arithmetic
+ * alone. */
+#ifndef ACTIVATION
+#define ACTIVATION ACTIVATION_IDENTITY
+#endif
 #ifndef ITEM
 #define ITEM VEC
 #endif
@@ -128,18 +133,18 @@ static inline floatV normalised(floatV x, float mean, float scale, float beta)
 /* f of an element alone */
 static inline float activated(const batchnorm_args a, float z)
 {
-    if (a.activation == ACTIVATION_IDENTITY || !(z <= 0.0f))
+    if (ACTIVATION == ACTIVATION_IDENTITY || !(z <= 0.0f))
         return z;
-    return a.activation == ACTIVATION_RELU ? 0.0f : a.alpha * z;
+    return ACTIVATION == ACTIVATION_RELU ? 0.0f : a.alpha * z;
 }
 
 /* dy before the activation, from x and dy behind it. */
 static inline floatV gradient_before(const batchnorm_args a, floatV dy, floatV x, float mean,
                                      float scale, float beta)
 {
-    if (a.activation == ACTIVATION_IDENTITY)
+    if (ACTIVATION == ACTIVATION_IDENTITY)
         return dy;
-    return straight_gradient(dy, normalised(x, mean, scale, beta), a.activation, a.alpha);
+    return straight_gradient(dy, normalised(x, mean, scale, beta), ACTIVATION, a.alpha);
 }
 
 __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const float *x,
@@ -166,7 +171,7 @@ __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const 
         int i = at;
         for (; i < next && next - at >= VEC; i += VEC) {
             const int from = min(i, next - VEC); /* some elements once more */
-            VSTORE(activate(normalised(VLOAD(x + from), mean, scale, beta), a.activation, a.alpha),
+            VSTORE(activate(normalised(VLOAD(x + from), mean, scale, beta), ACTIVATION, a.alpha),
                    y + from);
         }
         for (; i < next; i++)
