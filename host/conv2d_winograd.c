@@ -13,7 +13,7 @@
  *
  * Forward and backward_data keep in the workspace the weights, the transformed input and the
  * products: [u][v][m]. Backward_weights: the sums, the transformed x and dy, and db's sums of
- * planes: [u][v][m][sums].
+ * planes: [u][v][m][sums]; fused, [u][v, m and u of each work-item][sums].
  */
 #include "conv2d.h"
 

@@ -22,6 +22,9 @@
  *   multiply_weights          u, summed over the tiles
  *   filter    G^T u G, into dw
  *
+ * For few channels `fused` takes a work-item's tiles from input to output, and `fused_weights` from
+ * input and gradient to sums, which `add_items` adds up over the work-items.
+ *
  * Vectors are over channels, planes are contiguous along rows: `input`, `gradient` and `output`
  * turn VEC x VEC squares round in registers. One work-item, alone in its work-group, takes SEGMENT
  * tiles of a row of tiles and VEC channels.
