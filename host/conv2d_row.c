@@ -1,5 +1,6 @@
 /*
- * conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels and strides of 1.
+ * conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels; strides of 1, and any
+ * backward to the data.
  *
  * backward_weights keeps in the workspace: [padded x][the splits' partial dw][their partial db].
  */
@@ -12,6 +13,7 @@ typedef struct cut {
     int width;         /* pixels of a vector, VEC */
     int segments;      /* vectors of a work-item and channel, SEGS */
     int out_h, out_w;  /* of the result */
+    int columns;       /* of the result's rows, or of a phase of them */
     int most_channels; /* the default takes this algorithm up to here, CHANNELS */
 } cut;
 
@@ -50,12 +52,29 @@ static cut cut_of_weights(const clcnn__conv2d_problem *problem, const clcnn__tun
     return c;
 }
 
+/* backward_data: how far apart the columns of a phase are, 0 for any way that is not 1 or 2. */
+static int stride_of(const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    return d->stride_w == 2 ? 2 : d->stride_w == 1 && d->stride_h == 1 ? 1 : 0;
+}
+
+/* How far the last vector of a row reads beyond it; another phase than the first may begin one
+ * further to the right. */
+static int beyond(const cut *c, int step_w)
+{
+    return (c->width - c->columns % c->width) % c->width + (step_w > 1 ? 1 : 0);
+}
+
 static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const bool forward = problem->direction != CLCNN_BACKWARD_DATA;
     cut c = {.out_h = forward ? problem->p : problem->d.h,
              .out_w = forward ? problem->q : problem->d.w};
-    const char *shape = c.out_w <= 4 ? "short" : c.out_w <= 8 ? "medium" : "long";
+    const int step_w = forward ? 1 : problem->d.stride_w;
+    c.columns = clcnn__ceil_div(c.out_w, step_w);
+    const char *wide = step_w > 1 ? "phase" : "long";
+    const char *shape = c.columns <= 4 ? "short" : c.columns <= 8 ? "medium" : wide;
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "row", shape);
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
         return cut_of_weights(problem, row);
@@ -67,13 +86,15 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         c.segments = 1;
     if (c.segments > MOST_SEGMENTS)
         c.segments = MOST_SEGMENTS;
-    c.taps = (clcnn__taps){.program = "conv2d_row",
-                           .row = row,
-                           .macro_count = 2,
-                           .macros = {{"BLOCK", block}, {"SEGS", c.segments}},
-                           .block = block};
-    if (c.width > 0) /* the last vector of a row reads beyond it */
-        clcnn__taps_make(problem, (c.width - c.out_w % c.width) % c.width, &c.taps);
+    c.taps = (clcnn__taps){
+        .program = "conv2d_row",
+        .row = row,
+        .macro_count = 3,
+        .macros = {{"BLOCK", block}, {"SEGS", c.segments}, {"STRIDE", stride_of(problem)}},
+        .block = block,
+        .laced = true};
+    if (c.width > 0)
+        clcnn__taps_make(problem, beyond(&c, step_w), &c.taps);
     return c;
 }
 
@@ -136,8 +157,8 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const clcnn_conv2d *d = &problem->d;
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !filter_of(problem))
         return "its backward_weights needs filters of 3 or 5 columns";
-    if (d->stride_h != 1 || d->stride_w != 1)
-        return "it needs strides of 1";
+    if (problem->direction != CLCNN_BACKWARD_DATA && (d->stride_h != 1 || d->stride_w != 1))
+        return "it needs strides of 1 in this direction";
     const cut c = cut_of(ctx, problem);
     if (c.width < 1)
         return "its tuning row has no vector width";
@@ -237,8 +258,12 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     if (call->problem.direction == CLCNN_BACKWARD_WEIGHTS)
         return enqueue_weights(ctx, call);
     const cut c = cut_of(ctx, &call->problem);
+    const clcnn_conv2d *d = &call->problem.d;
+    const int rows = call->problem.direction == CLCNN_BACKWARD_DATA
+                         ? clcnn__ceil_div(c.out_h, d->stride_h)
+                         : c.out_h;
     const size_t segments =
-        (size_t)call->problem.d.n * (size_t)c.out_h * (size_t)clcnn__ceil_div(c.out_w, c.width);
+        (size_t)d->n * (size_t)rows * (size_t)clcnn__ceil_div(c.columns, c.width);
     const size_t each = (size_t)c.segments;
     return clcnn__taps_correlate(ctx, call, &c.taps, "conv2d_row_correlate",
                                  (segments + each - 1) / each);

@@ -328,13 +328,17 @@ clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     const clcnn_status status = enqueue_prepare(ctx, &before, before_items, &mems);
     if (status != CLCNN_SUCCESS)
         return status;
-    const int phases_h = args.step_h < args.out_h ? args.step_h : args.out_h;
-    const int phases_w = args.step_w < args.out_w ? args.step_w : args.out_w;
+    size_t phases = (size_t)(args.step_h < args.out_h ? args.step_h : args.out_h);
+    if (t->laced) {
+        items *= phases;
+        phases = 1;
+    } else {
+        phases *= (size_t)(args.step_w < args.out_w ? args.step_w : args.out_w);
+    }
     const clcnn_mem out = forward ? call->y : call->x;
     const clcnn_mem list[] = {t->padded ? mems.padded : mems.in, mems.taps, mems.packed, call->b,
                               out};
-    return clcnn__taps_launch(ctx, t, kernel, &args, sizeof args, list, 5,
-                              (size_t[]){items,
-                                         (size_t)args.blocks * (size_t)call->problem.d.groups,
-                                         (size_t)phases_h * (size_t)phases_w});
+    return clcnn__taps_launch(
+        ctx, t, kernel, &args, sizeof args, list, 5,
+        (size_t[]){items, (size_t)args.blocks * (size_t)call->problem.d.groups, phases});
 }

@@ -21,9 +21,10 @@ typedef struct clcnn__taps {
     const char *program;
     const clcnn__tune_row *row;
     int macro_count;
-    clcnn__macro macros[3];
+    clcnn__macro macros[4];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     bool unlisted;     /* the kernel needs no list of taps */
+    bool laced;        /* a work-item has all phases of its columns; neighbours those of the rows */
     clcnn__source from;
     size_t padded, taps, weights; /* elements of the workspace; padded 0: x is used as it is */
     const char *refusal;          /* why the sizes don't fit 32-bit indices, or NULL */

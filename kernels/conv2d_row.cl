@@ -1,12 +1,18 @@
 /*
  * conv2d, row: for CPU devices and few channels (the first layers of a network, depthwise filters),
- * strides of 1. Where conv2d_tile.cl has vectors over channels and would leave most lanes empty,
- * here a vector is VEC neighbouring pixels of a row, and a weight is one number.
+ * strides of 1, or any backward to the data. Where conv2d_tile.cl has vectors over channels and
+ * would leave most lanes empty, here a vector is VEC neighbouring pixels of a row, and a weight is
+ * one number.
  *
  * One work-item, alone in its work-group, keeps SEGS row segments by BLOCK channels in registers
  * and walks through the taps: SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The
  * last segment of a row may reach beyond it: the padded input has room for that, and what lies
  * beyond is not stored.
+ *
+ * Backward over a stride, the pixels of a vector are neighbours in their phase (see conv2d_args.h):
+ * every step_w-th of a row. A work-item goes through the phases of its columns one after the other,
+ * and puts two, if that is all there are, in place as whole vectors. The phases of the rows are
+ * neighbouring work-items, because they read the same of dy.
  *
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and
  * NEON's 32.
@@ -30,48 +36,73 @@
 #ifndef FILTER
 #define FILTER 0 /* columns of the filter, where backward_weights knows them */
 #endif
+#ifndef STRIDE
+#define STRIDE 1 /* of backward_data: 2: of the columns; 0: any */
+#endif
 #include "conv2d_splits.clh"
 #include "conv2d_taps.clh"
+#include "strided.clh"
 
-/* item -> SEGS consecutive segments (image, row, segment), one block of channels */
-static APART void correlate(const conv2d_taps_args a, __global const float *in,
-                            __global const int *taps, __global const float *packed,
-                            __global const float *bias, __global float *out, const int item,
-                            const int block)
+#if STRIDE == 1
+#define STEP_H 1
+#define STEP_W 1
+#else
+#define STEP_H a.step_h
+#define STEP_W (STRIDE == 2 ? 2 : a.step_w)
+#endif
+#define AT_ONCE (STRIDE == 2 ? 2 : 1) /* phases of columns that are put in place together */
+#define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
+
+/* Where a segment's inputs begin, where it goes, and how much of the result's row is left for it.
+ */
+typedef struct segment {
+    int at, to, live;
+} segment;
+
+/* Segment `number` of all images' rows from start_h on, `height` of them in an image. */
+static inline segment find_segment(const conv2d_taps_args a, int number, int start_h, int height)
 {
-    const int first = item * SEGS;
-    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
-    const int row_segments = (a.out_w + VEC - 1) / VEC;
-    const int segments = a.n * a.out_h * row_segments;
-    const int plane = a.out_h * a.out_w;
-    const int top = a.pad_top + a.in_top, left = a.pad_left + a.in_left;
-    /* Where a segment's inputs begin, where it goes, and how many of its pixels exist. */
-    int at[SEGS], to[SEGS], live[SEGS];
-    SHORT_LOOP
-    for (int i = 0; i < SEGS; i++) {
-        const int segment = min(first + i, segments - 1), line = segment / row_segments;
-        const int column = segment % row_segments * VEC;
-        const int image = line / a.out_h, row = line % a.out_h;
-        at[i] = image * a.in_image + (top + row) * a.in_row + left + column;
-        to[i] = (image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
-                column;
-        live[i] = first + i < segments ? min(VEC, a.out_w - column) : 0;
-    }
-    __global const float *from[SEGS];
-    in += (uint)(group * a.in_group);
-#pragma unroll
-    for (int i = 0; i < SEGS; i++)
-        from[i] = in + at[i];
+    const int columns = (a.out_w - 1) / STEP_W + 1, segments = (columns + VEC - 1) / VEC;
+    const int line = number / segments, column = number % segments * VEC;
+    const int image = line / height, row = line % height;
+    const int top = (start_h + a.pad_top) / STEP_H + a.in_top;
+    segment s;
+    s.at = image * a.in_image + (top + row) * a.in_row + column;
+    s.to = image * a.out_channels * a.out_h * a.out_w + (start_h + row * STEP_H) * a.out_w +
+           column * STEP_W;
+    s.live = a.out_w - column * STEP_W;
+    return s;
+}
 
-    const int count = a.in_channels * a.r * a.s;
-    packed += (uint)(block * count * BLOCK);
+/* The taps that meet the phase of row start_h and column `start`. */
+typedef struct range {
+    int begin, end;
+} range;
+static inline range find_taps(const conv2d_taps_args a, int start_h, int start)
+{
+    range met = {0, a.in_channels * a.r * a.s};
+#if STRIDE == 1
+    (void)start_h, (void)start;
+#else
+    const meeting rows = meet(a.r, a.dilation_h, a.step_h, (start_h + a.pad_top) % a.step_h, 0);
+    const meeting columns = meet(a.s, a.dilation_w, a.step_w, (start + a.pad_left) % a.step_w, 0);
+    met.begin = tap_index(a.in_channels, a.s, 0, rows, columns);
+    met.end = met.begin + a.in_channels * rows.same * columns.same;
+#endif
+    return met;
+}
+
+/* The sums of these taps, to memory: sums[segment][channel][pixel]. */
+static inline void add_taps(__global const float *const *from, __global const int *taps,
+                            __global const float *packed, range met, float *sums)
+{
     floatV sum[SEGS][BLOCK];
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
             sum[i][k] = (floatV)(0.0f);
-    for (int t = 0; t < count; t++) {
+    for (int t = met.begin; t < met.end; t++) {
         const int offset = taps[t];
         floatV value[SEGS];
 #pragma unroll
@@ -85,38 +116,100 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
                 sum[i][k] = FMA(value[i], weight, sum[i][k]);
         }
     }
-
-    /* By way of memory, so that what follows is compiled once and not for each vector. */
-    float sums[SEGS * BLOCK * VEC];
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
             VSTORE(sum[i][k], sums + (i * BLOCK + k) * VEC);
-    bias += (uint)(group * a.out_group + channel);
+}
+
+/* A segment of one channel, with bias and activation, to its place: of the phase that begins in
+ * column `start`, or of two phases laced into one another. */
+static inline void put_segment(const conv2d_taps_args a, const float *sums, float b, int start,
+                               int live, __global float *place)
+{
+    float lanes[AT_ONCE * VEC];
+    floatV value[AT_ONCE];
+    (void)start;
+#pragma unroll
+    for (int p = 0; p < AT_ONCE; p++)
+        value[p] = activate(VLOAD(sums + p * PHASE) + b, a.activation, a.alpha);
+#if STRIDE == 0
+    VSTORE(value[0], lanes);
     SHORT_LOOP
-    for (int k = 0; k < min(BLOCK, a.out_group - channel); k++, out += plane) {
-        const float b = a.has_bias ? bias[k] : 0.0f;
+    for (int l = 0, x = start; l < VEC && x < live; l++, x += a.step_w)
+        place[x] = a.accumulate ? place[x] + lanes[l] : lanes[l];
+#else
+#if STRIDE == 2
+    const floatV even = value[0], odd = value[1];
+    value[0] = ZIP_LOW(even, odd);
+    value[1] = ZIP_HIGH(even, odd);
+#endif
+    if (live >= AT_ONCE * VEC) {
+#pragma unroll
+        for (int p = 0; p < AT_ONCE; p++, place += VEC)
+            VSTORE(a.accumulate ? VLOAD(place) + value[p] : value[p], place);
+        return;
+    }
+    int l = 0;
+#pragma unroll
+    for (int p = 0; p < AT_ONCE; p++)
+        VSTORE(value[p], lanes + p * VEC);
+    SHORT_LOOP
+    for (; l + 4 <= live; l += 4) {
+        const float4 four = vload4(0, lanes + l);
+        vstore4(a.accumulate ? vload4(0, place + l) + four : four, 0, place + l);
+    }
+    SHORT_LOOP
+    for (; l < live; l++)
+        place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
+#endif
+}
+
+/* item -> SEGS consecutive segments (image, row, segment) of the rows that begin with start_h, one
+ * block of channels */
+static APART void correlate(const conv2d_taps_args a, __global const float *in,
+                            __global const int *taps, __global const float *packed,
+                            __global const float *bias, __global float *out, const int item,
+                            const int block, const int start_h)
+{
+    const int first = item * SEGS, plane = a.out_h * a.out_w;
+    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
+    const int height = (a.out_h - 1 - start_h) / STEP_H + 1;
+    const int columns = (a.out_w - 1) / STEP_W + 1;
+    const int segments = a.n * height * ((columns + VEC - 1) / VEC);
+    if (STRIDE != 1 && first >= segments) /* a phase with fewer rows */
+        return;
+    segment these[SEGS];
+    SHORT_LOOP
+    for (int i = 0; i < SEGS; i++) {
+        these[i] = find_segment(a, min(first + i, segments - 1), start_h, height);
+        these[i].live = first + i < segments ? these[i].live : 0;
+    }
+    in += (uint)(group * a.in_group);
+    packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
+    bias += (uint)(group * a.out_group + channel);
+    out += (uint)((group * a.out_group + channel) * plane);
+
+    float sums[AT_ONCE * PHASE]; /* what follows them is so compiled once, not for each vector */
+    SHORT_LOOP
+    for (int start = 0; start < (STRIDE == 0 ? min(STEP_W, a.out_w) : STEP_W); start++) {
+        const int left = (start + a.pad_left) / STEP_W + a.in_left;
+        const range met = find_taps(a, start_h, start);
+        __global const float *from[SEGS];
+#pragma unroll
+        for (int i = 0; i < SEGS; i++)
+            from[i] = in + (these[i].at + left);
+        add_taps(from, taps, packed, met, sums + (STRIDE == 2 ? start * PHASE : 0));
+        if (STRIDE == 2 && start == 0)
+            continue;
         SHORT_LOOP
-        for (int i = 0; i < SEGS; i++) {
-            __global float *place = out + to[i];
-            const floatV value =
-                activate(VLOAD(sums + (i * BLOCK + k) * VEC) + b, a.activation, a.alpha);
-            if (live[i] == VEC) {
-                VSTORE(a.accumulate ? VLOAD(place) + value : value, place);
-            } else {
-                float lanes[VEC];
-                int l = 0;
-                VSTORE(value, lanes);
-                SHORT_LOOP
-                for (; l + 4 <= live[i]; l += 4) {
-                    const float4 four = vload4(0, lanes + l);
-                    vstore4(a.accumulate ? vload4(0, place + l) + four : four, 0, place + l);
-                }
-                SHORT_LOOP
-                for (; l < live[i]; l++)
-                    place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
-            }
+        for (int k = 0; k < min(BLOCK, a.out_group - channel); k++) {
+            const float b = a.has_bias ? bias[k] : 0.0f;
+            SHORT_LOOP
+            for (int i = 0; i < SEGS; i++)
+                put_segment(a, sums + (i * BLOCK + k) * VEC, b, start, these[i].live,
+                            out + (these[i].to + k * plane));
         }
     }
 }
@@ -127,8 +220,9 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
                                          __global const float *bias, uint bias_offset,
                                          __global float *out, uint out_offset)
 {
+    const int item = (int)get_global_id(0), phases = min(STEP_H, a.out_h);
     correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
-              out + out_offset, (int)get_global_id(0), (int)get_global_id(1));
+              out + out_offset, item / phases, (int)get_global_id(1), item % phases);
 }
 
 static inline float sum_of_lanes(floatV v)

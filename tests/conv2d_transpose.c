@@ -14,8 +14,8 @@ static const sweep_pin pins[] = {
     {"", "depthwise", 90, 18},
     {"", "winograd", 93, 21},
     {"", "point", 99, 19},
-    {"rusticl", "row", 64, 15}, /* its vectors are shorter than more rows */
-    {"", "row", 69, 15},
+    {"rusticl", "row", 45, 11}, /* its vectors are shorter than more rows */
+    {"", "row", 50, 11},
     {"", "tile", 0, 0},
     {"", "gemm", 0, 0},
     {"", "direct", 0, 0},

@@ -11,10 +11,11 @@ cpus=$(getconf _NPROCESSORS_ONLN)
 # Macros that the host adds to the rows' own, with their values: program, macro, values. `values`
 # is held against the host's sources below.
 cat >"$work/values" <<'END'
-conv2d_row BLOCK 1 2 3 4 6 8
-conv2d_row SEGS 1 2 16
+conv2d_row BLOCK 1 3 8
+conv2d_row SEGS 2 16
 conv2d_tile FILTER 0 3 5
 conv2d_row FILTER 0 3 5
+conv2d_row STRIDE 0 1 2
 conv2d_depthwise FILTER 0 3 5
 conv2d_depthwise STRIDE 0 1 2
 conv2d_depthwise CURVED 0 1

@@ -56,6 +56,7 @@ const bench_case tuning_cases[] = {
     CONV("conv_medium",    4,   32,  56,  16,  3, 1, 1, 1),
     CONV("conv_rows_8",    64,  6,   8,   8,   3, 1, 1, 1),
     CONV("conv_rows_4",    128, 6,   4,   8,   3, 1, 1, 1),
+    CONV("conv_stem",      4,   3,   112, 64,  7, 2, 3, 1),
     CONV("conv_strided",   8,   16,  56,  32,  3, 2, 1, 1),
     /* for the reference */
     CONV("right_wide",     2,   35,  9,   37,  3, 1, 1, 1),
@@ -72,6 +73,8 @@ const bench_case tuning_cases[] = {
     CONV("right_thin_2",   2,   3,   13,  8,   5, 2, 2, 1),
     CONV("right_rows",     2,   6,   37,  11,  3, 1, 1, 1),
     CONV("right_rows_2",   1,   12,  18,  14,  5, 1, 2, 2),
+    CONV("right_rows_s2",  1,   3,   37,  5,   5, 2, 2, 1),
+    CONV("right_rows_s3",  1,   3,   31,  5,   5, 3, 1, 1),
     CONV("right_rows_8",   3,   6,   7,   7,   3, 1, 1, 1),
     CONV("right_rows_4",   3,   6,   3,   7,   3, 1, 1, 1),
 

@@ -144,6 +144,7 @@ const tuning_class tuning_classes[] = {
     {"col2im", "direct", NULL, BY_ROWS, {{"col2im_3x3", "forward"}}, {"right_col2im", "right_col2im_2"}, false},
     {"slice", "direct", NULL, BY_ELEMENTS, {{"slice", "forward"}, {"slice", "backward_data"}}, {"right_slice"}, false},
 
+    {"conv2d", "row", "phase", LONG_ROWS, {{"conv_stem", "backward_data"}}, {"right_rows_s2", "right_rows_s3"}, true},
     {"conv2d", "row", "medium", LONG_ROWS, {{"conv_rows_8", "forward"}, {"conv_rows_8", "backward_data"}}, {"right_rows_8"}, true},
     {"conv2d", "row", "short", LONG_ROWS, {{"conv_rows_4", "forward"}, {"conv_rows_4", "backward_data"}}, {"right_rows_4"}, true},
     {"adaptive_avgpool2d", "direct", NULL, BY_ROWS,
