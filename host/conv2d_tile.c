@@ -116,6 +116,24 @@ static size_t bias_pixels(const clcnn__conv2d_problem *problem)
     return (size_t)problem->d.n * (size_t)problem->d.h * (size_t)problem->d.w;
 }
 
+/*
+ * The work-items of all taps walk over the same packed gradient, split by split. Where this is more
+ * than the last cache of a CPU keeps for us, a split is what the one before that holds; but the
+ * partial sums stay below an eighth of it.
+ */
+static int weights_splits(const conv2d_tile_weights_args *a, size_t items, size_t gradient)
+{
+    enum { LARGE = (4 << 20) / sizeof(float), PART = (512 << 10) / sizeof(float) };
+    const int splits = clcnn__taps_splits(items, a->rows, (size_t)a->n * (size_t)a->pq);
+    size_t parts = gradient > LARGE ? clcnn__div_up(gradient, PART) : 1;
+    const size_t most = gradient / (8 * (size_t)a->taps * (size_t)a->block);
+    if (parts > most)
+        parts = most;
+    if (parts > (size_t)a->rows)
+        parts = (size_t)a->rows;
+    return (int)parts > splits ? (int)parts : splits;
+}
+
 static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
 {
     const conv2d_tile_weights_args a = weights_args(problem, t);
@@ -124,7 +142,7 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
     const size_t pixels = (size_t)a.n * (size_t)a.pq, taps = (size_t)a.taps;
     const size_t items = blocks * (size_t)clcnn__ceil_div(a.taps, t->pixels);
     layout l = {.gradient = blocks * pixels * block,
-                .splits = clcnn__taps_splits(items, a.rows, pixels),
+                .splits = weights_splits(&a, items, pixels * block),
                 .bias_splits = clcnn__taps_splits(blocks, INT32_MAX, pixels)};
     l.partial = (size_t)l.splits * blocks * taps * block;
     l.bias = (size_t)l.bias_splits * blocks * block;

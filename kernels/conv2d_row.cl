@@ -53,25 +53,24 @@
 #define AT_ONCE (STRIDE == 2 ? 2 : 1) /* phases of columns that are put in place together */
 #define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
 
-/* Where a segment's inputs begin, where it goes, and how much of the result's row is left for it.
- */
-typedef struct segment {
-    int at, to, live;
-} segment;
+/* Where the inputs of each segment begin, where it goes, and how much of the result's row is left
+ * for it. */
+typedef struct segments {
+    int at[SEGS], to[SEGS], live[SEGS];
+} segments;
 
 /* Segment `number` of all images' rows from start_h on, `height` of them in an image. */
-static inline segment find_segment(const conv2d_taps_args a, int number, int start_h, int height)
+static inline void find_segment(const conv2d_taps_args a, int number, int start_h, int height,
+                                int i, segments *these)
 {
-    const int columns = (a.out_w - 1) / STEP_W + 1, segments = (columns + VEC - 1) / VEC;
-    const int line = number / segments, column = number % segments * VEC;
+    const int columns = (a.out_w - 1) / STEP_W + 1, row_segments = (columns + VEC - 1) / VEC;
+    const int line = number / row_segments, column = number % row_segments * VEC;
     const int image = line / height, row = line % height;
     const int top = (start_h + a.pad_top) / STEP_H + a.in_top;
-    segment s;
-    s.at = image * a.in_image + (top + row) * a.in_row + column;
-    s.to = image * a.out_channels * a.out_h * a.out_w + (start_h + row * STEP_H) * a.out_w +
-           column * STEP_W;
-    s.live = a.out_w - column * STEP_W;
-    return s;
+    these->at[i] = image * a.in_image + (top + row) * a.in_row + column;
+    these->to[i] = image * a.out_channels * a.out_h * a.out_w + (start_h + row * STEP_H) * a.out_w +
+                   column * STEP_W;
+    these->live[i] = a.out_w - column * STEP_W;
 }
 
 /* The taps that meet the phase of row start_h and column `start`. */
@@ -177,14 +176,14 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
     const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
     const int height = (a.out_h - 1 - start_h) / STEP_H + 1;
     const int columns = (a.out_w - 1) / STEP_W + 1;
-    const int segments = a.n * height * ((columns + VEC - 1) / VEC);
-    if (STRIDE != 1 && first >= segments) /* a phase with fewer rows */
+    const int count = a.n * height * ((columns + VEC - 1) / VEC);
+    if (STRIDE != 1 && first >= count) /* a phase with fewer rows */
         return;
-    segment these[SEGS];
+    segments these;
     SHORT_LOOP
     for (int i = 0; i < SEGS; i++) {
-        these[i] = find_segment(a, min(first + i, segments - 1), start_h, height);
-        these[i].live = first + i < segments ? these[i].live : 0;
+        find_segment(a, min(first + i, count - 1), start_h, height, i, &these);
+        these.live[i] = first + i < count ? these.live[i] : 0;
     }
     in += (uint)(group * a.in_group);
     packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
@@ -199,17 +198,18 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
         __global const float *from[SEGS];
 #pragma unroll
         for (int i = 0; i < SEGS; i++)
-            from[i] = in + (these[i].at + left);
+            from[i] = in + (these.at[i] + left);
         add_taps(from, taps, packed, met, sums + (STRIDE == 2 ? start * PHASE : 0));
         if (STRIDE == 2 && start == 0)
             continue;
+        __global float *to = out;
         SHORT_LOOP
-        for (int k = 0; k < min(BLOCK, a.out_group - channel); k++) {
+        for (int k = 0; k < min(BLOCK, a.out_group - channel); k++, to += plane) {
             const float b = a.has_bias ? bias[k] : 0.0f;
             SHORT_LOOP
             for (int i = 0; i < SEGS; i++)
-                put_segment(a, sums + (i * BLOCK + k) * VEC, b, start, these[i].live,
-                            out + (these[i].to + k * plane));
+                put_segment(a, sums + (i * BLOCK + k) * VEC, b, start, these.live[i],
+                            to + these.to[i]);
         }
     }
 }
@@ -220,7 +220,7 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global cons
                                          __global const float *bias, uint bias_offset,
                                          __global float *out, uint out_offset)
 {
-    const int item = (int)get_global_id(0), phases = min(STEP_H, a.out_h);
+    const int item = (int)get_global_id(0), phases = STRIDE == 1 ? 1 : min(STEP_H, a.out_h);
     correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
               out + out_offset, item / phases, (int)get_global_id(1), item % phases);
 }

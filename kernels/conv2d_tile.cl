@@ -16,7 +16,8 @@
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
  * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels,
  * summed over the rows of one split; conv2d_shared.cl adds the splits in order and puts the result
- * in place.
+ * in place. The work-items of all taps walk over the same packed dy: a split of it stays in the
+ * cache.
  */
 #include "common.clh"
 #define REAL floatV
