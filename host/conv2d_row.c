@@ -38,20 +38,6 @@ static int filter_of(const clcnn__conv2d_problem *problem)
     return problem->d.s == 3 || problem->d.s == 5 ? problem->d.s : 0;
 }
 
-static cut cut_of_weights(const clcnn__conv2d_problem *problem, const clcnn__tune_row *row)
-{
-    const int block = weights_block_for(problem->group_k);
-    cut c = {.width = clcnn__tune_vector(row),
-             .most_channels = clcnn__tune_value(row, "CHANNELS"),
-             .taps = {.program = "conv2d_row",
-                      .row = row,
-                      .macro_count = 2,
-                      .macros = {{"BLOCK", block}, {"FILTER", filter_of(problem)}},
-                      .block = block}};
-    clcnn__taps_make(problem, 0, &c.taps);
-    return c;
-}
-
 /* backward_data: how far apart the columns of a phase are, 0 for any way that is not 1 or 2. */
 static int stride_of(const clcnn__conv2d_problem *problem)
 {
@@ -76,25 +62,28 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const char *wide = step_w > 1 ? "phase" : "long";
     const char *shape = c.columns <= 4 ? "short" : c.columns <= 8 ? "medium" : wide;
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "row", shape);
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
-        return cut_of_weights(problem, row);
     c.width = clcnn__tune_vector(row);
     c.most_channels = clcnn__tune_value(row, "CHANNELS");
-    int block = block_for(clcnn__taps_lanes(problem));
+    const int lanes = clcnn__taps_lanes(problem), block = block_for(lanes);
+    const int gradients = weights_block_for(lanes);
+    const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
     c.segments = clcnn__tune_value(row, "SUMS") / block;
     if (c.segments < 1)
         c.segments = 1;
     if (c.segments > MOST_SEGMENTS)
         c.segments = MOST_SEGMENTS;
-    c.taps = (clcnn__taps){
-        .program = "conv2d_row",
-        .row = row,
-        .macro_count = 3,
-        .macros = {{"BLOCK", block}, {"SEGS", c.segments}, {"STRIDE", stride_of(problem)}},
-        .block = block,
-        .laced = true};
+    c.taps = (clcnn__taps){.program = "conv2d_row",
+                           .row = row,
+                           .macro_count = 5,
+                           .macros = {{"BLOCK", block},
+                                      {"SEGS", c.segments},
+                                      {"STRIDE", stride_of(problem)},
+                                      {"GRADIENTS", gradients},
+                                      {"FILTER", filter_of(problem)}},
+                           .block = weights ? gradients : block,
+                           .laced = !weights};
     if (c.width > 0)
-        clcnn__taps_make(problem, beyond(&c, step_w), &c.taps);
+        clcnn__taps_make(problem, weights ? 0 : beyond(&c, step_w), &c.taps);
     return c;
 }
 
@@ -126,7 +115,7 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                       .accumulate = d->accumulate};
 }
 
-/* What plane_sums and reduce make of partial[split][k][tap]: blocks of one channel. */
+/* What conv2d_shared_sum makes of partial[split][k][tap]: blocks of one channel. */
 static void set_single(conv2d_tile_weights_args *args)
 {
     args->blocks = args->group_k = args->k;
@@ -218,12 +207,11 @@ static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                                                       : problem->p * problem->q,
                                      .taps = 1,
                                      .splits = l->bias_splits,
-                                     .accumulate = problem->d.accumulate};
+                                     .accumulate = problem->d.accumulate,
+                                     .what = CONV2D_PLANES};
     set_single(&args);
-    const clcnn_status status =
-        clcnn__shared_launch(ctx, "conv2d_shared_plane_sums", CLCNN__SHARED_VEC, &args, sizeof args,
-                             (clcnn_mem[]){transposed ? call->x : call->y, partial}, 2,
-                             (size_t[]){(size_t)args.k, (size_t)args.splits, 1});
+    const clcnn_status status = clcnn__taps_sum(
+        ctx, &args, CLCNN__SHARED_VEC, transposed ? call->x : call->y, partial, (size_t)args.k);
     return status == CLCNN_SUCCESS ? enqueue_reduce(ctx, args, partial, call->b) : status;
 }
 

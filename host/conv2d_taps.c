@@ -157,11 +157,21 @@ clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, c
     return clcnn__launch(ctx, &desc);
 }
 
+clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
+                             clcnn_mem from, clcnn_mem to, size_t items)
+{
+    const bool last = args->what == CONV2D_SPLITS;
+    return clcnn__shared_launch(ctx, "conv2d_shared_sum", vec, args, sizeof *args,
+                                (clcnn_mem[]){from, to}, 2,
+                                (size_t[]){items, last ? 1 : (size_t)args->splits, 1});
+}
+
 clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
                                 clcnn_mem partial, clcnn_mem out)
 {
-    return clcnn__shared_launch(ctx, "conv2d_shared_reduce", CLCNN__SHARED_VEC, args, sizeof *args,
-                                (clcnn_mem[]){partial, out}, 2, (size_t[]){(size_t)args->k, 1, 1});
+    conv2d_tile_weights_args all = *args;
+    all.what = CONV2D_SPLITS;
+    return clcnn__taps_sum(ctx, &all, CLCNN__SHARED_VEC, partial, out, (size_t)args->k);
 }
 
 static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__taps *t)
@@ -172,9 +182,10 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
     conv2d_taps_args a = {.n = d->n,
                           .in_channels = reads_of(problem),
                           .in_image = t->from.channels * plane,
-                          .in_group = reads_of(problem) * plane,
                           .in_plane = plane,
                           .in_row = row,
+                          .in_top = t->from.top,
+                          .in_h = t->from.h,
                           .r = d->r,
                           .s = d->s,
                           .dilation_h = d->dilation_h,
@@ -188,9 +199,9 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
         a.out_channels = d->k;
         a.out_group = problem->group_k;
         a.step_h = a.step_w = a.sign = 1;
+        a.pad_top = -a.in_top; /* the first output begins in the padding's first row */
     } else {
         a.in_step_h = a.in_step_w = 1;
-        a.in_top = t->from.top;
         a.in_left = t->from.left;
         a.out_h = d->h;
         a.out_w = d->w;

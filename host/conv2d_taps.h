@@ -21,7 +21,7 @@ typedef struct clcnn__taps {
     const char *program;
     const clcnn__tune_row *row;
     int macro_count;
-    clcnn__macro macros[4];
+    clcnn__macro macros[6];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     bool unlisted;     /* the kernel needs no list of taps */
     bool laced;        /* a work-item has all phases of its columns; neighbours those of the rows */
@@ -58,6 +58,9 @@ enum { CLCNN__SHARED_VEC = 8 };
 clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, const void *args,
                                   size_t args_size, const clcnn_mem *mems, int mem_count,
                                   const size_t global[3]);
+/* What args->what says, by vectors of `vec`: `items` for each split. */
+clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
+                             clcnn_mem from, clcnn_mem to, size_t items);
 /* The splits added up in order: out[k][tap] from partial[split][block][tap][channel of block]. */
 clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
                                 clcnn_mem partial, clcnn_mem out);

@@ -37,10 +37,19 @@ static bool runs_fit(const clcnn__conv2d_problem *problem, int run, int filter)
     return (computed - problem->q) * 8 <= problem->q;
 }
 
-static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+/* A dense layer is wide whatever it has: one with few classes is little work behind others, not
+ * worth a program of its own. */
+static const char *shape_of(const clcnn__conv2d_problem *problem)
 {
     const int lanes = clcnn__taps_lanes(problem);
-    const char *shape = lanes <= 8 ? "thin" : lanes <= 16 ? "medium" : "wide";
+    if (problem->d.h == 1 && problem->d.w == 1)
+        return "wide";
+    return lanes <= 8 ? "thin" : lanes <= 16 ? "medium" : "wide";
+}
+
+static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
+{
+    const char *shape = shape_of(problem);
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "tile", shape);
     const int vec = clcnn__tune_vector(row), vecs = clcnn__tune_value(row, "VECS");
     tile t = {.taps = {.program = "conv2d_tile", .row = row},
@@ -203,9 +212,10 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
     const tile t = tile_of(ctx, problem);
     size_t rows = (size_t)problem->p, columns = (size_t)problem->q;
     if (t.run)
-        return clcnn__taps_correlate(ctx, call, &t.taps, "conv2d_tile_runs",
-                                     (size_t)d->n * rows *
-                                         (size_t)clcnn__ceil_div(problem->q, t.run));
+        return clcnn__taps_correlate(
+            ctx, call, &t.taps, "conv2d_tile_runs",
+            clcnn__div_up((size_t)d->n * rows * (size_t)clcnn__ceil_div(problem->q, t.run),
+                          CONV2D_RUNS));
     if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
         rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
         columns = (size_t)clcnn__ceil_div(d->w, d->stride_w);
@@ -221,13 +231,13 @@ static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                                  clcnn_mem partial)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
-    const char *kernel = "conv2d_shared_backward_bias";
     const int vec = args.block % CLCNN__SHARED_VEC == 0 ? CLCNN__SHARED_VEC : 4;
     size_t items = (size_t)args.blocks * (size_t)args.groups * (size_t)(args.block / vec);
+    args.what = CONV2D_PACKED;
     args.splits = l->bias_splits;
     args.taps = 1;
     if (problem->transposed) {
-        kernel = "conv2d_shared_plane_sums";
+        args.what = CONV2D_PLANES;
         args.k = problem->d.c;
         args.group_k = problem->group_c;
         args.blocks = (int)bias_blocks(problem, t);
@@ -235,9 +245,7 @@ static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
         items = (size_t)args.k;
         gradient = call->x;
     }
-    const clcnn_status status =
-        clcnn__shared_launch(ctx, kernel, vec, &args, sizeof args, (clcnn_mem[]){gradient, partial},
-                             2, (size_t[]){items, (size_t)l->bias_splits, 1});
+    const clcnn_status status = clcnn__taps_sum(ctx, &args, vec, gradient, partial, items);
     return status == CLCNN_SUCCESS ? clcnn__taps_reduce(ctx, &args, partial, call->b) : status;
 }
 

@@ -57,24 +57,21 @@ __kernel void activation_direct_forward(const activation_args a, __global const 
         UNROLLED(k) v[k] = VLOAD(x + i + k * VEC);
         UNROLLED(k) VSTORE(activate(v[k], KIND, a.alpha), y + i + k * VEC);
     }
-    for (; i + VEC <= count; i += VEC)
-        VSTORE(activate(VLOAD(x + i), KIND, a.alpha), y + i);
-    if (i < count)
-        store_part(activate(load_part(x + i, count - i), KIND, a.alpha), y + i, count - i);
+    SHORT_LOOP
+    for (; i < count; i += VEC)
+        store_row(activate(load_row(x + i, count - i), KIND, a.alpha), y + i, count - i);
 }
 
 /* `given` is x or y. */
-__kernel void activation_direct_backward(const activation_args a, __global const float *given,
-                                         uint given_offset, __global const float *dy,
-                                         uint dy_offset, __global float *dx, uint dx_offset)
+static APART void backward_item(const activation_args a, __global const float *given,
+                                __global const float *dy, __global float *dx, const size_t first)
 {
-    const size_t first = get_global_id(0) * ITEM;
     if (first >= (size_t)a.count)
         return;
     const int count = min(ITEM, a.count - (int)first);
-    given += given_offset + first;
-    dy += dy_offset + first;
-    dx += dx_offset + first;
+    given += first;
+    dy += first;
+    dx += first;
     int i = 0;
     for (; i + BLOCK <= count; i += BLOCK) {
         floatV g[BESIDE], v[BESIDE];
@@ -85,10 +82,16 @@ __kernel void activation_direct_backward(const activation_args a, __global const
         }
         UNROLLED(k) VSTORE(gradient(a, g[k], v[k]), dx + i + k * VEC);
     }
-    for (; i + VEC <= count; i += VEC)
-        VSTORE(gradient(a, VLOAD(dy + i), VLOAD(given + i)), dx + i);
-    if (i < count) {
-        const int rest = count - i;
-        store_part(gradient(a, load_part(dy + i, rest), load_part(given + i, rest)), dx + i, rest);
+    SHORT_LOOP
+    for (; i < count; i += VEC) {
+        const floatV g = load_row(dy + i, count - i), v = load_row(given + i, count - i);
+        store_row(gradient(a, g, v), dx + i, count - i);
     }
+}
+
+__kernel void activation_direct_backward(const activation_args a, __global const float *given,
+                                         uint given_offset, __global const float *dy,
+                                         uint dy_offset, __global float *dx, uint dx_offset)
+{
+    backward_item(a, given + given_offset, dy + dy_offset, dx + dx_offset, get_global_id(0) * ITEM);
 }

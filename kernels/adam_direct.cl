@@ -34,5 +34,6 @@ __kernel void adam_direct_step(const optimiser_args a, __global float *restrict 
 {
     const optimiser_arrays arrays = {param + param_offset, grad + grad_offset, m + m_offset,
                                      v + v_offset, a.states};
-    step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset);
+    step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset,
+              get_global_id(0) * ITEM);
 }

@@ -19,19 +19,6 @@
 #error "ITEM must be a multiple of VEC"
 #endif
 
-static inline floatV load_row(__global const float *x, int rest)
-{
-    return rest >= VEC ? VLOAD(x) : load_part(x, rest);
-}
-
-static inline void store_row(floatV v, __global float *y, int rest)
-{
-    if (rest >= VEC)
-        VSTORE(v, y);
-    else
-        store_part(v, y, rest);
-}
-
 __kernel void add_direct_forward(const add_args a, __global const float *left, uint left_offset,
                                  __global const float *right, uint right_offset, __global float *y,
                                  uint y_offset)

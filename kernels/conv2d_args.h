@@ -18,19 +18,22 @@ typedef struct conv2d_args {
  * output row modulo step_h and column modulo step_w), since a phase meets always the same taps.
  */
 typedef struct conv2d_taps_args {
-    int n, in_channels;                       /* channels of a group */
-    int in_image, in_group, in_plane, in_row; /* strides, in elements */
-    int in_step_h, in_step_w;                 /* rows and columns of `in` from output to output */
-    int in_top, in_left;                      /* padding that `in` has been given */
+    int n, in_channels;             /* channels of a group */
+    int in_image, in_plane, in_row; /* strides, in elements */
+    int in_step_h, in_step_w;       /* rows and columns of `in` from output to output */
+    int in_top, in_left, in_h;      /* padding that `in` has been given; rows between it */
     int out_h, out_w, out_channels, out_group;
-    int step_h, step_w; /* phases: 1 forward, the stride backward */
-    int pad_top, pad_left;
+    int step_h, step_w;    /* phases: 1 forward, the stride backward */
+    int pad_top, pad_left; /* pad_top + in_top, ...: where the first tap of the first output is */
     int r, s, dilation_h, dilation_w;
     int sign; /* 1: taps go down and right; -1: up and left */
     int blocks;
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_taps_args;
+
+/* tile: runs of pixels that one work-item of `runs` computes. */
+#define CONV2D_RUNS 4
 
 /* tile and row: what one work-item prepares, about: taps of the list, elements of padded planes,
  * pixels of a packed gradient. */
@@ -91,7 +94,13 @@ typedef struct conv2d_tile_weights_args {
     int dilation_h, dilation_w;    /* ... times these */
     int groups, splits, accumulate;
     int block; /* channels of a block */
+    int what;  /* conv2d_shared_sum is to add up */
 } conv2d_tile_weights_args;
+
+/* What conv2d_shared_sum adds up. */
+#define CONV2D_SPLITS 0 /* the splits, one behind the other */
+#define CONV2D_PACKED 1 /* the pixels of a packed gradient */
+#define CONV2D_PLANES 2 /* those of planes */
 
 /*
  * depthwise: what is read (x, or dy when it goes backward to the data) and what is computed;

@@ -17,10 +17,10 @@
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and
  * NEON's 32.
  *
- * backward_weights goes along the rows as well: a work-item has one row of the filters of BLOCK
- * channels. It loads FILTER shifted vectors of inputs and BLOCK vectors of dy for BLOCK * FILTER
- * FMAs, and adds up the lanes at the end. conv2d_shared.cl adds the splits of the rows in order.
- * Registers: 4 * 5 sums, 5 inputs, one of dy.
+ * backward_weights goes along the rows as well: a work-item has one row of the filters of
+ * GRADIENTS channels. It loads FILTER shifted vectors of inputs and GRADIENTS vectors of dy for
+ * GRADIENTS * FILTER FMAs, and adds up the lanes at the end. conv2d_shared.cl adds the splits of
+ * the rows in order. Registers: 4 * 5 sums, 5 inputs, one of dy.
  */
 #include "common.clh"
 #define REAL floatV
@@ -32,6 +32,9 @@
 #endif
 #ifndef SEGS
 #define SEGS 2
+#endif
+#ifndef GRADIENTS
+#define GRADIENTS 3 /* channels of dy that a work-item of backward_weights has */
 #endif
 #ifndef FILTER
 #define FILTER 0 /* columns of the filter, where backward_weights knows them */
@@ -54,46 +57,80 @@
 #define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
 
 /* Where the inputs of each segment begin, where it goes, and how much of the result's row is left
- * for it. */
+ * for it; the first segment's row and image, and the last one's. */
 typedef struct segments {
     int at[SEGS], to[SEGS], live[SEGS];
+    int first_row, first_image, row, image;
 } segments;
 
-/* Segment `number` of all images' rows from start_h on, `height` of them in an image. */
-static inline void find_segment(const conv2d_taps_args a, int number, int start_h, int height,
-                                int i, segments *these)
+/* SEGS segments from `first` on, of the `count` that all images' rows from start_h on have. Past
+ * the last one it is taken again, and not stored. */
+static inline void find_segments(const conv2d_taps_args a, int first, int count, int start_h,
+                                 int height, segments *these)
 {
     const int columns = (a.out_w - 1) / STEP_W + 1, row_segments = (columns + VEC - 1) / VEC;
-    const int line = number / row_segments, column = number % row_segments * VEC;
-    const int image = line / height, row = line % height;
     const int top = (start_h + a.pad_top) / STEP_H + a.in_top;
-    these->at[i] = image * a.in_image + (top + row) * a.in_row + column;
-    these->to[i] = image * a.out_channels * a.out_h * a.out_w + (start_h + row * STEP_H) * a.out_w +
-                   column * STEP_W;
-    these->live[i] = a.out_w - column * STEP_W;
+    const int line = first / row_segments;
+    int column = (first - line * row_segments) * VEC;
+    int image = line / height, row = line - image * height;
+    these->first_row = row;
+    these->first_image = image;
+    SHORT_LOOP
+    for (int i = 0; i < SEGS; i++) {
+        if (i > 0 && first + i < count) {
+            column += VEC;
+            const int carry = column >= columns ? 1 : 0;
+            column = carry ? 0 : column;
+            row += carry;
+            const int over = row == height ? 1 : 0;
+            row = over ? 0 : row;
+            image += over;
+        }
+        these->at[i] = image * a.in_image + (top + row) * a.in_row + column;
+        these->to[i] = image * a.out_channels * a.out_h * a.out_w +
+                       (start_h + row * STEP_H) * a.out_w + column * STEP_W;
+        these->live[i] = first + i < count ? a.out_w - column * STEP_W : 0;
+    }
+    these->row = row;
+    these->image = image;
 }
 
-/* The taps that meet the phase of row start_h and column `start`. */
+/* Taps: of each channel those from begin to end, `each` further on than of the channel before. */
 typedef struct range {
-    int begin, end;
+    int begin, end, each;
 } range;
-static inline range find_taps(const conv2d_taps_args a, int start_h, int start)
-{
-    range met = {0, a.in_channels * a.r * a.s};
+
 #if STRIDE == 1
-    (void)start_h, (void)start;
-#else
-    const meeting rows = meet(a.r, a.dilation_h, a.step_h, (start_h + a.pad_top) % a.step_h, 0);
-    const meeting columns = meet(a.s, a.dilation_w, a.step_w, (start + a.pad_left) % a.step_w, 0);
-    met.begin = tap_index(a.in_channels, a.s, 0, rows, columns);
-    met.end = met.begin + a.in_channels * rows.same * columns.same;
-#endif
+/* Those of the filter rows that meet more than padding from some of the segments' rows. */
+static inline range find_taps(const conv2d_taps_args a, const segments *these)
+{
+    const int step = a.dilation_h, up = a.pad_top + these->first_row, down = a.pad_top + these->row;
+    const int low = a.sign > 0 ? -down : up - a.in_h + 1; /* step times the filter row */
+    const int high = a.sign > 0 ? a.in_h - 1 - up : down;
+    range met = {0, a.r * a.s, a.r * a.s};
+    if (these->image != these->first_image)
+        return met;
+    if (low > 0)
+        met.begin = (low + step - 1) / step * a.s;
+    if (high < (a.r - 1) * step)
+        met.end = high < 0 ? 0 : (high / step + 1) * a.s;
     return met;
 }
+#else
+/* Those that meet the phase of row start_h and column `start`. */
+static inline range find_taps_of_phase(const conv2d_taps_args a, int start_h, int start)
+{
+    const meeting rows = meet(a.r, a.dilation_h, a.step_h, (start_h + a.pad_top) % a.step_h, 0);
+    const meeting columns = meet(a.s, a.dilation_w, a.step_w, (start + a.pad_left) % a.step_w, 0);
+    const int begin = tap_index(a.in_channels, a.s, 0, rows, columns);
+    const int each = rows.same * columns.same;
+    return (range){begin, begin + each, each};
+}
+#endif
 
 /* The sums of these taps, to memory: sums[segment][channel][pixel]. */
 static inline void add_taps(__global const float *const *from, __global const int *taps,
-                            __global const float *packed, range met, float *sums)
+                            __global const float *packed, range met, int channels, float *sums)
 {
     floatV sum[SEGS][BLOCK];
 #pragma unroll
@@ -101,20 +138,21 @@ static inline void add_taps(__global const float *const *from, __global const in
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
             sum[i][k] = (floatV)(0.0f);
-    for (int t = met.begin; t < met.end; t++) {
-        const int offset = taps[t];
-        floatV value[SEGS];
-#pragma unroll
-        for (int i = 0; i < SEGS; i++)
-            value[i] = VLOAD(from[i] + offset);
-#pragma unroll
-        for (int k = 0; k < BLOCK; k++) {
-            const floatV weight = (floatV)(packed[t * BLOCK + k]);
+    for (int c = 0; c < channels; c++, met.begin += met.each, met.end += met.each)
+        for (int t = met.begin; t < met.end; t++) {
+            const int offset = taps[t];
+            floatV value[SEGS];
 #pragma unroll
             for (int i = 0; i < SEGS; i++)
-                sum[i][k] = FMA(value[i], weight, sum[i][k]);
+                value[i] = VLOAD(from[i] + offset);
+#pragma unroll
+            for (int k = 0; k < BLOCK; k++) {
+                const floatV weight = (floatV)(packed[t * BLOCK + k]);
+#pragma unroll
+                for (int i = 0; i < SEGS; i++)
+                    sum[i][k] = FMA(value[i], weight, sum[i][k]);
+            }
         }
-    }
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
 #pragma unroll
@@ -180,12 +218,8 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
     if (STRIDE != 1 && first >= count) /* a phase with fewer rows */
         return;
     segments these;
-    SHORT_LOOP
-    for (int i = 0; i < SEGS; i++) {
-        find_segment(a, min(first + i, count - 1), start_h, height, i, &these);
-        these.live[i] = first + i < count ? these.live[i] : 0;
-    }
-    in += (uint)(group * a.in_group);
+    find_segments(a, first, count, start_h, height, &these);
+    in += (uint)(group * a.in_channels * a.in_plane);
     packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
     bias += (uint)(group * a.out_group + channel);
     out += (uint)((group * a.out_group + channel) * plane);
@@ -194,12 +228,16 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
     SHORT_LOOP
     for (int start = 0; start < (STRIDE == 0 ? min(STEP_W, a.out_w) : STEP_W); start++) {
         const int left = (start + a.pad_left) / STEP_W + a.in_left;
-        const range met = find_taps(a, start_h, start);
+#if STRIDE == 1
+        const range met = find_taps(a, &these);
+#else
+        const range met = find_taps_of_phase(a, start_h, start);
+#endif
         __global const float *from[SEGS];
 #pragma unroll
         for (int i = 0; i < SEGS; i++)
             from[i] = in + (these.at[i] + left);
-        add_taps(from, taps, packed, met, sums + (STRIDE == 2 ? start * PHASE : 0));
+        add_taps(from, taps, packed, met, a.in_channels, sums + (STRIDE == 2 ? start * PHASE : 0));
         if (STRIDE == 2 && start == 0)
             continue;
         __global float *to = out;
@@ -241,7 +279,7 @@ static inline float sum_of_lanes(floatV v)
         floatV value[FILTER];                                                                      \
         UNROLL for (int s = 0; s < FILTER; s++) value[s] =                                         \
             KEEP(VLOAD(from + i + s * a.dilation_w));                                              \
-        UNROLL for (int k = 0; k < BLOCK; k++)                                                     \
+        UNROLL for (int k = 0; k < GRADIENTS; k++)                                                 \
         {                                                                                          \
             const floatV d = KEEP(VLOAD(gradient + lane[k] + i));                                  \
             UNROLL for (int s = 0; s < FILTER; s++) sum[k][s] = FMA(d, value[s], sum[k][s]);       \
@@ -251,25 +289,25 @@ static inline float sum_of_lanes(floatV v)
 #define ALL(v) (v)
 #define LATE(v) (LANES >= (intV)(skip) ? (v) : (floatV)(0.0f))
 
-/* item -> a row of the filters (input channel, filter row), BLOCK channels, one split of the rows:
- * partial[split][k][tap] */
+/* item -> a row of the filters (input channel, filter row), GRADIENTS channels, one split of the
+ * rows: partial[split][k][tap] */
 static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
                                    __global const float *dy, __global float *partial,
                                    const int line, const int block, const int split)
 {
     const conv2d_tile_weights_args a = given; /* in registers */
-    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
+    const int group = block / a.blocks, channel = (block - group * a.blocks) * GRADIENTS;
     const int c = line / a.r, r = line - c * a.r;
     x += (uint)(group * a.x_group + c * a.x_plane + r * a.dilation_h * a.x_row);
     dy += (uint)((group * a.group_k + channel) * a.pq);
-    int lane[BLOCK];
+    int lane[GRADIENTS];
 #pragma unroll
-    for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
+    for (int k = 0; k < GRADIENTS; k++) /* past the last channel it is computed again, not stored */
         lane[k] = min(k, a.group_k - 1 - channel) * a.pq;
 
-    floatV sum[BLOCK][FILTER];
+    floatV sum[GRADIENTS][FILTER];
 #pragma unroll
-    for (int k = 0; k < BLOCK; k++)
+    for (int k = 0; k < GRADIENTS; k++)
 #pragma unroll
         for (int s = 0; s < FILTER; s++)
             sum[k][s] = (floatV)(0.0f);
@@ -289,7 +327,7 @@ static APART void backward_weights(const conv2d_tile_weights_args given, __globa
     }
     partial += (uint)((split * a.k + group * a.group_k + channel) * a.taps + line * FILTER);
 #pragma unroll
-    for (int k = 0; k < BLOCK; k++)
+    for (int k = 0; k < GRADIENTS; k++)
         if (channel + k < a.group_k)
 #pragma unroll
             for (int s = 0; s < FILTER; s++)

@@ -6,9 +6,8 @@
  * - prepare: pads the input, so that no tap needs a bounds check, or collects what strides leave of
  *   it; lists the taps and packs the weights, or (backward_weights) packs dy: turns it into vectors
  *   over its channels, pixel by pixel
- * - backward_bias: sums of a packed dy over its pixels, split by split
- * - plane_sums: the same from planes as they are
- * - reduce: adds up the splits, in order
+ * - sum: sums of dy over its pixels, split by split, where it is packed or as it is; or adds up the
+ *   splits of what was summed, in order
  *
  * A work-item is alone in its group and does a piece of what CONV2D_... of conv2d_args.h say: a few
  * thousand loads and stores. The list is made anew on every call: what a kernel uses as an address,
@@ -42,10 +41,10 @@ static inline void collect(__global const float *from, int apart, int live, __gl
 static inline void copy_row(__global const float *from, int step, int count, __global float *to)
 {
     int i = 0;
-    if (step == 1) {
+    if (step == 1 && count >= VEC) { /* the last vector ends where the row does */
         SHORT_LOOP
-        for (; i + VEC <= count; i += VEC)
-            VSTORE(VLOAD(from + i), to + i);
+        for (; i < count; i += VEC)
+            VSTORE(VLOAD(from + min(i, count - VEC)), to + min(i, count - VEC));
     }
     if (step == 2) { /* the last one's neighbour may lie beyond the row */
         SHORT_LOOP
@@ -57,6 +56,19 @@ static inline void copy_row(__global const float *from, int step, int count, __g
     SHORT_LOOP
     for (; i < count; i++)
         to[i] = from[i * step];
+}
+
+static inline void put_zeros(int count, __global float *to)
+{
+    int i = 0;
+    if (count >= VEC) {
+        SHORT_LOOP
+        for (; i < count; i += VEC)
+            VSTORE((floatV)(0.0f), to + min(i, count - VEC));
+    }
+    SHORT_LOOP
+    for (; i < count; i++)
+        to[i] = 0.0f;
 }
 
 /* Some rows of a padded plane. Zeros between what is copied are written in one go: those right of a
@@ -79,13 +91,7 @@ static APART void pad_rows(const conv2d_prepare_args a, int item, __global const
             continue;
         }
         zeros += copies ? a.left : 0;
-        int i = 0;
-        SHORT_LOOP
-        for (; i + VEC <= zeros; i += VEC)
-            VSTORE((floatV)(0.0f), out + i);
-        SHORT_LOOP
-        for (; i < zeros; i++)
-            out[i] = 0.0f;
+        put_zeros(zeros, out);
         if (!copies)
             break;
         out += zeros;
@@ -189,19 +195,14 @@ ALONE __kernel void conv2d_shared_prepare(const conv2d_prepare_args a, __global 
         list_and_pack(a, item, taps + taps_offset, from + from_offset, packed + packed_offset);
 }
 
-/* item -> VEC channels of a block, one split: partial[split][block][a.block], a "tap" that is
- * always
- * 1 */
-ALONE __kernel void conv2d_shared_backward_bias(const conv2d_tile_weights_args a,
-                                                __global const float *packed, uint packed_offset,
-                                                __global float *partial, uint partial_offset)
+/* VEC channels of a block, one split: partial[split][block][a.block], a "tap" that is always 1. */
+static APART void sum_packed(const conv2d_tile_weights_args a, int item, int split,
+                             __global const float *packed, __global float *partial)
 {
-    const int channel = (int)get_global_id(0) * VEC, split = (int)get_global_id(1);
-    const int block = channel / a.block, lane = channel - block * a.block;
+    const int channel = item * VEC, block = channel / a.block, lane = channel - block * a.block;
     const int end = split_begin(a.n * a.pq, a.splits, split + 1);
     int pixel = split_begin(a.n * a.pq, a.splits, split);
-    packed += packed_offset + (uint)(block * a.n * a.pq * a.block + lane);
-    partial += partial_offset + (uint)(split * a.groups * a.blocks * a.block + channel);
+    packed += (uint)(block * a.n * a.pq * a.block + lane);
     floatV sum[4]; /* four chains cover the latency of an addition */
 #pragma unroll
     for (int i = 0; i < 4; i++)
@@ -214,46 +215,44 @@ ALONE __kernel void conv2d_shared_backward_bias(const conv2d_tile_weights_args a
     SHORT_LOOP
     for (; pixel < end; pixel++)
         sum[0] += VLOAD(packed + pixel * a.block);
-    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]), partial);
+    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]),
+           partial + (uint)(split * a.groups * a.blocks * a.block + channel));
 }
 
-/* item -> one channel, one split of the images: partial[split][block][a.block], from planes as they
- * are (a.pq elements each). What backward_bias is for a packed gradient, for a transposed
- * convolution's. */
-ALONE __kernel void conv2d_shared_plane_sums(const conv2d_tile_weights_args a,
-                                             __global const float *y, uint y_offset,
-                                             __global float *partial, uint partial_offset)
+/* One channel, one split of the images: partial[split][block][a.block], from planes as they are
+ * (a.pq elements each). */
+static APART void sum_planes(const conv2d_tile_weights_args a, int k, int split,
+                             __global const float *y, __global float *partial)
 {
-    const int k = (int)get_global_id(0), split = (int)get_global_id(1);
     const int group = k / a.group_k, channel = k - group * a.group_k;
     const int end = split_begin(a.n, a.splits, split + 1);
     floatV lanes = (floatV)(0.0f);
+    SHORT_LOOP
     for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
-        __global const float *plane = y + y_offset + (uint)((image * a.k + k) * a.pq);
-        int i = 0;
-        for (; i + VEC <= a.pq; i += VEC)
-            lanes += VLOAD(plane + i);
-        if (i < a.pq)
-            lanes += load_part(plane + i, a.pq - i);
+        __global const float *plane = y + (uint)((image * a.k + k) * a.pq);
+        SHORT_LOOP
+        for (int i = 0; i < a.pq; i += VEC)
+            lanes += load_row(plane + i, a.pq - i);
     }
     float parts[VEC], sum = 0.0f;
     VSTORE(lanes, parts);
+    SHORT_LOOP
     for (int i = 0; i < VEC; i++)
         sum += parts[i];
     const int block = (split * a.groups + group) * a.blocks + channel / a.block;
-    partial[partial_offset + (uint)(block * a.block + channel % a.block)] = sum;
+    partial[(uint)(block * a.block + channel % a.block)] = sum;
 }
 
-/* item -> all taps of one channel: dw[k][tap], from partial[split][block][tap][a.block] */
-ALONE __kernel void conv2d_shared_reduce(const conv2d_tile_weights_args a,
-                                         __global const float *partial, uint partial_offset,
-                                         __global float *dw, uint dw_offset)
+/* All taps of one channel: dw[k][tap], from partial[split][block][tap][a.block]. */
+static APART void add_splits(const conv2d_tile_weights_args a, int k, __global const float *partial,
+                             __global float *dw)
 {
-    const int k = (int)get_global_id(0), group = k / a.group_k, channel = k - group * a.group_k;
+    const int group = k / a.group_k, channel = k - group * a.group_k;
     const int block = group * a.blocks + channel / a.block;
     const int stride = a.groups * a.blocks * a.taps * a.block;
-    partial += partial_offset + (uint)(block * a.taps * a.block + channel % a.block);
-    dw += dw_offset + (uint)(k * a.taps);
+    partial += (uint)(block * a.taps * a.block + channel % a.block);
+    dw += (uint)(k * a.taps);
+    SHORT_LOOP
     for (int tap = 0; tap < a.taps; tap++) {
         float sum = 0.0f;
         SHORT_LOOP
@@ -261,4 +260,17 @@ ALONE __kernel void conv2d_shared_reduce(const conv2d_tile_weights_args a,
             sum += partial[split * stride + tap * a.block];
         dw[tap] = a.accumulate ? dw[tap] + sum : sum;
     }
+}
+
+/* item -> what the function says that a.what names */
+ALONE __kernel void conv2d_shared_sum(const conv2d_tile_weights_args a, __global const float *from,
+                                      uint from_offset, __global float *to, uint to_offset)
+{
+    const int item = (int)get_global_id(0), split = (int)get_global_id(1);
+    if (a.what == CONV2D_SPLITS)
+        add_splits(a, item, from + from_offset, to + to_offset);
+    else if (a.what == CONV2D_PACKED)
+        sum_packed(a, item, split, from + from_offset, to + to_offset);
+    else
+        sum_planes(a, item, split, from + from_offset, to + to_offset);
 }

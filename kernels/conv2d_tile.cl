@@ -92,13 +92,21 @@
     UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++)                   \
         VSTORE(sum[i][v], (place) + i * BLOCK + v * VEC);
 
+/* The bias of a block's channels, 0 for those that are not there. */
+static inline void load_bias(const conv2d_taps_args a, __global const float *bias, int block,
+                             float b[BLOCK])
+{
+    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
+    SHORT_LOOP
+    for (int l = 0; l < BLOCK; l++)
+        b[l] = a.has_bias && l < a.out_group - channel
+                   ? bias[(uint)(group * a.out_group + channel + l)]
+                   : 0.0f;
+}
+
 /* Adds the bias to COUNT rows of sums and applies the activation: what is long (CURVED) by way of
  * memory, in a loop that is compiled once and not for each vector. */
 #define ADD_BIAS(COUNT)                                                                            \
-    float b[BLOCK];                                                                                \
-    SHORT_LOOP for (int l = 0; l < BLOCK; l++) b[l] =                                              \
-        a.has_bias && l < a.out_group - channel ? bias[(uint)(group * a.out_group + channel + l)]  \
-                                                : 0.0f;                                            \
     UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++) sum[i][v] +=      \
         VLOAD(b + v * VEC);
 #if CURVED
@@ -163,7 +171,7 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
         }
     }
     __global const float *from[PIX];
-    in += (uint)(group * a.in_group);
+    in += (uint)(group * a.in_channels * a.in_plane);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         from[i] = in + at[i];
@@ -186,6 +194,8 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
     else
         ADD_TAPS(VECS)
 
+    float b[BLOCK];
+    load_bias(a, bias, block, b);
     ACTIVATE(PIX)
 #if TURNED
     if (first + PIX <= pixels && to[PIX - 1] - to[0] == PIX - 1) {
@@ -237,23 +247,20 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
 
 #if RUN > 0 && FILTER > 0
 /*
- * forward with strides and dilation of 1 along the rows: item -> RUN pixels of one row, one block
+ * forward with strides and dilation of 1 along the rows: a run is RUN pixels of one row, one block
  * of channels. A row of the filter stays in registers, and each input meets all of it: RUN + FILTER
  * - 1 inputs and FILTER weights are loaded for RUN * FILTER products. Registers: RUN * VECS sums,
  * FILTER * VECS weights, one input.
  */
-static APART void correlate_runs(const conv2d_taps_args a, __global const float *in,
-                                 __global const float *packed, __global const float *bias,
-                                 __global float *out, const int item, const int block)
+static inline void correlate_run(const conv2d_taps_args a, __global const float *in,
+                                 __global const float *packed, const float *b, __global float *out,
+                                 const int line, const int run, const int block)
 {
-    const int runs = (a.out_w + RUN - 1) / RUN, line = item / runs, run = item - line * runs;
     const int image = line / a.out_h, row = line - image * a.out_h;
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int column = min(run * RUN, a.out_w - RUN), skip = run * RUN - column;
     const int plane = a.out_h * a.out_w;
-    if (image >= a.n)
-        return;
-    in += (uint)(image * a.in_image + group * a.in_group + row * a.in_row + column);
+    in += (uint)(image * a.in_image + group * a.in_channels * a.in_plane + row * a.in_row + column);
     packed += (uint)(block * a.in_channels * a.r * FILTER * BLOCK);
 
     floatV sum[RUN][VECS];
@@ -316,6 +323,21 @@ static APART void correlate_runs(const conv2d_taps_args a, __global const float 
         for (int i = skip; i < RUN; i++)
             out[i] = a.accumulate ? out[i] + sums[i * BLOCK + l] : sums[i * BLOCK + l];
     }
+}
+
+/* item -> CONV2D_RUNS runs, one block of channels */
+static APART void correlate_runs(const conv2d_taps_args given, __global const float *in,
+                                 __global const float *packed, __global const float *bias,
+                                 __global float *out, const int item, const int block)
+{
+    const conv2d_taps_args a = given; /* in registers */
+    float b[BLOCK];
+    load_bias(a, bias, block, b);
+    const int runs = (a.out_w + RUN - 1) / RUN;
+    const int begin = item * CONV2D_RUNS, end = min(begin + CONV2D_RUNS, a.n * a.out_h * runs);
+    SHORT_LOOP
+    for (int i = begin; i < end; i++)
+        correlate_run(a, in, packed, b, out, i / runs, i - i / runs * runs, block);
 }
 
 ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const float *in,

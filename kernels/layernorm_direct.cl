@@ -12,23 +12,10 @@
 #include "channels.clh"
 #include "layernorm_args.h"
 
-static inline floatV load_row(__global const float *x, int rest)
-{
-    return rest >= VEC ? VLOAD(x) : load_part(x, rest);
-}
-
 /* The first `rest` lanes of v, the others 0. */
 static inline floatV cut(floatV v, int rest)
 {
     return LANES < rest ? v : (floatV)(0.0f);
-}
-
-static inline void store_row(floatV v, __global float *y, int rest)
-{
-    if (rest >= VEC)
-        VSTORE(v, y);
-    else
-        store_part(v, y, rest);
 }
 
 /* Adds up x - center and its square over a row. */

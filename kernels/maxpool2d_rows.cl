@@ -91,41 +91,38 @@ static inline void challenge_row(const maxpool2d_args a, __global const float *x
         }                                                                                          \
     }
 #define UNROLLED(k, count) _Pragma("unroll") for (int k = 0; k < count; k++)
-FORWARD(1)
 FORWARD(2)
 FORWARD(4)
 
-/* The columns of a row that vectors are used for. */
-static inline void forward_inner(const maxpool2d_args a, __global const float *plane,
-                                 __global float *y, __global int *argmax, int p)
-{
-    int q = a.inner_begin;
-    for (; q + 3 * VEC < a.inner_end; q += 4 * VEC)
-        forward_4(a, plane, y, argmax, p, q);
-    for (; q + VEC < a.inner_end; q += 2 * VEC)
-        forward_2(a, plane, y, argmax, p, q);
-    if (q < a.inner_end)
-        forward_1(a, plane, y, argmax, p, q);
-}
+/* Columns where vectors end are left out: to their left, then to their right. */
+#define EDGES(column, left, right, end)                                                            \
+    for (int column = (left) > 0 ? 0 : (right); column < (end);                                    \
+         column = column + 1 == (left) ? (right) : column + 1)
 
-__kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const float *x, uint x_offset,
-                                     __global float *y, uint y_offset, __global int *argmax,
-                                     uint argmax_offset)
+/* Some rows. A single vector that is left over is done twice: a third copy of the loops is not
+ * worth its compilation. */
+static APART void forward_rows(const maxpool2d_args given, __global const float *x,
+                               __global float *y, __global int *argmax, const size_t first)
 {
-    const size_t first = get_global_id(0) * ITEM, rows = (size_t)a.planes * (size_t)a.p;
+    const maxpool2d_args a = given; /* in registers */
+    const size_t rows = (size_t)a.planes * (size_t)a.p;
     if (first >= rows)
         return;
     const int end = (int)min(first + ITEM, rows);
     int plane = (int)first / a.p, p = (int)first - plane * a.p;
-    x += x_offset + (size_t)plane * (size_t)(a.h * a.w);
-    y += y_offset + first * (size_t)a.q;
-    argmax += a.with_argmax ? argmax_offset + first * (size_t)a.q : 0;
+    x += (size_t)plane * (size_t)(a.h * a.w);
+    y += first * (size_t)a.q;
+    argmax += a.with_argmax ? first * (size_t)a.q : 0;
     for (int row = (int)first; row < end; row++) {
-        forward_inner(a, x, y, argmax, p);
-        for (int q = 0; q < a.inner_begin; q++)
-            forward_one(a, x, y, argmax, p, q);
-        for (int q = a.inner_end; q < a.q; q++)
-            forward_one(a, x, y, argmax, p, q);
+        int q = a.inner_begin;
+        for (; q + 3 * VEC < a.inner_end; q += 4 * VEC)
+            forward_4(a, x, y, argmax, p, q);
+        SHORT_LOOP
+        for (; q < a.inner_end; q += 2 * VEC)
+            forward_2(a, x, y, argmax, p, q);
+        SHORT_LOOP
+        EDGES(edge, a.inner_begin, a.inner_end, a.q)
+        forward_one(a, x, y, argmax, p, edge);
         y += a.q;
         argmax += a.with_argmax ? a.q : 0;
         if (++p == a.p) {
@@ -135,6 +132,15 @@ __kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const floa
     }
 }
 
+__kernel void maxpool2d_rows_forward(const maxpool2d_args a, __global const float *x, uint x_offset,
+                                     __global float *y, uint y_offset, __global int *argmax,
+                                     uint argmax_offset)
+{
+    forward_rows(a, x + x_offset, y + y_offset, argmax + (a.with_argmax ? argmax_offset : 0),
+                 get_global_id(0) * ITEM);
+}
+
+#if STRIDE == 0
 /* dx of one row: every window that reaches the row gives its dy to the row's element that it chose.
  */
 static inline void backward_row(const maxpool2d_args a, __global const float *dy,
@@ -158,7 +164,7 @@ static inline void backward_row(const maxpool2d_args a, __global const float *dy
     }
 }
 
-#if STRIDE > 0
+#else
 /*
  * dx of VEC*STRIDE columns of a row. Written as seen from the windows' side: with t counted in
  * steps of the stride, column t*STRIDE + parity - pad_left is tap j of window t - j*STEP_W/STRIDE,
@@ -198,43 +204,36 @@ static inline void backward_vector(const maxpool2d_args a, __global const float 
 
 /* dx of one row: vectors away from the edges, single elements to their left and right. Vectors that
  * overlap would add twice, so that accumulating leaves the last ones to single elements. */
-static inline void backward_row_vectors(const maxpool2d_args a, __global const float *dy,
-                                        __global const int *argmax, __global float *dx, int row)
+static inline void backward_row(const maxpool2d_args a, __global const float *dy,
+                                __global const int *argmax, __global float *dx, int row)
 {
-    const int left = a.inner_begin * STRIDE - a.pad_left;
-    for (int column = 0; column < left; column++)
-        backward_one(a, dy, argmax, dx, row, column);
-    int t = a.inner_begin;
-    for (; t <= a.inner_end - VEC; t += VEC)
-        backward_vector(a, dy, argmax, dx, row, t);
-    if (t < a.inner_end && !a.accumulate) {
-        backward_vector(a, dy, argmax, dx, row, a.inner_end - VEC);
-        t = a.inner_end;
-    }
-    for (int column = t * STRIDE - a.pad_left; column < a.w; column++)
-        backward_one(a, dy, argmax, dx, row, column);
+    const int inner = a.inner_end - a.inner_begin;
+    const int end = a.accumulate ? a.inner_begin + inner / VEC * VEC : a.inner_end;
+    SHORT_LOOP
+    for (int t = a.inner_begin; t < end; t += VEC)
+        backward_vector(a, dy, argmax, dx, row, min(t, a.inner_end - VEC));
+    const int left = inner > 0 ? a.inner_begin * STRIDE - a.pad_left : 0;
+    const int right = inner > 0 ? end * STRIDE - a.pad_left : 0;
+    SHORT_LOOP
+    EDGES(column, left, right, a.w)
+    backward_one(a, dy, argmax, dx, row, column);
 }
 #endif
 
-__kernel void maxpool2d_rows_backward(const maxpool2d_args a, __global const float *dy,
-                                      uint dy_offset, __global const int *argmax,
-                                      uint argmax_offset, __global float *dx, uint dx_offset)
+static APART void backward_rows(const maxpool2d_args given, __global const float *dy,
+                                __global const int *argmax, __global float *dx, const size_t first)
 {
-    const size_t first = get_global_id(0) * ITEM, rows = (size_t)a.planes * (size_t)a.h;
+    const maxpool2d_args a = given; /* in registers */
+    const size_t rows = (size_t)a.planes * (size_t)a.h;
     if (first >= rows)
         return;
     const int end = (int)min(first + ITEM, rows);
     int plane = (int)first / a.h, row = (int)first - plane * a.h;
-    dy += dy_offset + (size_t)plane * (size_t)(a.p * a.q);
-    argmax += argmax_offset + (size_t)plane * (size_t)(a.p * a.q);
-    dx += dx_offset + first * (size_t)a.w;
+    dy += (size_t)plane * (size_t)(a.p * a.q);
+    argmax += (size_t)plane * (size_t)(a.p * a.q);
+    dx += first * (size_t)a.w;
     for (int i = (int)first; i < end; i++) {
-#if STRIDE > 0
-        if (a.inner_begin < a.inner_end)
-            backward_row_vectors(a, dy, argmax, dx, row);
-        else
-#endif
-            backward_row(a, dy, argmax, dx, row);
+        backward_row(a, dy, argmax, dx, row);
         dx += a.w;
         if (++row == a.h) {
             row = 0;
@@ -242,4 +241,12 @@ __kernel void maxpool2d_rows_backward(const maxpool2d_args a, __global const flo
             argmax += a.p * a.q;
         }
     }
+}
+
+__kernel void maxpool2d_rows_backward(const maxpool2d_args a, __global const float *dy,
+                                      uint dy_offset, __global const int *argmax,
+                                      uint argmax_offset, __global float *dx, uint dx_offset)
+{
+    backward_rows(a, dy + dy_offset, argmax + argmax_offset, dx + dx_offset,
+                  get_global_id(0) * ITEM);
 }

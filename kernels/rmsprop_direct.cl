@@ -35,5 +35,6 @@ __kernel void rmsprop_direct_step(const optimiser_args a, __global float *restri
     const optimiser_arrays arrays = {param + param_offset, grad + grad_offset,
                                      square_avg + (a.states > 0 ? square_avg_offset : 0),
                                      square_avg, a.states};
-    step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset);
+    step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset,
+              get_global_id(0) * ITEM);
 }

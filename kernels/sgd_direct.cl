@@ -38,5 +38,6 @@ __kernel void sgd_direct_step(const optimiser_args a, __global float *restrict p
     const optimiser_arrays arrays = {param + param_offset, grad + grad_offset,
                                      velocity + (a.states > 0 ? velocity_offset : 0), velocity,
                                      a.states};
-    step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset);
+    step_item(a, arrays, table + (a.segments > 0 ? table_offset : 0), block + block_offset,
+              get_global_id(0) * ITEM);
 }

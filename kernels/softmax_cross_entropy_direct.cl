@@ -114,17 +114,12 @@ static inline int count_labels(__global const int *labels, int n, int ignored)
     return count;
 }
 
-__kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_args a,
-                                                    __global const float *y, uint y_offset,
-                                                    __global const int *labels, uint labels_offset,
-                                                    __global float *dx, uint dx_offset)
+static APART void backward_rows(const softmax_cross_entropy_args a, __global const float *y,
+                                __global const int *labels, __global float *dx, const size_t item)
 {
-    const size_t first = get_global_id(0) * (size_t)a.rows;
+    const size_t first = item * (size_t)a.rows;
     if (first >= (size_t)a.n)
         return;
-    y += y_offset;
-    labels += labels_offset;
-    dx += dx_offset;
     float inverse = a.inverse_n;
     if (a.ignore)
         inverse = 1.0f / (float)count_labels(labels, a.n, a.ignored_label);
@@ -133,9 +128,20 @@ __kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_
         const bool ignored = a.ignore && label == a.ignored_label;
         const float scale = label >= 0 && label < a.classes ? inverse : NAN;
         const size_t row = i * (size_t)a.classes;
-        for (int j = 0; j < a.classes; j++) {
-            const float target = j == label ? a.hit : a.smoothing;
-            dx[row + (size_t)j] = ignored ? 0.0f : (y[row + (size_t)j] - target) * scale;
+        SHORT_LOOP
+        for (int j = 0; j < a.classes; j += VEC) {
+            const floatV target = LANES + j == label ? (floatV)(a.hit) : (floatV)(a.smoothing);
+            const floatV value = load_row(y + row + j, a.classes - j);
+            store_row(ignored ? (floatV)(0.0f) : (value - target) * scale, dx + row + j,
+                      a.classes - j);
         }
     }
+}
+
+__kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_args a,
+                                                    __global const float *y, uint y_offset,
+                                                    __global const int *labels, uint labels_offset,
+                                                    __global float *dx, uint dx_offset)
+{
+    backward_rows(a, y + y_offset, labels + labels_offset, dx + dx_offset, get_global_id(0));
 }
