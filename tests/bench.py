@@ -141,7 +141,9 @@ class Results(unittest.TestCase):
 
     def test_checksums(self):
         """Those of the convolution as the formula has it, in plain Python."""
-        hashed = lambda i, seed: (i * 2654435761 + seed * 40503 & 0xffffffff) >> 16
+        once = lambda i, seed: i * 2654435761 + seed * 40503 & 0xffffffff
+        again = lambda a: ((a ^ a >> 15) * 2246822519 & 0xffffffff) >> 16
+        hashed = lambda i, seed: again(once(i, seed))
         tensor = lambda name, count: [hashed(i, ord(name[-1])) % 5 - 2 for i in range(count)]
         check = lambda values: sum(v * (hashed(i, 0) % 7 - 3) for i, v in enumerate(values))
         x, w, dy = tensor("x", 2 * 3 * 81), tensor("w", 4 * 3 * 9), tensor("dy", 2 * 4 * 81)
@@ -192,7 +194,9 @@ class Results(unittest.TestCase):
             names = [r["algo"] for r in found]
             self.assertIn("direct", names)
             self.assertEqual(len(names), len(set(names)))
-            self.assertEqual(len({r["checksum"] for r in found if "checksum" in r}), 1, found)
+            self.assertEqual(len({r["checksum"] for r in found}), 1, found)
+            for r in found: # one alone rounds where a sum of integers does not
+                self.assertLess(r.get("off", 0), 0.25 if r["algo"] == "winograd" else 1e-30, r)
         code, out, err = run("--case", "tiny_conv", "--algo", "direct", "--json", *QUICK)
         self.assertEqual(code, 0, err)
         self.assertEqual({r["algo"] for r in lines(out)}, {"direct"})

@@ -8,7 +8,6 @@
 #include "internal.h"
 
 #include <dnnl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,16 +181,6 @@ static clcnn_status run(bench_subject *base, int count, clcnn_error *error)
     return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "oneDNN gave status %d", (int)status);
 }
 
-/* Winograd rounds where a sum of integers would not. */
-static clcnn_status checksum(bench_subject *base, double *sum, clcnn_error *error)
-{
-    const onednn *o = (const onednn *)base;
-    if (strstr(o->algo, "wino") == NULL)
-        return peer_conv2d_checksum(base, sum, error);
-    *sum = NAN;
-    return CLCNN_SUCCESS;
-}
-
 static void destroy(bench_subject *base)
 {
     onednn *o = (onednn *)base;
@@ -220,7 +209,6 @@ static clcnn_status create(const bench_request *request, bench_subject **subject
         return status;
     }
     o->conv.base.run = run;
-    o->conv.base.checksum = checksum;
     o->conv.base.destroy = destroy;
     dnnl_status_t code = choose(o);
     if (code == dnnl_success)

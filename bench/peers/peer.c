@@ -151,8 +151,8 @@ void peer_conv2d_free(peer_conv2d *self)
 
 clcnn_status peer_conv2d_checksum(bench_subject *base, double *sum, clcnn_error *error)
 {
-    const peer_conv2d *self = (const peer_conv2d *)base;
+    peer_conv2d *self = (peer_conv2d *)base;
     (void)error;
-    *sum = bench_checksum(self->result, self->result_count);
+    *sum = bench_checksum(self->result, self->result_count, &base->off);
     return CLCNN_SUCCESS;
 }

@@ -77,8 +77,18 @@ size_t bench_tensor_count(const bench_way *way, const check_desc *desc, const ch
 /* What every contestant's tensors hold. Small integers, so that a convolution's sums are exact in
  * any order; positive where the operation takes a root. */
 void bench_fill(const char *tensor, size_t count, float *values);
-/* A sum over values with a weight for each place: equal for equal results. */
-double bench_checksum(const float *values, size_t count);
+/*
+ * A sum over values with a weight for each place: equal for equal results. With `off`, these are
+ * integers: where an algorithm rounds on its way to them, what it has is taken for the nearest, but
+ * for what is further from it than BENCH_OFF, which counts as it is and spoils the sum. *off is the
+ * furthest that a value is from an integer.
+ */
+#define BENCH_OFF 0.25
+double bench_checksum(const float *values, size_t count, double *off);
+/* Whether results are sums of products, which an algorithm may round. */
+bool bench_is_sum(const bench_way *way);
+/* Whether every partial sum of one is an integer that a float holds, in whatever order. */
+bool bench_is_integral(const bench_way *way, const check_desc *desc);
 
 typedef struct bench_work {
     double flop;   /* of a convolution: two for each multiplication; else 0 */
@@ -104,6 +114,7 @@ struct bench_subject {
     void (*destroy)(bench_subject *self);
     const char *algo; /* static storage */
     double workspace; /* bytes */
+    double off;       /* how far its checksum found a sum from an integer */
 };
 
 typedef struct bench_request {

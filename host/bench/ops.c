@@ -5,6 +5,8 @@
  */
 #include "bench.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 const char *const bench_unit_names[] = {"GFLOP/s", "GB/s", "images/s"};
@@ -355,10 +357,12 @@ size_t bench_tensor_count(const bench_way *way, const check_desc *desc, const ch
     return count;
 }
 
-/* Scatters the bits of an element's number: Fibonacci hashing, the upper half. */
+/* Scatters the bits of an element's number: Fibonacci hashing twice, so that two tensors of
+ * different seeds have nothing in common and long sums over both stay small. The upper half. */
 static uint32_t scattered(size_t i, uint32_t seed)
 {
-    return ((uint32_t)i * 2654435761u + seed * 40503u) >> 16;
+    const uint32_t once = (uint32_t)i * 2654435761u + seed * 40503u;
+    return ((once ^ once >> 15) * 2246822519u) >> 16;
 }
 
 void bench_fill(const char *tensor, size_t count, float *values)
@@ -374,12 +378,42 @@ void bench_fill(const char *tensor, size_t count, float *values)
     }
 }
 
-double bench_checksum(const float *values, size_t count)
+double bench_checksum(const float *values, size_t count, double *off)
 {
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += (double)values[i] * ((int)(scattered(i, 0) % 7) - 3);
+    double sum = 0, furthest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double value = (double)values[i], whole = rint(value);
+        const double distance = isfinite(value) ? fabs(value - whole) : INFINITY;
+        const bool rounded = off != NULL && distance <= BENCH_OFF;
+        sum += (rounded ? whole : value) * ((int)(scattered(i, 0) % 7) - 3);
+        furthest = fmax(furthest, distance);
+    }
+    if (off != NULL)
+        *off = furthest;
     return sum;
+}
+
+/* Of a convolution: what one element of the result adds up. */
+static double conv2d_terms(const bench_way *way, const clcnn_conv2d *d)
+{
+    int p = 0, q = 0;
+    const int groups = d->groups ? d->groups : 1;
+    clcnn_conv2d_output(d, &p, &q, NULL);
+    if (way->plan_direction == CLCNN_BACKWARD_WEIGHTS)
+        return (double)d->n * p * q;
+    const int channels = way->plan_direction == CLCNN_FORWARD ? d->c : d->k;
+    return (double)channels / groups * d->r * d->s;
+}
+
+bool bench_is_sum(const bench_way *way)
+{
+    return strcmp(way->op, "conv2d") == 0;
+}
+
+bool bench_is_integral(const bench_way *way, const check_desc *desc)
+{
+    const double product = 4; /* of the largest two values that bench_fill makes */
+    return !bench_is_sum(way) || product * conv2d_terms(way, &desc->conv2d) <= 1 << FLT_MANT_DIG;
 }
 
 /* ---- Work --------------------------------------------------------------------------------------

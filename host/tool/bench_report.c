@@ -102,6 +102,8 @@ static void add_measured(json_t *line, bench_result *r, int i)
         json_object_set_new(line, "speedup", or_null(bench_speedup(r, i)));
     if (!isnan(who->checksum))
         json_object_set_new(line, "checksum", tool_json_real(who->checksum));
+    if (who->subject != NULL && who->subject->off > 0)
+        json_object_set_new(line, "off", tool_json_real(who->subject->off));
     if (who->subject != NULL)
         json_object_set_new(line, "workspace_bytes",
                             json_integer((json_int_t)who->subject->workspace));
