@@ -235,22 +235,41 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     return true;
 }
 
-/* All lines and some blocks where the cache (CHUNK of the row, in KiB) has room for that, otherwise
- * some lines and all blocks, at least one. */
+/* As many parts as those lines make, all alike. */
+static layout even(const winograd *g, const clcnn__conv2d_problem *problem, int lines)
+{
+    layout l;
+    lay_out(g, problem, ceil_div(g->lines, ceil_div(g->lines, lines)), g->blocks, &l);
+    return l;
+}
+
+/*
+ * By channels where the cache (CHUNK of the row, in KiB) has room for all tiles of the input; to
+ * the weights also where these are more than the tiles, because each part by lines would read and
+ * write them all. Otherwise by lines. With many channels a part's products read more weights than
+ * tiles, so that it pays to let a part outgrow the cache.
+ */
 static layout fit(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
                   size_t limit)
 {
-    layout fused = {.items = 0};
-    if (fuse_weights(ctx, g, problem, limit, &fused))
-        return fused;
-    if (fuse(ctx, g, problem, &fused) && bytes_of(&fused) <= limit)
-        return fused;
+    enum { SHARE = 2 }; /* of the weights, that a part may have */
+    layout l = {.items = 0};
+    if (fuse_weights(ctx, g, problem, limit, &l))
+        return l;
+    if (fuse(ctx, g, problem, &l) && bytes_of(&l) <= limit)
+        return l;
     const size_t cache = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
-    const layout whole = most(g, problem, false, cache, limit);
-    const bool legal = whole.in && whole.out;
-    if (legal && whole.in * sizeof(float) <= cache && bytes_of(&whole) <= limit)
-        return whole;
-    return most(g, problem, true, cache, limit);
+    const size_t weights = (size_t)whole_weights(g) * POINTS * sizeof(float);
+    const bool legal = lay_out(g, problem, g->lines, 1, &l);
+    const size_t tiles = l.in * sizeof(float);
+    const bool beside = problem->direction == CLCNN_BACKWARD_WEIGHTS && tiles < weights;
+    if (legal && (tiles <= cache || beside)) {
+        l = most(g, problem, false, tiles <= cache ? cache : cache + tiles, limit);
+        if (bytes_of(&l) <= limit)
+            return l;
+    }
+    const size_t part = weights / SHARE > cache ? weights / SHARE : cache;
+    return even(g, problem, most(g, problem, true, part, limit).lines);
 }
 
 static const clcnn__tune_row *row_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)

@@ -189,9 +189,69 @@ static void test_workspace(void)
     check_case_destroy(c);
 }
 
+/* ---- Parts ------------------------------------------------------------------------------------
+ */
+
+/* A row that keeps so many KiB in the cache, for every device. */
+static void tune_chunk(clcnn_ctx *ctx, int chunk)
+{
+    char rows[256];
+    snprintf(rows, sizeof rows,
+             "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"
+             "winograd * * * 1 4 2 4 16 0 %d\n",
+             chunk);
+    CHECK(clcnn_ctx_tune(ctx, "conv2d", rows) == CLCNN_SUCCESS, "%s",
+          clcnn_last_error(ctx)->message);
+}
+
+/* Where nothing fits the cache the work is cut as small as it can be, and the bits are the same. */
+static void cut_up(const check_case *c, const check_direction *way, const check_expected *expected,
+                   int device)
+{
+    clcnn_ctx *ctx = harness_ctx(device);
+    const check_options options = {.ctx = ctx, .algo = "winograd", .keep = true};
+    const int chunks[] = {8192, 1};
+    check_result results[2];
+    size_t bytes[2];
+    for (int i = 0; i < 2; i++) {
+        clcnn_plan plan = {.algo = NULL};
+        tune_chunk(ctx, chunks[i]);
+        CHECK(clcnn_conv2d_plan(ctx, &c->desc.conv2d, way->direction, "winograd",
+                                CLCNN_ANY_WORKSPACE, &plan) == CLCNN_SUCCESS,
+              "%s", clcnn_last_error(ctx)->message);
+        bytes[i] = plan.workspace_bytes;
+        results[i] = check_run(c, way, expected, &options);
+        CHECK(results[i].verdict == CHECK_PASS, "%s: %s", way->name, results[i].message);
+        clcnn_ctx_tune(ctx, "conv2d", NULL);
+    }
+    CHECK(bytes[1] < bytes[0], "%s: %zu bytes in parts, %zu whole", way->name, bytes[1], bytes[0]);
+    if (results[0].out[0] && results[1].out[0])
+        CHECK(memcmp(results[0].out[0], results[1].out[0],
+                     expected->out[0].count * sizeof(float)) == 0,
+              "%s: other bits in parts", way->name);
+    for (int i = 0; i < 2; i++)
+        check_result_free(&results[i]);
+}
+
+static void test_parts(void)
+{
+    const clcnn_conv2d layer = {.n = 3, .c = 21, .h = 9, .w = 10, .k = 23, .r = 3, .s = 3};
+    check_case *c = make_case(&layer);
+    for (int device = 0; device < harness_device_count(); device++)
+        for (const check_direction *way = check_op_conv2d.directions; way->name; way++) {
+            check_expected expected;
+            if (!CHECK(check_expected_create(c, way, &expected) == CLCNN_SUCCESS, "no reference"))
+                continue;
+            cut_up(c, way, &expected, device);
+            check_expected_free(&expected);
+        }
+    check_case_destroy(c);
+}
+
 static const harness_test tests[] = {{"errors", test_errors},
                                      {"refused by the descriptor", test_refused},
                                      {"workspace", test_workspace},
+                                     {"parts", test_parts},
                                      {NULL, NULL}};
 
 int main(void)
