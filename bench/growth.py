@@ -3,9 +3,9 @@
 
     build/clcnn bench --suite growth --json | python3 bench/growth.py [growth.svg]
 
-For each curve (more images, channels or pixels) and direction the time of a multiplication, and
-where it is a fifth or more above the least at a smaller size. With a file's name it draws the
-curves, by gnuplot.
+For each curve (more images, channels or pixels) and direction the time of a multiplication, in the
+best sample, and where it is a fifth or more above the least at a smaller size. Several runs behind
+each other count as one. With a file's name it draws the curves, by gnuplot.
 """
 
 import json
@@ -18,16 +18,20 @@ RISE = 1.2
 
 def read(lines):
     """{curve: {direction: [(size, picoseconds of a multiplication, algorithm, bytes)]}}"""
-    curves = {}
+    found = {}
     for text in lines:
         line = json.loads(text)
         if line.get("packed") or "peer" in line or not line.get("gflops"):
             continue
         curve, size, rest = line["case"].split("_", 2)
-        points = curves.setdefault(f"{curve} {rest.replace('_', ' ')}", {})
-        points.setdefault(line["direction"], []).append(
-            (int(size), 2000 / line["gflops"], line["algo"], line["workspace_bytes"]))
-    return curves
+        points = found.setdefault(f"{curve} {rest.replace('_', ' ')}", {})
+        cost = 2000 / line["gflops"] * line["best_ms"] / line["ms"]
+        point = (int(size), cost, line["algo"], line["workspace_bytes"])
+        sizes = points.setdefault(line["direction"], {})
+        if int(size) not in sizes or cost < sizes[int(size)][1]:
+            sizes[int(size)] = point
+    return {curve: {direction: list(sizes.values()) for direction, sizes in points.items()}
+            for curve, points in found.items()}
 
 
 def table(curves):
