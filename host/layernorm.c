@@ -1,5 +1,5 @@
 /* layernorm: the public calls. The gradients of the weights are summed over chunks of rows, then
- * over the chunks. */
+ * over the chunks; where the tuning row says so, in one go with dx. */
 #include "internal.h"
 #include "layernorm_args.h"
 
@@ -21,6 +21,7 @@ typedef struct problem {
     clcnn_layernorm d;
     double eps;
     size_t count, chunk, chunks;
+    int sums; /* rows of the workspace that a chunk has */
     const clcnn__tune_row *row;
 } problem;
 
@@ -43,17 +44,26 @@ static clcnn_status make_problem(clcnn_ctx *ctx, const char *call, const clcnn_l
     if (p->chunk < (size_t)least)
         p->chunk = (size_t)(least < LEAST_CHUNK ? least : LEAST_CHUNK);
     p->chunks = ((size_t)d->n + p->chunk - 1) / p->chunk;
+    p->sums = clcnn__tune_value(p->row, "MERGED") ? 4 : 2;
     return CLCNN_SUCCESS;
 }
 
-/* Two sums for each column and chunk, for as many chunks as any batch up to this one is cut into: a
- * smaller one may have more of them. */
+/* Whether one work-item can take a chunk's rows: each in two loops, and one behind BLOCK of them.
+ */
+static bool is_merged(const problem *p)
+{
+    const double vectors = ceil((double)p->d.d / clcnn__tune_value(p->row, "VEC"));
+    return p->sums == 4 && (double)p->chunk * (2 * vectors + 1) <= 3.0 * CLCNN__MAX_ROUNDS;
+}
+
+/* Sums for each column and chunk: two, and two of a block if they are merged with dx. For as many
+ * chunks as any batch up to this one is cut into: a smaller one may have more of them. */
 static size_t workspace_count(const problem *p)
 {
     const size_t least = (size_t)clcnn__tune_value(p->row, "SUM");
     const size_t most = ((size_t)p->d.n + least - 1) / least;
     const size_t room = most < MOST_CHUNKS ? most : MOST_CHUNKS;
-    return 2 * (room > p->chunks ? room : p->chunks) * (size_t)p->d.d;
+    return (size_t)p->sums * (room > p->chunks ? room : p->chunks) * (size_t)p->d.d;
 }
 
 clcnn_status clcnn_layernorm_plan(clcnn_ctx *ctx, const clcnn_layernorm *d,
@@ -82,6 +92,7 @@ static layernorm_args make_args(const problem *p, const clcnn_layernorm_mems *m)
                             .d = p->d.d,
                             .chunk = (int)p->chunk,
                             .chunks = (int)p->chunks,
+                            .sums = p->sums,
                             .has_gamma = m->gamma.buf != NULL,
                             .has_beta = m->beta.buf != NULL,
                             .has_saved = m->mean.buf != NULL,
@@ -162,19 +173,21 @@ static clcnn_status enqueue_backward(clcnn_ctx *ctx, const problem *p,
 {
     const layernorm_args args = make_args(p, m);
     const size_t columns = (size_t)p->d.d;
+    const clcnn_mem data[] = {m->x, m->dy, m->gamma, m->mean, m->rstd, m->dx, workspace};
+    const clcnn_mem sums[] = {m->x, m->dy, m->mean, m->rstd, workspace};
+    const clcnn_mem reduce[] = {workspace, m->dgamma, m->dbeta};
+    const bool merged = workspace.buf && m->dx.buf && is_merged(p);
     clcnn_status status = CLCNN_SUCCESS;
-    if (workspace.buf) {
-        const clcnn_mem sums[] = {m->x, m->dy, m->mean, m->rstd, workspace};
-        const clcnn_mem reduce[] = {workspace, m->dgamma, m->dbeta};
+    if (merged)
+        status = launch(ctx, p, "layernorm_direct_backward", &args, p->chunks, 1, data, 7);
+    else if (workspace.buf)
         status =
             launch(ctx, p, "layernorm_direct_backward_weights", &args,
                    clcnn__div_up(columns, clcnn__tune_value(p->row, "VEC")), p->chunks, sums, 5);
-        if (status == CLCNN_SUCCESS)
-            status = launch(ctx, p, "layernorm_direct_reduce", &args, columns, 1, reduce, 3);
-    }
-    if (status != CLCNN_SUCCESS || !m->dx.buf)
+    if (status == CLCNN_SUCCESS && workspace.buf)
+        status = launch(ctx, p, "layernorm_direct_reduce", &args, columns, 1, reduce, 3);
+    if (status != CLCNN_SUCCESS || merged || !m->dx.buf)
         return status;
-    const clcnn_mem data[] = {m->x, m->dy, m->gamma, m->mean, m->rstd, m->dx};
     return launch(ctx, p, "layernorm_direct_backward_data", &args, (size_t)p->d.n, 1, data, 6);
 }
 

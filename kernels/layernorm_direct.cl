@@ -4,7 +4,12 @@
  * forward           item row -> y[row], and mean and 1/sqrt(var + eps) where they are to be saved
  * backward_data     item row -> dx[row]
  * backward_weights  item (VEC columns, chunk of rows) -> sums of dy*xhat and dy, into the workspace
+ * backward          item chunk of rows -> dx of these rows, and the same sums of all columns
  * reduce            item column -> dgamma and dbeta from the chunks, in order
+ *
+ * `backward` reads x and dy once, where the two others read them twice. It adds up in the
+ * workspace, which stays in a cache: BLOCK rows behind the chunk's sums, and then on top of them.
+ * The additions are in the order of backward_weights, and so are the bits.
  *
  * A row's mean is found twice, first about its first value, then about that first mean, and nothing
  * is squared before a mean is taken off.
@@ -73,21 +78,12 @@ static inline floatV scaled(const layernorm_args a, __global const float *dy,
     return a.has_gamma ? v * load_row(gamma + i, a.d - i) : v;
 }
 
-__kernel void layernorm_direct_backward_data(const layernorm_args a, __global const float *x,
-                                             uint x_offset, __global const float *dy,
-                                             uint dy_offset, __global const float *gamma,
-                                             uint gamma_offset, __global const float *means,
-                                             uint means_offset, __global const float *rstds,
-                                             uint rstds_offset, __global float *dx, uint dx_offset)
+/* One row of dx, with x, dy and dx where the row begins. With `block`, adds dy*xhat and dy to its
+ * two rows, or puts them there if it is the first. */
+static inline void row_gradient(const layernorm_args a, __global const float *x,
+                                __global const float *dy, __global const float *gamma, float mean,
+                                float rstd, __global float *dx, __global float *block, int first)
 {
-    const int row = (int)get_global_id(0);
-    if (row >= a.n)
-        return;
-    x += x_offset + (uint)(row * a.d);
-    dy += dy_offset + (uint)(row * a.d);
-    dx += dx_offset + (uint)(row * a.d);
-    gamma += a.has_gamma ? gamma_offset : 0;
-    const float mean = means[means_offset + (uint)row], rstd = rstds[rstds_offset + (uint)row];
     tally t = tally_begin();
     for (int i = 0; i < a.d; i += VEC) {
         const floatV g = scaled(a, dy, gamma, i);
@@ -102,6 +98,74 @@ __kernel void layernorm_direct_backward_data(const layernorm_args a, __global co
         if (a.accumulate)
             value += load_row(dx + i, left);
         store_row(value, dx + i, left);
+        if (block) {
+            const floatV plain = load_row(dy + i, left);
+            floatV of_gamma = plain * xhat, of_beta = plain;
+            if (!first) {
+                of_gamma = load_row(block + i, left) + of_gamma;
+                of_beta = load_row(block + a.d + i, left) + of_beta;
+            }
+            store_row(of_gamma, block + i, left);
+            store_row(of_beta, block + a.d + i, left);
+        }
+    }
+}
+
+__kernel void layernorm_direct_backward_data(const layernorm_args a, __global const float *x,
+                                             uint x_offset, __global const float *dy,
+                                             uint dy_offset, __global const float *gamma,
+                                             uint gamma_offset, __global const float *means,
+                                             uint means_offset, __global const float *rstds,
+                                             uint rstds_offset, __global float *dx, uint dx_offset)
+{
+    const int row = (int)get_global_id(0);
+    if (row >= a.n)
+        return;
+    x += x_offset + (uint)(row * a.d);
+    dy += dy_offset + (uint)(row * a.d);
+    dx += dx_offset + (uint)(row * a.d);
+    gamma += a.has_gamma ? gamma_offset : 0;
+    row_gradient(a, x, dy, gamma, means[means_offset + (uint)row], rstds[rstds_offset + (uint)row],
+                 dx, 0, 0);
+}
+
+/* Adds the block's two rows to the chunk's, or puts them there if it is the first. */
+static inline void add_block(const layernorm_args a, __global const float *block,
+                             __global float *partial, int first)
+{
+    for (int i = 0; i < 2 * a.d; i += VEC) {
+        const int left = 2 * a.d - i;
+        floatV v = load_row(block + i, left);
+        if (!first)
+            v = load_row(partial + i, left) + v;
+        store_row(v, partial + i, left);
+    }
+}
+
+/* partial: [chunk][dgamma, dbeta, and both of a block][column] */
+__kernel void layernorm_direct_backward(const layernorm_args a, __global const float *x,
+                                        uint x_offset, __global const float *dy, uint dy_offset,
+                                        __global const float *gamma, uint gamma_offset,
+                                        __global const float *means, uint means_offset,
+                                        __global const float *rstds, uint rstds_offset,
+                                        __global float *dx, uint dx_offset, __global float *partial,
+                                        uint partial_offset)
+{
+    const int chunk = (int)get_global_id(0);
+    if (chunk >= a.chunks)
+        return;
+    const int begin = chunk * a.chunk, end = begin + min(a.chunk, a.n - begin);
+    gamma += a.has_gamma ? gamma_offset : 0;
+    partial += partial_offset + (uint)(a.sums * chunk * a.d);
+    __global float *block = partial + 2 * a.d;
+    for (int from = begin; from < end; from += BLOCK) {
+        for (int row = from; row < min(from + BLOCK, end); row++) {
+            const uint at = (uint)(row * a.d);
+            row_gradient(a, x + x_offset + at, dy + dy_offset + at, gamma,
+                         means[means_offset + (uint)row], rstds[rstds_offset + (uint)row],
+                         dx + dx_offset + at, block, row == from);
+        }
+        add_block(a, block, partial, from == begin);
     }
 }
 
@@ -126,7 +190,7 @@ __kernel void layernorm_direct_backward_weights(const layernorm_args a, __global
         const floatV xhat = cut((load_row(x + x_offset + at, left) - mean) * rstd, left);
         tally_add(&t, g * xhat, g);
     }
-    partial += partial_offset + (uint)(2 * chunk * a.d + column);
+    partial += partial_offset + (uint)(a.sums * chunk * a.d + column);
     store_row(t.first_blocks + t.first, partial, left);
     store_row(t.second_blocks + t.second, partial + a.d, left);
 }
@@ -141,8 +205,8 @@ __kernel void layernorm_direct_reduce(const layernorm_args a, __global const flo
     partial += partial_offset;
     float of_gamma = 0.0f, of_beta = 0.0f;
     for (int chunk = 0; chunk < a.chunks; chunk++) {
-        of_gamma += partial[2 * chunk * a.d + column];
-        of_beta += partial[(2 * chunk + 1) * a.d + column];
+        of_gamma += partial[a.sums * chunk * a.d + column];
+        of_beta += partial[(a.sums * chunk + 1) * a.d + column];
     }
     if (a.has_dgamma) {
         dgamma += dgamma_offset + (uint)column;

@@ -38,10 +38,16 @@ static void test_layers(void)
  * be. */
 static void test_kernels(void)
 {
-#define KERNEL(vec, sum, local)                                                                    \
-    "algo device width shape use VEC SUM LOCAL\ndirect * * * 1 " vec " " sum " " local "\n"
-    static const char *const tunings[] = {KERNEL("4", "1", "64"), KERNEL("8", "5", "3"),
-                                          KERNEL("16", "65536", "1"), NULL};
+#define KERNEL(vec, sum, merged, local)                                                            \
+    "algo device width shape use VEC SUM MERGED LOCAL\n"                                           \
+    "direct * * * 1 " vec " " sum " " merged " " local "\n"
+    static const char *const tunings[] = {KERNEL("4", "1", "0", "64"),
+                                          KERNEL("8", "5", "0", "3"),
+                                          KERNEL("16", "65536", "0", "1"),
+                                          KERNEL("4", "1", "1", "64"),
+                                          KERNEL("8", "5", "1", "3"),
+                                          KERNEL("16", "65536", "1", "1"),
+                                          NULL};
     sweep_tuned("layernorm", tunings, test_small);
 }
 

@@ -130,7 +130,7 @@ const tuning_class tuning_classes[] = {
     {"softmax", "direct", NULL, {VECTORS, LOCALS},
      {{"softmax_rows", "forward"}, {"softmax_large", "forward"}, {"softmax_large", "backward_data"}},
      {"right_softmax"}, false},
-    {"layernorm", "direct", NULL, {VECTORS, SUMS, LOCALS},
+    {"layernorm", "direct", NULL, {VECTORS, SUMS, {"MERGED", VALUES(0, 1)}, LOCALS},
      {{"layernorm_rows", "forward"}, {"layernorm_rows", "backward_data"}, {"layernorm_large", "forward"}},
      {"right_layernorm"}, false},
     {"dropout", "direct", NULL, {VECTORS, MASKED, LOCALS},
