@@ -31,6 +31,14 @@ typedef struct bench_case {
     bool rounded;      /* results differ in their last bits from one machine to the next */
 } bench_case;
 
+/* A convolution of square images with square filters, padded by as much on each side. */
+#define BENCH_CONV2D(N, C, HW, K, RS, STRIDE, PAD, DILATION, GROUPS)                               \
+    {                                                                                              \
+        .n = N, .c = C, .h = HW, .w = HW, .k = K, .r = RS, .s = RS, .pad_top = PAD,                \
+        .pad_left = PAD, .pad_bottom = PAD, .pad_right = PAD, .stride_h = STRIDE,                  \
+        .stride_w = STRIDE, .dilation_h = DILATION, .dilation_w = DILATION, .groups = GROUPS       \
+    }
+
 extern const bench_case bench_cases[];
 /* The suites' names, ended by NULL; "all" stands for those before it; of those behind it, `start`
  * has no cases (start.c). */

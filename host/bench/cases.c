@@ -11,26 +11,9 @@
 const char *const bench_suites[] = {"conv", "pool",   "norm", "optim", "net",
                                     "all",  "growth", "tiny", "start", NULL};
 
-/* Square images and filters, the same padding on each side. */
-#define CONV(label, in, N, C, HW, K, RS, STRIDE, PAD, DILATION, GROUPS)                            \
+#define CONV(label, in, ...)                                                                       \
     {                                                                                              \
-        .name = label, .suite = in, .op = "conv2d",                                                \
-        .desc.conv2d = {.n = N,                                                                    \
-                        .c = C,                                                                    \
-                        .h = HW,                                                                   \
-                        .w = HW,                                                                   \
-                        .k = K,                                                                    \
-                        .r = RS,                                                                   \
-                        .s = RS,                                                                   \
-                        .pad_top = PAD,                                                            \
-                        .pad_left = PAD,                                                           \
-                        .pad_bottom = PAD,                                                         \
-                        .pad_right = PAD,                                                          \
-                        .stride_h = STRIDE,                                                        \
-                        .stride_w = STRIDE,                                                        \
-                        .dilation_h = DILATION,                                                    \
-                        .dilation_w = DILATION,                                                    \
-                        .groups = GROUPS},                                                         \
+        .name = label, .suite = in, .op = "conv2d", .desc.conv2d = BENCH_CONV2D(__VA_ARGS__)       \
     }
 #define LAYER(label, N, C, HW, K, RS, STRIDE, PAD)                                                 \
     CONV(label, "conv", N, C, HW, K, RS, STRIDE, PAD, 1, 1)

@@ -10,20 +10,7 @@
 #define CONV(label, N, C, HW, K, RS, STRIDE, PAD, GROUPS)                                          \
     {                                                                                              \
         .name = label, .suite = "tuning", .op = "conv2d",                                          \
-        .desc.conv2d = {.n = N,                                                                    \
-                        .c = C,                                                                    \
-                        .h = HW,                                                                   \
-                        .w = HW,                                                                   \
-                        .k = K,                                                                    \
-                        .r = RS,                                                                   \
-                        .s = RS,                                                                   \
-                        .pad_top = PAD,                                                            \
-                        .pad_left = PAD,                                                           \
-                        .pad_bottom = PAD,                                                         \
-                        .pad_right = PAD,                                                          \
-                        .stride_h = STRIDE,                                                        \
-                        .stride_w = STRIDE,                                                        \
-                        .groups = GROUPS},                                                         \
+        .desc.conv2d = BENCH_CONV2D(N, C, HW, K, RS, STRIDE, PAD, 1, GROUPS)                       \
     }
 #define CASE(label, what, ...)                                                                     \
     {                                                                                              \
