@@ -253,11 +253,10 @@ static layout fit(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_p
                   size_t limit)
 {
     enum { SHARE = 2 }; /* of the weights, that a part may have */
-    layout l = {.items = 0};
-    if (fuse_weights(ctx, g, problem, limit, &l))
-        return l;
-    if (fuse(ctx, g, problem, &l) && bytes_of(&l) <= limit)
-        return l;
+    layout l = {.items = 0}, fused = {.items = 0};
+    if (fuse_weights(ctx, g, problem, limit, &fused) ||
+        (fuse(ctx, g, problem, &fused) && bytes_of(&fused) <= limit))
+        return fused;
     const size_t cache = (size_t)clcnn__tune_value(g->row, "CHUNK") * 1024;
     const size_t weights = (size_t)whole_weights(g) * POINTS * sizeof(float);
     const bool legal = lay_out(g, problem, g->lines, 1, &l);
