@@ -128,8 +128,7 @@ static double element(const check_output *output, const void *data, size_t i)
     return output->integer ? (double)((const int32_t *)data)[i] : (double)((const float *)data)[i];
 }
 
-/* The second term of CLCNN_NORMWISE_DOT: what a direction needs are the two factors. No activation
- * behind the sum is steeper than 2. */
+/* The second term of CLCNN_NORMWISE_DOT: what a direction needs are the two factors. */
 static double norm_bound(const run *r, int output)
 {
     const check_op *op = r->c->op;
@@ -143,8 +142,8 @@ static double norm_bound(const run *r, int output)
             largest = fmax(largest, fabs((double)r->c->in[i].f[e]));
         norm *= r->direction->needs >> i & 1 ? largest : 1;
     }
-    if (op->rounds && op->rounds(&r->c->desc, r->direction->direction))
-        norm *= 2;
+    if (op->steepest)
+        norm *= op->steepest(&r->c->desc, r->direction->direction);
     return clcnn_error_bound(r->algo, r->direction->direction, n, norm);
 }
 
@@ -422,8 +421,8 @@ check_result check_run(const check_case *c, const check_direction *direction,
         return result;
     }
     const bool good = create_inputs(&r) && create_outputs(&r) && create_workspace(&r) &&
-                      invoke(&r) && judge_outputs(&r) && (!options->twice || repeat(&r)) &&
-                      (!options->keep || keep_outputs(&r));
+                      invoke(&r) && (!options->keep || keep_outputs(&r)) && judge_outputs(&r) &&
+                      (!options->twice || repeat(&r));
     if (!good) {
         result.worst = result.worst > 1 ? result.worst : INFINITY;
         conclude(&r, CHECK_FAIL);

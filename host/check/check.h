@@ -134,7 +134,7 @@ typedef struct check_options {
     bool in_place;               /* outputs that may be an input are that input */
     bool packed;                 /* pack the weights first, where the algorithm packs */
     bool twice;                  /* run again and compare the bits */
-    bool keep;                   /* hand the outputs to the caller */
+    bool keep;                   /* hand the outputs to the caller, also wrong ones */
     unsigned without;            /* bit j: leave output j out */
 } check_options;
 
@@ -258,6 +258,8 @@ struct check_op {
     /* Whether results are rounded though the sums of a case of integers are exact: an activation at
      * their end. NULL: never. */
     bool (*rounds)(const check_desc *desc, clcnn_direction direction);
+    /* The largest slope of that activation, by which an error of the sum grows. NULL: 1. */
+    double (*steepest)(const check_desc *desc, clcnn_direction direction);
     /*
      * Golden files hold what the textbook's formula gives in double. Where that cancels and the
      * reference's does not, the magnitude of what cancels at element i of the result; NULL: never.

@@ -1,6 +1,8 @@
 /* How conv2d is run and what its reference expects. */
 #include "check.h"
 
+#include "ref/ref.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +84,12 @@ static bool accumulate(const check_desc *desc)
 static bool rounds(const check_desc *desc, clcnn_direction direction)
 {
     return direction == CLCNN_FORWARD && desc->conv2d.activation > CLCNN_RELU;
+}
+
+static double steepest(const check_desc *desc, clcnn_direction direction)
+{
+    const clcnn_conv2d *d = &desc->conv2d;
+    return direction == CLCNN_FORWARD ? clcnn__ref_steepest(d->activation, d->alpha) : 1;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -228,4 +236,5 @@ const check_op check_op_conv2d = {
     .fill = fill,
     .accumulate = accumulate,
     .rounds = rounds,
+    .steepest = steepest,
     .plan = plan};

@@ -188,18 +188,10 @@ double clcnn__ref_activate_mag(clcnn_activation_kind kind, double alpha, double 
     return curve(kind, alpha, x).mag + flushed(kind, alpha, x);
 }
 
-/* The largest |f'|: SiLU's is 1.0998, the GELUs' are 1.1290. */
-static double steepest(clcnn_activation_kind kind, double alpha)
-{
-    if (kind == CLCNN_LEAKY_RELU || kind == CLCNN_ELU)
-        return fmax(1, fabs(alpha));
-    return kind == CLCNN_SIGMOID ? 0.25 : kind >= CLCNN_SILU ? 1.13 : 1;
-}
-
 double clcnn__ref_activated_mag(clcnn_activation_kind kind, double alpha, double x,
                                 double magnitude, double count)
 {
-    return steepest(kind, alpha) * magnitude +
+    return clcnn__ref_steepest(kind, alpha) * magnitude +
            1.1 * clcnn__ref_activate_mag(kind, alpha, x) / (count + 2);
 }
 

@@ -25,6 +25,13 @@ static inline int clcnn__ref_or(int value, int otherwise)
  * float computation of it in units of u. */
 double clcnn__ref_activate(clcnn_activation_kind kind, double alpha, double x);
 double clcnn__ref_activate_mag(clcnn_activation_kind kind, double alpha, double x);
+/* The largest |f'|: SiLU's is 1.0998, the GELUs' are 1.1290. */
+static inline double clcnn__ref_steepest(clcnn_activation_kind kind, double alpha)
+{
+    if (kind == CLCNN_LEAKY_RELU || kind == CLCNN_ELU)
+        return fmax(1, fabs(alpha));
+    return kind == CLCNN_SIGMOID ? 0.25 : kind >= CLCNN_SILU ? 1.13 : 1;
+}
 /*
  * The magnitude of f(sum) where sum is a sum of `count` summands of that `magnitude`, under the
  * class CLCNN_DOT: the sum's error through f, and f's own error brought to the class's unit.
