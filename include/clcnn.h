@@ -19,7 +19,8 @@
  *   - Any status but CLCNN_SUCCESS means that nothing was enqueued and every output is untouched
  *     (an OpenCL error in the middle of a call that takes several kernels is the one exception).
  *     clcnn_last_error tells the sentence with the offending values.
- *   - Results are deterministic: same device, driver, library and tuning rows, same bits.
+ *   - Results are deterministic: same device, driver, library, tuning rows and plan, same bits.
+ *     (How sums are split may follow the workspace that a plan was given.)
  *   - No tensor may have 2^31 elements or more (CLCNN_UNSUPPORTED).
  *
  * A clcnn_ctx belongs to one thread at a time; any number of them may share a cl_context.
@@ -183,7 +184,8 @@ CLCNN_API clcnn_status clcnn_ctx_tuning(clcnn_ctx *ctx, const char *op, const ch
 /**
  * With on = 1, operations check their arguments and build the kernels that they need, but enqueue
  * nothing; with 0, they run again. So a program walks through its calls once, ahead of time, and
- * nothing is built afterwards.
+ * no program is built afterwards. (Some drivers, PoCL is one, still compile a kernel at its first
+ * launch.)
  */
 CLCNN_API clcnn_status clcnn_ctx_warm_up(clcnn_ctx *ctx, int on);
 /** How many programs this context has built so far. */
@@ -247,7 +249,9 @@ typedef struct clcnn_plan {
  * Algorithms and their errors
  *
  * X(name, sentence). u = 2^-24, n the number of summands, mag the reference's sum of magnitudes
- * for the element. Devices that flush denormals may add (n + 2) * 2^-126.
+ * for the element. slope: 1 without an activation and for ReLU and tanh, max(1, |alpha|) for leaky
+ * ReLU and ELU, 1/4 for sigmoid, 1.13 for SiLU and both GELUs. Devices that flush denormals may add
+ * (n + 2) * 2^-126.
  *
  * NaN and infinities take part in a result as in any other operation on floats, and reach nothing
  * that the formula keeps them out of. Sums are taken in float, in any order: one that exceeds
@@ -259,8 +263,9 @@ typedef struct clcnn_plan {
     X(CLCNN_DOT, "|error| <= gamma(n + 2) * mag, gamma(m) = m u / (1 - m u)")                      \
     X(CLCNN_NORMWISE, "|error| <= constant * u * mag")                                             \
     X(CLCNN_ULP, "|error| <= constant * u * mag; equal bits where mag is 0")                       \
-    X(CLCNN_NORMWISE_DOT, "|error| <= gamma(n + 2) * mag + constant * u * n * max|a| * max|b|, of" \
-                          " sums of products a * b of two tensors")
+    X(CLCNN_NORMWISE_DOT,                                                                          \
+      "|error| <= gamma(n + 2) * mag + constant * u * n * max|a| * max|b| * slope, of sums of "    \
+      "products a * b of two tensors; slope: the steepest of the activation behind them")
 
 typedef enum clcnn_error_class {
 #define CLCNN_ERROR_CLASS_ENUM(name, sentence) name,
@@ -286,7 +291,7 @@ CLCNN_API const clcnn_algo *clcnn_algos(const char *op);
 /**
  * The largest error that the algorithm's class allows an element with n summands and magnitude mag
  * in this direction, without the allowance for flushed denormals; for CLCNN_NORMWISE_DOT its second
- * term alone, with n * max|a| * max|b| as mag.
+ * term alone, with n * max|a| * max|b| * slope as mag.
  */
 CLCNN_API double clcnn_error_bound(const clcnn_algo *algo, clcnn_direction direction, double n,
                                    double mag);
@@ -345,9 +350,10 @@ CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_act
  *
  * The algorithm "winograd" (3x3 filters, strides and dilations of 1, one group) multiplies a
  * quarter as often and rounds more: its error is of class CLCNN_NORMWISE_DOT, small beside the
- * largest results, not beside each. Infinities and NaN spread over the 6x6 inputs of a tile and, to
- * the weights, over the nine taps; large inputs overflow about 100 times earlier. dot_only keeps
- * the default from it and from everything else that is not CLCNN_DOT.
+ * largest results, not beside each. An infinity or NaN may spread over a tile, which is 4x4 results
+ * that meet 6x6 inputs, and, to the weights, over a filter's nine taps. Numbers beyond FLT_MAX/128,
+ * and sums with n * max|a| * max|b| beyond FLT_MAX/1024, may overflow on their way. dot_only keeps
+ * the default from it and from everything else that is not CLCNN_DOT, and refuses it by name.
  *
  * Shapes: x [n,c,h,w], w [k,c/groups,r,s], b [k], y [n,k,P,Q]; gradients as what they belong to.
  */
@@ -362,7 +368,7 @@ typedef struct clcnn_conv2d {
     double alpha;   /* f of forward; backward ignores it: give
                        the gradient with respect to f's input */
     int accumulate; /* backward adds to its gradients */
-    int dot_only;   /* 1: only algorithms of class CLCNN_DOT */
+    int dot_only;   /* 1: only algorithms of class CLCNN_DOT, by default and by name */
 } clcnn_conv2d;
 
 /** Output height and width. An illegal descriptor: CLCNN_INVALID_ARGUMENT, *p and *q untouched. */
@@ -460,7 +466,7 @@ CLCNN_API clcnn_status clcnn_conv2d_transpose_pack(clcnn_ctx *ctx, const clcnn_c
  *   q counts to Q = (w + pad_left + pad_right - dilation*(s-1) - 1) / stride + 1.
  *
  * Shapes: x [n,c,w], w [k,c/groups,s], b [k], y [n,k,Q]. It is conv2d with images and filters of
- * one row, and shares its algorithms and plans.
+ * one row, and shares its algorithms and plans; winograd takes none of its filters.
  */
 typedef struct clcnn_conv1d {
     int n, c, w;             /* batch, channels, length */

@@ -1150,6 +1150,60 @@ static void test_compiled_once(void)
     }
 }
 
+static void count_winograd(const clcnn_compiled *compiled, void *user)
+{
+    *(int *)user += !compiled->kernel && strcmp(compiled->program, "conv2d_winograd") == 0;
+}
+
+/* A ctx that prefers Winograd's algorithm wherever it can: what a network of these layers has
+ * built of it in a step. */
+static int winograd_programs(int device, const char *layers)
+{
+    enum { PIXELS = 2 * 8 * 8 };
+    static const float zeros[PIXELS + 1] = {0}; /* the images, as labels too, and the loss */
+    const clcnn_net_desc desc = {
+        .layers = layers, .batch = 2, .c = 1, .h = 8, .w = 8, .training = 1};
+    const clcnn_net_step step = {.lr = 0.001, .beta1 = 0.9, .beta2 = 0.999, .step = 1};
+    cl_command_queue queue = clcnn_ctx_queue(harness_ctx(device));
+    cl_mem buf = clCreateBuffer(clcnn_ctx_context(harness_ctx(device)), CL_MEM_READ_WRITE,
+                                sizeof zeros, NULL, NULL);
+    clcnn_ctx *ctx = NULL;
+    clcnn_net *net = NULL;
+    int count = 0;
+    CHECK(clEnqueueWriteBuffer(queue, buf, CL_TRUE, 0, sizeof zeros, zeros, 0, NULL, NULL) ==
+                  CL_SUCCESS &&
+              clcnn_ctx_create(&ctx, queue, NULL) == CLCNN_SUCCESS,
+          "no ctx");
+    CHECK(clcnn_ctx_tune(ctx, "conv2d",
+                         "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"
+                         "winograd * * * 1 4 1 2 1 0 64\n") == CLCNN_SUCCESS &&
+              clcnn_ctx_watch(ctx, count_winograd, &count) == CLCNN_SUCCESS &&
+              clcnn_net_create(ctx, &desc, &net, NULL) == CLCNN_SUCCESS &&
+              clcnn_net_train_step(net, 2, (clcnn_mem){buf, 0}, (clcnn_mem){buf, 0},
+                                   (clcnn_mem){buf, PIXELS}, &step) == CLCNN_SUCCESS,
+          "%s: %s", layers, clcnn_last_error(ctx)->message);
+    clFinish(queue);
+    clcnn_net_destroy(net);
+    clcnn_ctx_destroy(ctx);
+    clReleaseMemObject(buf);
+    return count;
+}
+
+/* The word reaches the operation: nothing of Winograd's is built, where it would be without. */
+static void test_dot_only(void)
+{
+    for (int device = 0; device < harness_device_count(); ++device) {
+        const int without = winograd_programs(device, "conv 4 3x3, relu, conv 3 3x3, dense 2");
+        const int first =
+            winograd_programs(device, "conv 4 3x3 dot_only, relu, conv 3 3x3, dense 2");
+        const int both =
+            winograd_programs(device, "conv 4 3x3 dot_only, relu, conv 3 3x3 dot_only, dense 2");
+        CHECK(without > 0, "%s: the default is not winograd", harness_device_name(device));
+        CHECK(first > 0, "%s: one layer's dot_only is another's", harness_device_name(device));
+        CHECK(both == 0, "%s: %d programs in spite of dot_only", harness_device_name(device), both);
+    }
+}
+
 int main(void)
 {
     static const harness_test tests[] = {
@@ -1174,6 +1228,7 @@ int main(void)
         {"many layers", test_many_layers},
         {"defaults", test_defaults},
         {"compiled once", test_compiled_once},
+        {"dot_only", test_dot_only},
         {"lenet5 learns digits", test_lenet5_learns},
         {NULL, NULL},
     };
