@@ -20,13 +20,18 @@ static const clcnn_conv2d layers[] = {
     {.n = 1, .c = 256, .h = 14, .w = 14, .k = 64, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1}};
 enum { LAYERS = sizeof layers / sizeof *layers };
 
-static check_case *make_case(const clcnn_conv2d *d, check_values values)
+static check_case *make_case_of(const clcnn_conv2d *d, check_values values)
 {
     clcnn_error error = {.message = ""};
     const check_desc desc = {.conv2d = *d};
     check_case *c = check_case_create(&check_op_conv2d, &desc, values, harness_seed(), &error);
     CHECK(c != NULL, "%s", error.message);
     return c;
+}
+
+static check_case *make_case(const clcnn_conv2d *d)
+{
+    return make_case_of(d, CHECK_REALS);
 }
 
 /* By this algorithm, outputs kept, whatever the verdict. */
@@ -95,7 +100,7 @@ static bool measure(const check_case *c, const check_direction *way, const check
 static void compare(const clcnn_conv2d *d, int device, const check_direction *way)
 {
     enum { TIMES = 8 };
-    check_case *c = make_case(d, CHECK_REALS);
+    check_case *c = make_case(d);
     check_expected expected;
     if (!CHECK(check_expected_create(c, way, &expected) == CLCNN_SUCCESS, "no reference"))
         return;
@@ -155,7 +160,7 @@ static void test_steep(void)
     for (int a = 0; a < ACTIVATIONS; a++) {
         d.activation = activations[a].kind;
         d.alpha = activations[a].alpha;
-        check_case *c = make_case(&d, CHECK_REALS);
+        check_case *c = make_case(&d);
         check_tensor *x = check_case_input(c, "x");
         const check_direction *way = check_direction_find(&check_op_conv2d, "forward");
         check_expected expected;
@@ -215,7 +220,7 @@ static void test_adjoint(void)
     const clcnn_conv2d d = {
         .n = 2, .c = 5, .h = 9, .w = 11, .k = 18, .r = 3, .s = 3, .pad_top = 1, .pad_right = 1};
     const clcnn_conv2d few = {.n = 1, .c = 1, .h = 4, .w = 5, .k = 2, .r = 3, .s = 3};
-    check_case *c = make_case(harness_short() ? &few : &d, CHECK_INTEGERS);
+    check_case *c = make_case_of(harness_short() ? &few : &d, CHECK_INTEGERS);
     check_case_drop(c, "b");
     for (int device = 0; device < harness_device_count(); device++) {
         const inner y = inner_product(c, device, "forward", check_case_input(c, "dy"));
@@ -289,7 +294,7 @@ static void test_special_values(void)
     static const float values[] = {NAN, INFINITY, -INFINITY};
     const clcnn_conv2d d = {.n = 2, .c = 3, .h = 12, .w = 15, .k = 5, .r = 3, .s = 3};
     const clcnn_conv2d few = {.n = 1, .c = 2, .h = 7, .w = 7, .k = 1, .r = 3, .s = 3};
-    check_case *c = make_case(harness_short() ? &few : &d, CHECK_REALS);
+    check_case *c = make_case(harness_short() ? &few : &d);
     const int h = c->desc.conv2d.h, w = c->desc.conv2d.w;
     float *x = check_case_input(c, "x")->f;
     for (int v = 0; v < (harness_short() ? 1 : 3); v++)
@@ -330,7 +335,7 @@ static void run_large(const check_direction *way, int large, int device)
         const char *name;
         int side, summands; /* in a direction that reads it beside the large one, at most */
     } inputs[] = {{"x", 10, 64}, {"w", 3, 27}, {"dy", 8, 64}};
-    check_case *c = make_case(&d, CHECK_REALS);
+    check_case *c = make_case(&d);
     check_expected e;
     check_case_drop(c, "b");
     for (int i = 0; i < 3; i++) {
@@ -361,7 +366,7 @@ static void test_too_large(void)
 {
     const clcnn_conv2d d = {.n = 1, .c = 1, .h = 6, .w = 6, .k = 1, .r = 3, .s = 3};
     const check_direction *way = check_direction_find(&check_op_conv2d, "forward");
-    check_case *c = make_case(&d, CHECK_REALS);
+    check_case *c = make_case(&d);
     check_expected e;
     fill_signed(check_case_input(c, "x"), 6, 6, (double)FLT_MAX / 16);
     CHECK(check_expected_create(c, way, &e) == CLCNN_SUCCESS, "no reference");
@@ -451,7 +456,7 @@ static void test_workspace(void)
     const clcnn_conv2d d = {.n = 3, .c = 5, .h = 21, .w = 33, .k = 37, .r = 3, .s = 3};
     if (harness_short()) /* each size is a run; tests/conv2d.c has one */
         return;
-    check_case *c = make_case(&d, CHECK_REALS);
+    check_case *c = make_case(&d);
     for (int device = 0; device < harness_device_count(); device++)
         for (const check_direction *way = check_op_conv2d.directions; way->name; way++) {
             check_expected expected;
