@@ -538,7 +538,7 @@ CLCNN_API clcnn_status clcnn_correlate1d_forward(clcnn_ctx *ctx, const clcnn_cor
  *   y[n][k] = f( b[k] + sum over c of x[n][c] * w[k][c] )
  *
  * Shapes: x [n,c], w [k,c], b [k], y [n,k]. It is the 1x1 convolution of 1x1 images and shares
- * conv2d's algorithms and plans.
+ * conv2d's algorithms, of which winograd takes none of its filters, and plans.
  */
 typedef struct clcnn_dense {
     int n, c, k; /* batch, inputs, outputs */
