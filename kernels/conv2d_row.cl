@@ -138,8 +138,9 @@ static inline void add_taps(__global const float *const *from, __global const in
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
             sum[i][k] = (floatV)(0.0f);
-    for (int c = 0; c < channels; c++, met.begin += met.each, met.end += met.each)
-        for (int t = met.begin; t < met.end; t++) {
+    for (int c = 0; c < channels; c++) {
+        const int end = c * met.each + met.end;
+        for (int t = c * met.each + met.begin; t < end; t++) {
             const int offset = taps[t];
             floatV value[SEGS];
 #pragma unroll
@@ -153,6 +154,7 @@ static inline void add_taps(__global const float *const *from, __global const in
                     sum[i][k] = FMA(value[i], weight, sum[i][k]);
             }
         }
+    }
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
 #pragma unroll
