@@ -2,9 +2,12 @@
  * conv2d by kernels/conv2d_depthwise.cl: groups of one input channel, straight from the planes.
  *
  * Only backward_weights wants a workspace, [the splits' partial dw][the splits' partial db]. With
- * less than it wants it makes fewer splits; with none, one, which writes dw and db itself.
+ * less than it wants it makes fewer splits; with none, one launch after the other adds its part to
+ * dw and db itself, as few of them as keep to CLCNN__MOST_ROUNDS.
  */
 #include "conv2d.h"
+
+#include <math.h>
 
 enum {
     MOST_ROWS = 16,  /* of a block: more would never fit registers */
@@ -163,9 +166,38 @@ static int each_of(const view *v, int count, int elements)
     return at_least(each, 1);
 }
 
+/*
+ * Rounds of backward_weights for the vectors of one block. llvmpipe unrolls none of the loops over
+ * the rows that are read and, for each of them, those of the block (measured: so many rounds for
+ * ROWS of 7, far fewer for 4); a work-item has one tap of an unknown filter.
+ */
+static double weights_rounds(const view *v)
+{
+    const double rows = v->rows, read = v->filter ? (rows - 1) * v->stride + v->filter : rows;
+    return div_up(v->args.out_w, v->vec) * (read * (rows + 2) + rows + 1);
+}
+
+/* The fewest parts of `count` blocks or rows, each with so many rounds. */
+static double fewest_parts(double count, double rounds, double corners)
+{
+    return ceil(count / fmax(1, floor((CLCNN__MOST_ROUNDS - corners) / rounds)));
+}
+
+/* The fewest parts of dw's sums, and of db's, that keep to CLCNN__MOST_ROUNDS. */
+static int fewest_splits(const clcnn__conv2d_problem *problem, const view *v)
+{
+    const conv2d_depthwise_args *a = &v->args;
+    const bool transposed = problem->transposed;
+    const double images = problem->d.n, lines = images * (transposed ? problem->d.h : a->out_h);
+    const double line = div_up(transposed ? problem->d.w : a->out_w, v->vec) + v->vec;
+    return (int)fmax(
+        fewest_parts(images * div_up(a->out_h, v->rows), weights_rounds(v), corner_rounds(v)),
+        fewest_parts(lines, line, 0));
+}
+
 /* Parts of backward_weights' sums: enough work-items for many cores, each with work for some time.
  * Neither the device nor the batch's place in memory has a say, so the results are its own. */
-static int wanted_splits(const view *v)
+static int wanted_splits(const view *v, int fewest)
 {
     enum { ENOUGH = 256, ELEMENTS = 4096 };
     const conv2d_depthwise_args *a = &v->args;
@@ -175,24 +207,23 @@ static int wanted_splits(const view *v)
     double splits = ENOUGH / items;
     if (splits > elements / ELEMENTS)
         splits = elements / ELEMENTS;
-    const double least = blocks * block_rounds(v) / CLCNN__MAX_ROUNDS + 1;
-    if (splits < least)
-        splits = least;
-    return splits > blocks ? blocks : (int)splits;
+    return at_least(splits > blocks ? blocks : (int)splits, fewest);
 }
 
-/* As many of them as there is room for, and what they take. */
+/* As many of them as there is room for, and what they take; none if these would be too few, or one:
+ * they are then launched one by one. */
 static int splits_within(const clcnn__conv2d_problem *problem, const view *v, size_t limit,
                          size_t *bytes)
 {
     const size_t one = (problem->w_count + (size_t)problem->bias) * sizeof(float);
-    size_t splits = (size_t)wanted_splits(v);
+    const int fewest = fewest_splits(problem, v);
+    size_t splits = (size_t)wanted_splits(v, fewest);
     if (splits > limit / one)
         splits = limit / one;
-    if (splits < 2)
-        splits = 1;
-    *bytes = splits > 1 ? splits * one : 0;
-    return (int)splits;
+    if (splits < 2 || splits < (size_t)fewest)
+        splits = 0;
+    *bytes = splits * one;
+    return splits > 0 ? (int)splits : fewest;
 }
 
 /* ---- What conv2d.c asks ------------------------------------------------------------------------
@@ -215,7 +246,9 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (rows + a->in_h + problem->d.pad_top > INT32_MAX ||
         columns + a->in_w + problem->d.pad_left > INT32_MAX)
         return "its taps reach further than 2^31 rows or columns";
-    if (block_rounds(&v) + corner_rounds(&v) > 3.0 * CLCNN__MAX_ROUNDS)
+    const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
+    const double rounds = weights ? weights_rounds(&v) : block_rounds(&v);
+    if (rounds + corner_rounds(&v) > CLCNN__MOST_ROUNDS)
         return "its rows or its filters are too large for one work-item";
     return NULL;
 }
@@ -283,7 +316,7 @@ static clcnn_status enqueue_reduce(clcnn_ctx *ctx, view v, clcnn_mem partial, si
                                    int accumulate, clcnn_mem out)
 {
     enum { EACH = 128 };
-    if (v.args.splits == 1 || !out.buf)
+    if (!out.buf)
         return CLCNN_SUCCESS;
     v.args.planes = (int)count;
     v.args.each = EACH;
@@ -292,9 +325,9 @@ static clcnn_status enqueue_reduce(clcnn_ctx *ctx, view v, clcnn_mem partial, si
                   (size_t[]){clcnn__div_up(count, EACH), 1, 1});
 }
 
-/* db alone: of x where the convolution is transposed, else of dy. */
+/* db alone: of x where the convolution is transposed, else of dy; `count` splits of it. */
 static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, view v,
-                                 clcnn_mem db)
+                                 clcnn_mem db, int count)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     if (problem->transposed) {
@@ -305,31 +338,47 @@ static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
     }
     return launch(ctx, &v, "conv2d_depthwise_backward_bias",
                   (clcnn_mem[]){problem->transposed ? call->x : call->y, db}, 2,
-                  (size_t[]){(size_t)v.args.out_channels, (size_t)v.args.splits, 1});
+                  (size_t[]){(size_t)v.args.out_channels, (size_t)count, 1});
+}
+
+/* `count` splits, from v->args.first on, side by side into dw and db. */
+static clcnn_status enqueue_splits(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const view *v,
+                                   clcnn_mem dw, clcnn_mem db, int count)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    const size_t taps = v->filter ? 1 : (size_t)problem->d.r * (size_t)problem->d.s;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (call->w.buf)
+        status = launch(ctx, v, "conv2d_depthwise_backward_weights",
+                        (clcnn_mem[]){call->x, call->y, dw, db}, 4,
+                        (size_t[]){(size_t)problem->d.k, (size_t)count, taps});
+    if (status == CLCNN_SUCCESS && call->b.buf && !(call->w.buf && v->args.sums))
+        status = enqueue_bias(ctx, call, *v, db, count);
+    return status;
 }
 
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const int accumulate = problem->d.accumulate;
-    const size_t taps = (size_t)problem->d.r * (size_t)problem->d.s;
     size_t bytes;
     view v = view_of(ctx, problem);
-    v.args.splits = splits_within(problem, &v, call->workspace_bytes, &bytes);
-    clcnn_mem dw = call->w, db = call->b;
-    if (v.args.splits > 1) {
-        v.args.accumulate = 0;
-        dw = db = call->workspace;
-        db.offset += (size_t)v.args.splits * problem->w_count;
-    }
-    v.args.sums = call->b.buf && !problem->transposed;
+    const int splits = splits_within(problem, &v, call->workspace_bytes, &bytes);
     clcnn_status status = CLCNN_SUCCESS;
-    if (call->w.buf)
-        status = launch(
-            ctx, &v, "conv2d_depthwise_backward_weights", (clcnn_mem[]){call->x, call->y, dw, db},
-            4, (size_t[]){(size_t)problem->d.k, (size_t)v.args.splits, v.filter ? 1 : taps});
-    if (status == CLCNN_SUCCESS && call->b.buf && !(call->w.buf && v.args.sums))
-        status = enqueue_bias(ctx, call, v, db);
+    v.args.splits = splits;
+    v.args.sums = call->b.buf && !problem->transposed;
+    if (bytes == 0) {
+        for (int i = 0; i < splits && status == CLCNN_SUCCESS; i++) {
+            v.args.first = i;
+            v.args.accumulate = accumulate || i > 0;
+            status = enqueue_splits(ctx, call, &v, call->w, call->b, 1);
+        }
+        return status;
+    }
+    const clcnn_mem dw = call->workspace;
+    const clcnn_mem db = clcnn__behind(dw, (size_t)splits * problem->w_count);
+    v.args.accumulate = 0;
+    status = enqueue_splits(ctx, call, &v, dw, db, splits);
     if (status == CLCNN_SUCCESS)
         status = enqueue_reduce(ctx, v, dw, problem->w_count, accumulate, call->w);
     return status == CLCNN_SUCCESS
