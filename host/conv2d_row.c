@@ -115,17 +115,10 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                       .accumulate = d->accumulate};
 }
 
-/* What conv2d_shared_sum makes of partial[split][k][tap]: blocks of one channel. */
-static void set_single(conv2d_tile_weights_args *args)
-{
-    args->blocks = args->group_k = args->k;
-    args->groups = args->block = 1;
-}
-
 /* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
 typedef struct layout {
     size_t partial, bias;
-    int splits, bias_splits;
+    int splits;
 } layout;
 
 static layout layout_of(const clcnn__conv2d_problem *problem, const cut *c)
@@ -134,10 +127,9 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const cut *c)
     const size_t pixels = (size_t)d->n * (size_t)problem->p * (size_t)problem->q;
     const size_t rows = (size_t)problem->group_c * (size_t)d->r;
     const size_t items = rows * (size_t)c->taps.blocks * (size_t)d->groups;
-    layout l = {.splits = clcnn__taps_splits(items, d->n * problem->p, pixels),
-                .bias_splits = clcnn__taps_splits((size_t)problem->bias, d->n, pixels)};
+    layout l = {.splits = clcnn__taps_splits(items, d->n * problem->p, pixels)};
     l.partial = (size_t)l.splits * (size_t)d->k * rows * (size_t)d->s;
-    l.bias = (size_t)l.bias_splits * (size_t)problem->bias;
+    l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     return l;
 }
 
@@ -191,28 +183,8 @@ static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 static clcnn_status enqueue_reduce(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem partial,
                                    clcnn_mem out)
 {
-    set_single(&args);
+    clcnn__taps_single(&args);
     return clcnn__taps_reduce(ctx, &args, partial, out);
-}
-
-/* db: the sums of the planes of dy or, transposed, of the convolution's x. */
-static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const layout *l,
-                                 clcnn_mem partial)
-{
-    const clcnn__conv2d_problem *problem = &call->problem;
-    const bool transposed = problem->transposed;
-    conv2d_tile_weights_args args = {.n = problem->d.n,
-                                     .k = problem->bias,
-                                     .pq = transposed ? problem->d.h * problem->d.w
-                                                      : problem->p * problem->q,
-                                     .taps = 1,
-                                     .splits = l->bias_splits,
-                                     .accumulate = problem->d.accumulate,
-                                     .what = CONV2D_PLANES};
-    set_single(&args);
-    const clcnn_status status = clcnn__taps_sum(
-        ctx, &args, CLCNN__SHARED_VEC, transposed ? call->x : call->y, partial, (size_t)args.k);
-    return status == CLCNN_SUCCESS ? enqueue_reduce(ctx, args, partial, call->b) : status;
 }
 
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
@@ -237,7 +209,7 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
             status = enqueue_reduce(ctx, args, partial, call->w);
     }
     return status == CLCNN_SUCCESS && call->b.buf
-               ? enqueue_bias(ctx, call, &l, clcnn__behind(partial, l.partial))
+               ? clcnn__bias_sum(ctx, call, clcnn__behind(partial, l.partial))
                : status;
 }
 

@@ -174,6 +174,42 @@ clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *
     return clcnn__taps_sum(ctx, &all, CLCNN__SHARED_VEC, partial, out, (size_t)args->k);
 }
 
+/* Elements of a plane that db sums. */
+static int bias_plane(const clcnn__conv2d_problem *problem)
+{
+    return problem->transposed ? problem->d.h * problem->d.w : problem->p * problem->q;
+}
+
+int clcnn__bias_splits(const clcnn__conv2d_problem *problem)
+{
+    const size_t images = (size_t)problem->d.n, plane = (size_t)bias_plane(problem);
+    const size_t vectors = images * clcnn__div_up(plane, CLCNN__SHARED_VEC);
+    return clcnn__taps_splits((size_t)problem->bias, (int)vectors, images * plane);
+}
+
+void clcnn__taps_single(conv2d_tile_weights_args *args)
+{
+    args->blocks = args->group_k = args->k;
+    args->groups = args->block = 1;
+}
+
+clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clcnn_mem partial)
+{
+    const clcnn__conv2d_problem *problem = &call->problem;
+    conv2d_tile_weights_args args = {.n = problem->d.n,
+                                     .k = problem->bias,
+                                     .pq = bias_plane(problem),
+                                     .taps = 1,
+                                     .splits = clcnn__bias_splits(problem),
+                                     .accumulate = problem->d.accumulate,
+                                     .what = CONV2D_PLANES};
+    clcnn__taps_single(&args);
+    const clcnn_status status =
+        clcnn__taps_sum(ctx, &args, CLCNN__SHARED_VEC, problem->transposed ? call->x : call->y,
+                        partial, (size_t)args.k);
+    return status == CLCNN_SUCCESS ? clcnn__taps_reduce(ctx, &args, partial, call->b) : status;
+}
+
 static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__taps *t)
 {
     const clcnn__conv2d_problem *problem = &call->problem;

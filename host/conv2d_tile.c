@@ -114,17 +114,6 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
     return a;
 }
 
-/* A transposed convolution's db: the blocks of a group's channels, and the elements of each sum. */
-static size_t bias_blocks(const clcnn__conv2d_problem *problem, const tile *t)
-{
-    return (size_t)clcnn__ceil_div(problem->group_c, t->taps.block);
-}
-
-static size_t bias_pixels(const clcnn__conv2d_problem *problem)
-{
-    return (size_t)problem->d.n * (size_t)problem->d.h * (size_t)problem->d.w;
-}
-
 /*
  * The work-items of all taps walk over the same packed gradient, split by split. Where this is more
  * than the last cache of a CPU keeps for us, a split is what the one before that holds; but the
@@ -155,12 +144,8 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
                 .bias_splits = clcnn__taps_splits(blocks, INT32_MAX, pixels)};
     l.partial = (size_t)l.splits * blocks * taps * block;
     l.bias = (size_t)l.bias_splits * blocks * block;
-    if (problem->transposed) { /* its db is not of the gradient that is packed */
-        const size_t sums = bias_blocks(problem, t) * block;
-        l.bias_splits =
-            clcnn__taps_splits((size_t)problem->d.c, problem->d.n, bias_pixels(problem));
-        l.bias = (size_t)l.bias_splits * (size_t)problem->d.groups * sums;
-    }
+    if (problem->transposed) /* its db is not of the gradient that is packed */
+        l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     return l;
 }
 
@@ -226,25 +211,17 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
 }
 
 /* db, of the gradient packed already or, transposed, of the convolution's x as it is. */
-static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t,
-                                 const layout *l, conv2d_tile_weights_args args, clcnn_mem gradient,
+static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const layout *l,
+                                 conv2d_tile_weights_args args, clcnn_mem gradient,
                                  clcnn_mem partial)
 {
-    const clcnn__conv2d_problem *problem = &call->problem;
+    if (call->problem.transposed)
+        return clcnn__bias_sum(ctx, call, partial);
     const int vec = args.block % CLCNN__SHARED_VEC == 0 ? CLCNN__SHARED_VEC : 4;
-    size_t items = (size_t)args.blocks * (size_t)args.groups * (size_t)(args.block / vec);
+    const size_t items = (size_t)args.blocks * (size_t)args.groups * (size_t)(args.block / vec);
     args.what = CONV2D_PACKED;
     args.splits = l->bias_splits;
     args.taps = 1;
-    if (problem->transposed) {
-        args.what = CONV2D_PLANES;
-        args.k = problem->d.c;
-        args.group_k = problem->group_c;
-        args.blocks = (int)bias_blocks(problem, t);
-        args.pq = problem->d.h * problem->d.w;
-        items = (size_t)args.k;
-        gradient = call->x;
-    }
     const clcnn_status status = clcnn__taps_sum(ctx, &args, vec, gradient, partial, items);
     return status == CLCNN_SUCCESS ? clcnn__taps_reduce(ctx, &args, partial, call->b) : status;
 }
@@ -272,7 +249,7 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
             status = clcnn__taps_reduce(ctx, &args, partial, call->w);
     }
     return status == CLCNN_SUCCESS && call->b.buf
-               ? enqueue_bias(ctx, call, &t, &l, args, mems.packed, bias)
+               ? enqueue_bias(ctx, call, &l, args, mems.packed, bias)
                : status;
 }
 

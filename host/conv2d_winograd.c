@@ -12,10 +12,10 @@
  * How much at a time is a question of the workspace alone, and changes no bit of the result.
  *
  * Forward and backward_data keep in the workspace the weights, the transformed input and the
- * products: [u][v][m]. Backward_weights: the sums, the transformed x and dy, and db's sums of
- * planes: [u][v][m][sums]; fused, [u][v, m and u of each work-item][sums].
+ * products: [u][v][m]. Backward_weights: the sums, the transformed x and dy, and the splits of
+ * db: [u][v][m][sums]; fused, [u][v, m and u of each work-item][sums].
  */
-#include "conv2d.h"
+#include "conv2d_taps.h"
 
 #include <math.h>
 
@@ -115,7 +115,7 @@ static bool lay_out(const winograd *g, const clcnn__conv2d_problem *problem, int
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
     l->out = (size_t)POINTS * (size_t)l->point_out;
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
-        l->sums = (size_t)g->args.n * (size_t)problem->bias;
+        l->sums = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     return l->in && l->weights && l->out;
 }
 
@@ -156,12 +156,12 @@ static int in_group(const winograd *g)
 
 /*
  * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
- * many as the device has processors, and so many that each loops less than CLCNN__MAX_ROUNDS times.
+ * many as the device has processors, and so many that each loops at most CLCNN__MOST_ROUNDS times.
  */
 static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
                  layout *l)
 {
-    enum { PER_UNIT = 16, ROUNDS = 50000, INPUT = 256, OUTPUT = 32 /* of a segment, at most */ };
+    enum { PER_UNIT = 16, INPUT = 256, OUTPUT = 32 /* of a segment, at most */ };
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 ||
         g->args.c > clcnn__tune_value(g->row, "FUSE"))
         return false;
@@ -170,7 +170,7 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     const double rounds =
         (double)g->blocks * POINTS * g->args.c_blocks * g->vec +
         (double)in_group(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->blocks);
-    const double most = fmax(1, floor(ROUNDS / rounds));
+    const double most = fmax(1, floor(CLCNN__MOST_ROUNDS / rounds));
     const double fewest = fmin(groups, (double)ctx->info.compute_units * PER_UNIT);
     l->each = (int)fmin(most, ceil(groups / fewest));
     const double items = ceil(groups / l->each);
@@ -179,7 +179,7 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     l->point_weights = whole_weights(g);
     const double vectors = g->args.c_blocks + (double)g->block / g->vec;
     const double work = items * vectors * POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec);
-    if (work > INT32_MAX || rounds > ROUNDS)
+    if (work > INT32_MAX || rounds > CLCNN__MOST_ROUNDS)
         return false;
     l->items = (int)items;
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
@@ -207,7 +207,7 @@ static double group_rounds(const winograd *g)
 static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
                          const clcnn__conv2d_problem *problem, size_t limit, layout *l)
 {
-    enum { PER_UNIT = 4, LEAST = 3, ROUNDS = 50000 };
+    enum { PER_UNIT = 4, LEAST = 3 };
     const double most = 0.5 * clcnn__tune_value(g->row, "FUSE");
     const double channels = (double)g->args.c_blocks * g->vec * g->blocks * g->block;
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 || channels > most * most)
@@ -219,12 +219,12 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     const double own = POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec);
     *l = (layout){.lines = g->lines, .blocks = g->blocks, .point_weights = whole_weights(g)};
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
-    l->sums = (size_t)g->args.n * (size_t)problem->bias;
+    l->sums = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     const double item = vectors * own + (double)l->weights;
-    if (group_rounds(g) > ROUNDS || item > INT32_MAX)
+    if (group_rounds(g) > CLCNN__MOST_ROUNDS || item > INT32_MAX)
         return false;
     l->item_size = (int)item;
-    l->each = (int)fmin(floor(ROUNDS / group_rounds(g)), ceil(groups / fewest));
+    l->each = (int)fmin(floor(CLCNN__MOST_ROUNDS / group_rounds(g)), ceil(groups / fewest));
     l->all_items = (int)ceil(groups / l->each);
     const double cache = clcnn__tune_value(g->row, "CHUNK") * 1024.0 / sizeof(float);
     const double room = ((double)limit / sizeof(float) - (double)(l->weights + l->sums)) / item;
@@ -554,29 +554,6 @@ static clcnn_status enqueue_filter(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     return status;
 }
 
-/* db sums dy or, transposed, what the convolution has as x. */
-static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const winograd *g,
-                                 const layout *l)
-{
-    const clcnn__conv2d_problem *problem = &call->problem;
-    const clcnn_mem sums = clcnn__behind(call->workspace, l->weights + l->in + l->out);
-    conv2d_winograd_args a = g->args;
-    if (problem->transposed) {
-        a.k = a.c;
-        a.p = a.h;
-        a.q = a.w;
-    }
-    const clcnn_mem gradient = problem->transposed ? call->x : call->y;
-    const size_t channels = (size_t)a.k;
-    clcnn_status status =
-        launch(ctx, g, call, "conv2d_winograd_plane_sums", &a, (clcnn_mem[]){gradient, sums}, 2,
-               (size_t[]){channels, (size_t)a.n, 1});
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return launch(ctx, g, call, "conv2d_winograd_backward_bias", &a, (clcnn_mem[]){sums, call->b},
-                  2, (size_t[]){channels, 1, 1});
-}
-
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
@@ -589,7 +566,8 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     if (call->w.buf)
         status =
             l.items ? enqueue_fused_filter(ctx, call, &g, &l) : enqueue_filter(ctx, call, &g, &l);
-    return status == CLCNN_SUCCESS && call->b.buf ? enqueue_bias(ctx, call, &g, &l) : status;
+    const clcnn_mem sums = clcnn__behind(call->workspace, l.weights + l.in + l.out);
+    return status == CLCNN_SUCCESS && call->b.buf ? clcnn__bias_sum(ctx, call, sums) : status;
 }
 
 const clcnn__conv2d_algo clcnn__conv2d_winograd = {.name = "winograd",

@@ -219,20 +219,24 @@ static APART void sum_packed(const conv2d_tile_weights_args a, int item, int spl
            partial + (uint)(split * a.groups * a.blocks * a.block + channel));
 }
 
-/* One channel, one split of the images: partial[split][block][a.block], from planes as they are
- * (a.pq elements each). */
+/* One channel, one split of the vectors of all images: partial[split][block][a.block], from planes
+ * as they are (a.pq elements each). */
 static APART void sum_planes(const conv2d_tile_weights_args a, int k, int split,
                              __global const float *y, __global float *partial)
 {
     const int group = k / a.group_k, channel = k - group * a.group_k;
-    const int end = split_begin(a.n, a.splits, split + 1);
+    const int vectors = (a.pq + VEC - 1) / VEC,
+              end = split_begin(a.n * vectors, a.splits, split + 1);
     floatV lanes = (floatV)(0.0f);
     SHORT_LOOP
-    for (int image = split_begin(a.n, a.splits, split); image < end; image++) {
+    for (int next = split_begin(a.n * vectors, a.splits, split); next < end;) {
+        const int image = next / vectors, first = next - image * vectors;
+        const int last = min(vectors, end - image * vectors);
         __global const float *plane = y + (uint)((image * a.k + k) * a.pq);
         SHORT_LOOP
-        for (int i = 0; i < a.pq; i += VEC)
+        for (int i = first * VEC; i < last * VEC; i += VEC)
             lanes += load_row(plane + i, a.pq - i);
+        next += last - first;
     }
     float parts[VEC], sum = 0.0f;
     VSTORE(lanes, parts);

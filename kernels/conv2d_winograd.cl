@@ -567,7 +567,8 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
         for (int block = 0; block < a.c_blocks; block++) /* the slots that are left */
             for (int i = 0; i < POINTS; i++)
                 for (int rest = slot; rest < PIX; rest++)
-                    store_whole((floatV)(0.0f), v + block * OWN_VECTOR + i * OWN_POINT + rest * VEC);
+                    store_whole((floatV)(0.0f),
+                                v + block * OWN_VECTOR + i * OWN_POINT + rest * VEC);
         for (int k = 0; k < a.k; k += BLOCK) {
             __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
             for (int i = 0; i < POINTS; i++)
@@ -687,44 +688,4 @@ ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __globa
     for (int lane = 0; lane < live; lane++, dw += a.c * 9)
         for (int tap = 0; tap < 9; tap++)
             dw[tap] = a.accumulate ? dw[tap] + lanes[tap][lane] : lanes[tap][lane];
-}
-
-/* item -> one channel, one image: sums[image][k], of planes of a.p * a.q elements */
-ALONE __kernel void conv2d_winograd_plane_sums(const conv2d_winograd_args a,
-                                               __global const float *dy, uint dy_offset,
-                                               __global float *sums, uint sums_offset)
-{
-    const int k = (int)get_global_id(0), image = (int)get_global_id(1), size = a.p * a.q;
-    dy += dy_offset + (uint)((image * a.k + k) * size);
-    floatV sum[4]; /* four chains cover the latency of an addition */
-#pragma unroll
-    for (int l = 0; l < 4; l++)
-        sum[l] = (floatV)(0.0f);
-    int i = 0;
-    for (; i + 4 * VEC <= size; i += 4 * VEC)
-#pragma unroll
-        for (int l = 0; l < 4; l++)
-            sum[l] += VLOAD(dy + i + l * VEC);
-    for (; i + VEC <= size; i += VEC)
-        sum[0] += VLOAD(dy + i);
-    if (i < size)
-        sum[1] += load_part(dy + i, size - i);
-    float lanes[VEC], total = 0.0f;
-    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]), lanes);
-    for (int l = 0; l < VEC; l++)
-        total += lanes[l];
-    sums[sums_offset + (uint)(image * a.k + k)] = total;
-}
-
-/* item -> one channel */
-ALONE __kernel void conv2d_winograd_backward_bias(const conv2d_winograd_args a,
-                                                  __global const float *sums, uint sums_offset,
-                                                  __global float *db, uint db_offset)
-{
-    const int k = (int)get_global_id(0);
-    float total = 0.0f;
-    for (int image = 0; image < a.n; image++)
-        total += sums[sums_offset + (uint)(image * a.k + k)];
-    db += db_offset + (uint)k;
-    *db = a.accumulate ? *db + total : total;
 }
