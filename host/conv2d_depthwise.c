@@ -246,6 +246,12 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (rows + a->in_h + problem->d.pad_top > INT32_MAX ||
         columns + a->in_w + problem->d.pad_left > INT32_MAX)
         return "its taps reach further than 2^31 rows or columns";
+    /* ... and in elements: behind the last plane, and before the first. */
+    const double below = fmax(rows - a->in_h, 0);
+    const double above = fmax(problem->d.pad_top, (double)a->r * a->dilation_h);
+    if (a->in_size + below * a->in_w + columns > INT32_MAX ||
+        above * a->in_w + problem->d.pad_left > INT32_MAX)
+        return "its taps reach further than 2^31 elements";
     const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
     const double rounds = weights ? weights_rounds(&v) : block_rounds(&v);
     if (rounds + corner_rounds(&v) > CLCNN__MOST_ROUNDS)

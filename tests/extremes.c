@@ -40,7 +40,7 @@ static void read_all(clcnn_ctx *ctx, clcnn_mem mem, float *values)
 /* ---- Strides ------------------------------------------------------------------------------------
  */
 
-/* x or dx [2,3,9,8], one or two outputs per axis */
+/* x or dx [2,3,9,8] or [2,3,1,2000], one or two outputs per axis where the stride is extreme */
 static const clcnn_conv2d strides[] = {
     {.n = 2, .c = 3, .h = 9, .w = 8, .k = 5, .r = 3, .s = 2, .stride_h = 1000000, .stride_w = 5},
     {.n = 2,
@@ -73,7 +73,20 @@ static const clcnn_conv2d strides[] = {
      .stride_h = 7,
      .stride_w = 6,
      .dilation_h = 5,
-     .dilation_w = 4}};
+     .dilation_w = 4},
+    /* the padding's first row would be 4 * 10^9 elements before the image */
+    {.n = 2,
+     .c = 3,
+     .h = 1,
+     .w = 2000,
+     .k = 3,
+     .r = 3,
+     .s = 2,
+     .pad_top = 2000000,
+     .pad_bottom = 4,
+     .stride_h = 2000000,
+     .stride_w = 7,
+     .groups = 3}};
 
 static void compare_stride(clcnn_ctx *ctx, const clcnn_conv2d *d, const char *algo)
 {
@@ -101,7 +114,7 @@ static void compare_stride(clcnn_ctx *ctx, const clcnn_conv2d *d, const char *al
             status = clcnn_conv2d_backward_data(ctx, d, in, weights, out, &plan);
             clcnn_ref_conv2d_backward_data(d, x, x, want, NULL);
         } else {
-            count = (size_t)(d->k * d->c * d->r * d->s);
+            count = (size_t)(d->k * d->c / (d->groups ? d->groups : 1) * d->r * d->s);
             status = clcnn_conv2d_backward_weights(ctx, d, in, weights, out, CLCNN_NO_MEM, &plan);
             clcnn_ref_conv2d_backward_weights(d, x, x, want, NULL, NULL, NULL);
         }
