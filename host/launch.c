@@ -271,7 +271,7 @@ static void free_program(built_program *p)
 static double now(void)
 {
     struct timespec time;
-    timespec_get(&time, TIME_UTC);
+    clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
@@ -450,13 +450,13 @@ static cl_int enqueue(clcnn_ctx *ctx, const clcnn__launch_desc *desc, built_kern
     if (code == CL_SUCCESS)
         code = clEnqueueNDRangeKernel(ctx->queue, kernel->kernel, dimensions, NULL, global, local,
                                       0, NULL, ctx->launched ? &event : NULL);
+    kernel->launched |= code == CL_SUCCESS;
     if (event)
         ctx->launched(ctx->listener, kernel->name, event);
     if (watched && code == CL_SUCCESS)
         code = clFinish(ctx->queue);
     if (watched && code == CL_SUCCESS)
         tell(ctx, desc->program, desc->kernel, begin);
-    kernel->launched = true;
     return code;
 }
 

@@ -16,7 +16,8 @@ typedef struct listener {
         cl_event event;
     } * events;
     size_t count, room;
-    bool failed; /* no memory, or a time that can't be had */
+    bool no_memory; /* for some event */
+    bool untold;    /* a time can't be had */
 } listener;
 
 static void hear(void *user, const char *kernel, cl_event event)
@@ -26,7 +27,7 @@ static void hear(void *user, const char *kernel, cl_event event)
         const size_t room = 2 * l->room + 1024;
         void *grown = realloc(l->events, room * sizeof *l->events);
         if (grown == NULL) {
-            l->failed = true;
+            l->no_memory = true;
             clReleaseEvent(event);
             return;
         }
@@ -59,7 +60,7 @@ static void read_events(listener *l, bench_profile *profile)
         cl_int code =
             clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof begin, &begin, NULL);
         code |= clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
-        l->failed |= code != CL_SUCCESS;
+        l->untold |= code != CL_SUCCESS;
         add_up(profile, l->events[i].kernel, 1e-6 * (double)(end - begin));
         clReleaseEvent(event);
     }
@@ -86,7 +87,9 @@ static clcnn_status run_profiled(clcnn_ctx *ctx, bench_subject *subject, bench_p
     ctx->launched = NULL;
     clFinish(clcnn_ctx_queue(ctx));
     read_events(&l, profile);
-    if (status == CLCNN_SUCCESS && l.failed)
+    if (status == CLCNN_SUCCESS && l.no_memory)
+        status = CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no host memory for the kernels' events");
+    if (status == CLCNN_SUCCESS && l.untold)
         status = CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "%s does not tell the times of its kernels",
                              clcnn_ctx_device_info(ctx)->name);
     qsort(profile->rows, (size_t)profile->count, sizeof *profile->rows, by_time);

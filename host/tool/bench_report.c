@@ -26,7 +26,7 @@ void bench_print_profile(const bench_case *c, const char *direction, const bench
     for (int i = 0; i < profile->count; i++) {
         const bench_profile_row *row = &profile->rows[i];
         printf("    %-44s %8d %10.4f %6.1f%%\n", row->kernel, row->launches, row->ms,
-               100 * row->ms / profile->kernel_ms);
+               profile->kernel_ms > 0 ? 100 * row->ms / profile->kernel_ms : 0.0);
     }
 }
 
