@@ -23,11 +23,6 @@ typedef struct view {
     conv2d_depthwise_args args;
 } view;
 
-static int div_up(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 static int at_least(int a, int b)
 {
     return a > b ? a : b;
@@ -110,7 +105,7 @@ static view view_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     else
         look_forward(problem, &v.args);
     choose_variant(d, &v);
-    const int width = v.spread ? div_up(v.args.out_w, v.args.stride_w) : v.args.out_w;
+    const int width = v.spread ? clcnn__ceil_div(v.args.out_w, v.args.stride_w) : v.args.out_w;
     v.row = clcnn__tune(ctx, "conv2d", "depthwise",
                         width <= 4    ? "short"
                         : width <= 8  ? "medium"
@@ -138,7 +133,7 @@ static double block_rounds(const view *v)
 {
     const conv2d_depthwise_args *a = &v->args;
     const double taps = (double)a->in_channels * a->r * a->s;
-    const double vectors = div_up(a->out_w, v->vec);
+    const double vectors = clcnn__ceil_div(a->out_w, v->vec);
     if (v->spread)
         return vectors * (v->filter ? a->in_channels : taps + v->vec);
     return vectors * (v->filter ? a->in_channels : taps);
@@ -174,7 +169,7 @@ static int each_of(const view *v, int count, int elements)
 static double weights_rounds(const view *v)
 {
     const double rows = v->rows, read = v->filter ? (rows - 1) * v->stride + v->filter : rows;
-    return div_up(v->args.out_w, v->vec) * (read * (rows + 2) + rows + 1);
+    return clcnn__ceil_div(v->args.out_w, v->vec) * (read * (rows + 2) + rows + 1);
 }
 
 /* The fewest parts of `count` blocks or rows, each with so many rounds. */
@@ -189,10 +184,10 @@ static int fewest_splits(const clcnn__conv2d_problem *problem, const view *v)
     const conv2d_depthwise_args *a = &v->args;
     const bool transposed = problem->transposed;
     const double images = problem->d.n, lines = images * (transposed ? problem->d.h : a->out_h);
-    const double line = div_up(transposed ? problem->d.w : a->out_w, v->vec) + v->vec;
-    return (int)fmax(
-        fewest_parts(images * div_up(a->out_h, v->rows), weights_rounds(v), corner_rounds(v)),
-        fewest_parts(lines, line, 0));
+    const double line = clcnn__ceil_div(transposed ? problem->d.w : a->out_w, v->vec) + v->vec;
+    return (int)fmax(fewest_parts(images * clcnn__ceil_div(a->out_h, v->rows), weights_rounds(v),
+                                  corner_rounds(v)),
+                     fewest_parts(lines, line, 0));
 }
 
 /* Parts of backward_weights' sums: enough work-items for many cores, each with work for some time.
@@ -201,7 +196,8 @@ static int wanted_splits(const view *v, int fewest)
 {
     enum { ENOUGH = 256, ELEMENTS = 4096 };
     const conv2d_depthwise_args *a = &v->args;
-    const int images = a->planes / a->out_channels, blocks = images * div_up(a->out_h, v->rows);
+    const int images = a->planes / a->out_channels,
+              blocks = images * clcnn__ceil_div(a->out_h, v->rows);
     const double items = (double)a->out_channels * (v->filter ? 1 : a->r * a->s);
     const double elements = (double)images * a->out_h * a->out_w;
     double splits = ENOUGH / items;
@@ -308,13 +304,13 @@ static clcnn_status enqueue_planes(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     view v = view_of(ctx, &call->problem);
     int above;
     const int lines = block_rows(&v, &above);
-    const int count = v.args.planes * div_up(v.args.out_h + above, lines);
+    const int count = v.args.planes * clcnn__ceil_div(v.args.out_h + above, lines);
     const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
                               forward ? call->y : call->x};
     v.args.each = each_of(&v, count, lines * v.args.out_w);
     v.args.has_bias = call->problem.forward && call->b.buf;
     return launch(ctx, &v, v.spread ? "conv2d_depthwise_spread" : "conv2d_depthwise_correlate",
-                  mems, 4, (size_t[]){(size_t)div_up(count, v.args.each), 1, 1});
+                  mems, 4, (size_t[]){(size_t)clcnn__ceil_div(count, v.args.each), 1, 1});
 }
 
 /* Adds up what the splits left in `partial`. */

@@ -36,11 +36,6 @@ static tile tile_of(clcnn_ctx *ctx)
                   wn * (size_t)clcnn__tune_value(row, "PN"), (size_t)clcnn__tune_value(row, "TK")};
 }
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static clcnn__launch_desc describe(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,
                                    const conv2d_args *args, const char *kernel)
 {
@@ -103,8 +98,9 @@ static size_t splits_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
         return 1;
     tile t = tile_of(ctx);
     product s = shape_of(problem);
-    size_t tiles = ceil_div(s.m, t.m) * ceil_div(s.n, t.n) * (size_t)problem->d.groups;
-    size_t splits = ceil_div(GROUPS, tiles);
+    size_t tiles =
+        clcnn__div_up(s.m, (int)t.m) * clcnn__div_up(s.n, (int)t.n) * (size_t)problem->d.groups;
+    size_t splits = clcnn__div_up(GROUPS, tiles < GROUPS ? (int)tiles : GROUPS);
     if (splits > s.k / LEAST_DEPTH)
         splits = s.k / LEAST_DEPTH;
     if (splits > MOST)
@@ -133,8 +129,8 @@ static clcnn_status enqueue_product(clcnn_ctx *ctx, const clcnn__conv2d_problem 
     const clcnn_mem mems[] = {left, right, bias, out};
     for (int i = 0; i < 4; i++)
         desc.mems[desc.mem_count++] = mems[i];
-    desc.global[0] = ceil_div(s.n, t.n) * t.items;
-    desc.global[1] = ceil_div(s.m, t.m);
+    desc.global[0] = clcnn__div_up(s.n, (int)t.n) * t.items;
+    desc.global[1] = clcnn__div_up(s.m, (int)t.m);
     desc.global[2] = (size_t)args->groups * (size_t)args->splits;
     return clcnn__launch(ctx, &desc);
 }

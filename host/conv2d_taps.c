@@ -1,11 +1,6 @@
 /* What conv2d_tile.c and conv2d_row.c share; see conv2d_taps.h. */
 #include "conv2d_taps.h"
 
-int clcnn__ceil_div(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 static int at_least(int a, int b)
 {
     return a > b ? a : b;

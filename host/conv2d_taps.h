@@ -30,7 +30,6 @@ typedef struct clcnn__taps {
     const char *refusal;          /* why the sizes don't fit 32-bit indices, or NULL */
 } clcnn__taps;
 
-int clcnn__ceil_div(int a, int b);
 /* The channels of a group in the result (backward_weights: in dy). */
 int clcnn__taps_lanes(const clcnn__conv2d_problem *problem);
 

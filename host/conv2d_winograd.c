@@ -39,11 +39,6 @@ typedef struct layout {
     size_t weights, in, out, sums;
 } layout;
 
-static int ceil_div(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 static conv2d_winograd_args shape_of(const clcnn__conv2d_problem *problem)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -67,8 +62,8 @@ static conv2d_winograd_args shape_of(const clcnn__conv2d_problem *problem)
                                    .top = FILTER - 1 - d->pad_top,
                                    .left = FILTER - 1 - d->pad_left,
                                    .flipped = 1};
-    a.tiles_h = ceil_div(a.p, CONV2D_WINOGRAD_SIDE);
-    a.tiles_w = ceil_div(a.q, CONV2D_WINOGRAD_SIDE);
+    a.tiles_h = clcnn__ceil_div(a.p, CONV2D_WINOGRAD_SIDE);
+    a.tiles_w = clcnn__ceil_div(a.q, CONV2D_WINOGRAD_SIDE);
     return a;
 }
 
@@ -165,7 +160,8 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 ||
         g->args.c > clcnn__tune_value(g->row, "FUSE"))
         return false;
-    const double segments = (double)g->lines * ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    const double segments =
+        (double)g->lines * clcnn__ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
     const double groups = ceil(segments / in_group(g));
     const double rounds =
         (double)g->blocks * POINTS * g->args.c_blocks * g->vec +
@@ -212,7 +208,8 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     const double channels = (double)g->args.c_blocks * g->vec * g->blocks * g->block;
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 || channels > most * most)
         return false;
-    const double segments = (double)g->lines * ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    const double segments =
+        (double)g->lines * clcnn__ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
     const double groups = ceil(segments / in_group(g)), units = (double)ctx->info.compute_units;
     const double fewest = fmax(1, fmin(floor(groups / LEAST), units * PER_UNIT));
     const double vectors = g->args.c_blocks + (double)g->blocks * g->block / g->vec;
@@ -239,7 +236,7 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
 static layout even(const winograd *g, const clcnn__conv2d_problem *problem, int lines)
 {
     layout l;
-    lay_out(g, problem, ceil_div(g->lines, ceil_div(g->lines, lines)), g->blocks, &l);
+    lay_out(g, problem, clcnn__ceil_div(g->lines, clcnn__ceil_div(g->lines, lines)), g->blocks, &l);
     return l;
 }
 
@@ -292,8 +289,8 @@ static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
         return g;
     }
     g.args = shape_of(problem);
-    g.args.c_blocks = ceil_div(g.args.c, g.vec);
-    g.blocks = ceil_div(g.args.k, g.block);
+    g.args.c_blocks = clcnn__ceil_div(g.args.c, g.vec);
+    g.blocks = clcnn__ceil_div(g.args.k, g.block);
     const double lines = (double)g.args.n * g.args.tiles_h;
     layout l;
     if (lines > INT32_MAX || !lay_out(&g, problem, 1, g.blocks, &l))
@@ -367,13 +364,13 @@ static part part_of(const winograd *g, const layout *l, int first_line, int firs
     a->first_line = first_line;
     a->lines = g->lines - first_line < l->lines ? g->lines - first_line : l->lines;
     a->first_k = first_block * g->block;
-    a->slots = ceil_div(a->lines * a->tiles_w, g->pixels) * g->pixels;
+    a->slots = clcnn__ceil_div(a->lines * a->tiles_w, g->pixels) * g->pixels;
     a->point_in = l->point_in;
     a->point_weights = l->point_weights;
     a->point_out = l->point_out;
-    t.tiles = (size_t)a->lines * (size_t)ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
+    t.tiles = (size_t)a->lines * (size_t)clcnn__ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
     t.vectors = (size_t)(blocks * g->block / g->vec);
-    t.live = (size_t)ceil_div(a->k - a->first_k, g->vec);
+    t.live = (size_t)clcnn__ceil_div(a->k - a->first_k, g->vec);
     t.live = t.live < t.vectors ? t.live : t.vectors;
     return t;
 }

@@ -152,8 +152,8 @@ enum { CLCNN__MAX_MEMS = 8 };
 
 /*
  * How many times a work-item may go round its loops. llvmpipe leaves them, without a word, after
- * 65535 times in all; a quarter of that is work enough for any work-item, and three quarters are the
- * most where more work-items have a price.
+ * 65535 times in all; a quarter of that is work enough for any work-item, and three quarters are
+ * the most where more work-items have a price.
  */
 enum { CLCNN__MAX_ROUNDS = 1 << 14, CLCNN__MOST_ROUNDS = 3 * CLCNN__MAX_ROUNDS };
 
@@ -163,6 +163,12 @@ static inline size_t clcnn__div_up(size_t elements, int item)
 {
     const size_t size = item < 1 ? 1 : (size_t)item;
     return (elements + size - 1) / size;
+}
+
+/* a / b rounded up, where neither is negative. */
+static inline int clcnn__ceil_div(int a, int b)
+{
+    return (int)clcnn__div_up((size_t)a, b);
 }
 
 typedef struct clcnn__launch_desc {

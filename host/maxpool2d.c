@@ -64,18 +64,13 @@ typedef struct variant {
     int inner_begin, inner_end;
 } variant;
 
-static int div_up(int64_t x, int by)
-{
-    return (int)((x + by - 1) / by);
-}
-
 /* The columns for vectors, as maxpool2d_args says. */
 static void find_inner(const problem *e, clcnn_direction direction, variant *v)
 {
     const clcnn_maxpool2d *d = &e->d;
     const int64_t reach = (int64_t)(d->s - 1) * d->dilation_w; /* from a window's first column */
     int64_t end = (int64_t)d->w + d->pad_left;                 /* of the padded columns */
-    v->inner_begin = div_up(d->pad_left, d->stride_w);
+    v->inner_begin = clcnn__ceil_div(d->pad_left, d->stride_w);
     if (direction == CLCNN_FORWARD) {
         end = end > reach ? (end - reach - 1) / d->stride_w + 1 : 0;
     } else {
