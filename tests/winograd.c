@@ -1,8 +1,8 @@
 /*
  * What conv2d's Winograd algorithm promises beyond being right (tests/conv2d.c): how much it
  * rounds, with steep activations and by the adjoint identity too, what NaN, infinities and large
- * numbers do, that it can be refused, that no bit depends on the workspace. Prints the errors that
- * it measured.
+ * numbers do, that it can be refused, that no bit depends on the workspace; and random
+ * shapes, cut up in every way. Prints the errors that it measured.
  */
 #include "check.h"
 #include "harness.h"
@@ -472,14 +472,14 @@ static void test_workspace(void)
 /* ---- Parts ------------------------------------------------------------------------------------
  */
 
-/* A row that keeps so many KiB in the cache, for every device. */
-static void tune_chunk(clcnn_ctx *ctx, int chunk)
+/* A row that fuses up to so many channels and keeps so many KiB in the cache, for every device. */
+static void tune_cut(clcnn_ctx *ctx, int fuse, int chunk)
 {
     char rows[256];
     snprintf(rows, sizeof rows,
              "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"
-             "winograd * * * 1 4 2 4 16 0 %d\n",
-             chunk);
+             "winograd * * * 1 4 2 4 16 %d %d\n",
+             fuse, chunk);
     CHECK(clcnn_ctx_tune(ctx, "conv2d", rows) == CLCNN_SUCCESS, "%s",
           clcnn_last_error(ctx)->message);
 }
@@ -495,7 +495,7 @@ static void cut_up(const check_case *c, const check_direction *way, const check_
     size_t bytes[2];
     for (int i = 0; i < 2; i++) {
         clcnn_plan plan = {.algo = NULL};
-        tune_chunk(ctx, chunks[i]);
+        tune_cut(ctx, 0, chunks[i]);
         CHECK(clcnn_conv2d_plan(ctx, &c->desc.conv2d, way->direction, "winograd",
                                 CLCNN_ANY_WORKSPACE, &plan) == CLCNN_SUCCESS,
               "%s", clcnn_last_error(ctx)->message);
@@ -528,6 +528,72 @@ static void test_parts(void)
     check_case_destroy(c);
 }
 
+/* ---- Random shapes -----------------------------------------------------------------------------
+ */
+
+/* Sizes that a window fits into, and tiles of every kind of rest. */
+static clcnn_conv2d random_shape(check_random *random)
+{
+    static const clcnn_activation_kind kinds[] = {CLCNN_IDENTITY, CLCNN_RELU, CLCNN_LEAKY_RELU};
+    const int side = harness_short() ? 7 : 23, channels = harness_short() ? 5 : 40;
+    clcnn_conv2d d = {.n = check_random_int(random, 1, harness_short() ? 1 : 3),
+                      .c = check_random_int(random, 1, channels),
+                      .k = check_random_int(random, 1, channels),
+                      .r = 3,
+                      .s = 3,
+                      .pad_top = check_random_int(random, 0, 2),
+                      .pad_left = check_random_int(random, 0, 2),
+                      .pad_bottom = check_random_int(random, 0, 2),
+                      .pad_right = check_random_int(random, 0, 2),
+                      .activation = kinds[check_random_int(random, 0, 2)],
+                      .alpha = 0.25,
+                      .accumulate = check_random_int(random, 0, 1)};
+    const int least_h = 3 - d.pad_top - d.pad_bottom, least_w = 3 - d.pad_left - d.pad_right;
+    d.h = check_random_int(random, least_h > 1 ? least_h : 1, side);
+    d.w = check_random_int(random, least_w > 1 ? least_w : 1, side);
+    return d;
+}
+
+/* Fused or not, whole or in the smallest parts. */
+static void run_cuts(const check_case *c, const check_direction *way,
+                     const check_expected *expected, int device)
+{
+    static const struct {
+        int fuse, chunk;
+    } cuts[] = {{0, 8192}, {0, 1}, {64, 8192}, {64, 1}};
+    clcnn_ctx *ctx = harness_ctx(device);
+    const check_options options = {.ctx = ctx, .algo = "winograd"};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        tune_cut(ctx, cuts[i].fuse, cuts[i].chunk);
+        check_result result = check_run(c, way, expected, &options);
+        CHECK(result.verdict == CHECK_PASS, "FUSE %d CHUNK %d: %s", cuts[i].fuse, cuts[i].chunk,
+              result.message);
+        check_result_free(&result);
+    }
+    clcnn_ctx_tune(ctx, "conv2d", NULL);
+    harness_own_rows(ctx, "conv2d");
+}
+
+static void test_random(void)
+{
+    for (int i = 0; i < (harness_short() ? 1 : 40); i++) {
+        check_random random = {harness_seed() + (uint64_t)i};
+        const clcnn_conv2d d = random_shape(&random);
+        check_case *c = make_case_of(&d, i % 2 ? CHECK_INTEGERS : CHECK_REALS);
+        if (check_random_int(&random, 0, 1))
+            check_case_drop(c, "b");
+        for (const check_direction *way = check_op_conv2d.directions; way->name; way++) {
+            check_expected expected;
+            if (!CHECK(check_expected_create(c, way, &expected) == CLCNN_SUCCESS, "no reference"))
+                continue;
+            for (int device = 0; device < harness_device_count(); device++)
+                run_cuts(c, way, &expected, device);
+            check_expected_free(&expected);
+        }
+        check_case_destroy(c);
+    }
+}
+
 static const harness_test tests[] = {{"errors", test_errors},
                                      {"steep activations", test_steep},
                                      {"adjoint identity", test_adjoint},
@@ -537,6 +603,7 @@ static const harness_test tests[] = {{"errors", test_errors},
                                      {"refused by the descriptor", test_refused},
                                      {"workspace", test_workspace},
                                      {"parts", test_parts},
+                                     {"random shapes", test_random},
                                      {NULL, NULL}};
 
 int main(void)
