@@ -343,7 +343,7 @@ static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                   (size_t[]){(size_t)v.args.out_channels, (size_t)count, 1});
 }
 
-/* `count` splits, from v->args.first on, side by side into dw and db. */
+/* `count` splits, from v->args.each on, side by side into dw and db. */
 static clcnn_status enqueue_splits(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const view *v,
                                    clcnn_mem dw, clcnn_mem db, int count)
 {
@@ -371,7 +371,7 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     v.args.sums = call->b.buf && !problem->transposed;
     if (bytes == 0) {
         for (int i = 0; i < splits && status == CLCNN_SUCCESS; i++) {
-            v.args.first = i;
+            v.args.each = i;
             v.args.accumulate = accumulate || i > 0;
             status = enqueue_splits(ctx, call, &v, call->w, call->b, 1);
         }

@@ -112,8 +112,7 @@ typedef struct conv2d_depthwise_args {
     int out_h, out_w, r, s;
     int stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int turned;       /* the filter's last tap is its first */
-    int each, splits; /* blocks or rows of a work-item; parts of a sum */
-    int first;        /* of these, in this launch */
+    int each, splits; /* blocks or rows of a work-item (backward_weights: first split); splits */
     int sums;         /* backward_weights: db as well */
     int has_bias, activation, accumulate;
     float alpha;

@@ -715,7 +715,7 @@ static inline void add_block(const conv2d_depthwise_args a, __global const float
         sum[i] += VLOAD(lanes + i * VEC);
 }
 
-/* Writes dw[split][k][tap] and, where a.sums says so, db[split][k]; splits count from a.first on.
+/* Writes dw[split][k][tap] and, where a.sums says so, db[split][k]; splits count from a.each on.
  */
 ALONE __kernel void conv2d_depthwise_backward_weights(const conv2d_depthwise_args a,
                                                       __global const float *x, uint x_offset,
@@ -727,13 +727,12 @@ ALONE __kernel void conv2d_depthwise_backward_weights(const conv2d_depthwise_arg
     const int k = (int)get_global_id(0), split = (int)get_global_id(1);
     const int part = (int)get_global_id(2);
     const int blocks = (a.out_h + ROWS - 1) / ROWS, images = a.planes / a.out_channels;
-    const int end = split_begin(images * blocks, a.splits, a.first + split + 1);
+    const int end = split_begin(images * blocks, a.splits, a.each + split + 1);
     floatV sum[SIDE * SIDE + 1]; /* the last: of dy */
 #pragma unroll
     for (int i = 0; i <= SIDE * SIDE; i++)
         sum[i] = (floatV)(0.0f);
-    for (int block = split_begin(images * blocks, a.splits, a.first + split); block < end;
-         block++) {
+    for (int block = split_begin(images * blocks, a.splits, a.each + split); block < end; block++) {
         const int image = block / blocks, row = (block - image * blocks) * ROWS;
         for (int next = 0; next < a.out_w; next += VEC) {
             const int column = max(0, min(next, a.out_w - VEC));
@@ -758,10 +757,10 @@ ALONE __kernel void conv2d_depthwise_backward_bias(const conv2d_depthwise_args a
 {
     const int channel = (int)get_global_id(0), split = (int)get_global_id(1);
     const int lines = a.planes / a.out_channels * a.out_h;
-    const int end = split_begin(lines, a.splits, a.first + split + 1);
+    const int end = split_begin(lines, a.splits, a.each + split + 1);
     floatV sum = (floatV)(0.0f);
     gradient += gradient_offset;
-    for (int line = split_begin(lines, a.splits, a.first + split); line < end; line++) {
+    for (int line = split_begin(lines, a.splits, a.each + split); line < end; line++) {
         const int image = line / a.out_h, row = line - image * a.out_h;
         __global const float *from =
             gradient + ((image * a.out_channels + channel) * a.out_h + row) * a.out_w;
