@@ -85,7 +85,8 @@ typedef struct clcnn_net_desc {
     int batch;          /* the most images at a time, >= 1 */
     int c, h, w;        /* one input image */
     uint64_t seed;      /* of the first weights: the same on every device */
-    int training;       /* 0: no memory for gradients and optimiser state */
+    int training;       /* 0: no memory for gradients and optimiser state. With either there is some
+                         * for the weights as inference takes them, folded and packed */
     clcnn_init init;    /* how the first weights are drawn */
 } clcnn_net_desc;
 
