@@ -378,8 +378,11 @@ static part part_of(const winograd *g, const layout *l, int first_line, int firs
 static clcnn_status transform_weights(clcnn_ctx *ctx, const winograd *g,
                                       const clcnn__conv2d_call *call, const part *t, clcnn_mem u)
 {
+    /* Backward, neighbours in c lie a whole row of w apart, and those in k side by side. */
+    const size_t channels = (size_t)(t->args.c_blocks * g->vec),
+                 near = t->args.flipped ? 4 : channels;
     return launch(ctx, g, call, "conv2d_winograd_weights", &t->args, (clcnn_mem[]){call->w, u}, 2,
-                  (size_t[]){(size_t)(t->args.c_blocks * g->vec), t->vectors, 1});
+                  (size_t[]){near, t->vectors, channels / near});
 }
 
 static clcnn_status transform_input(clcnn_ctx *ctx, const winograd *g,

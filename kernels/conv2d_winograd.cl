@@ -469,11 +469,13 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
     fill_slots(a, at, m, a.point_out);
 }
 
-/* item -> one channel of the input, VEC channels of the result; past the last ones 0 */
+/* item -> one channel of the input (dimensions 2 and 0), VEC channels of the result; past the last
+ * ones 0 */
 ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __global const float *w,
                                             uint w_offset, __global float *u, uint u_offset)
 {
-    const int c = (int)get_global_id(0), first = (int)get_global_id(1) * VEC;
+    const int c = (int)(get_global_id(2) * get_global_size(0) + get_global_id(0));
+    const int first = (int)get_global_id(1) * VEC;
     const int block = first / BLOCK, channels = a.c_blocks * VEC;
     const int first_k = a.first_k + first;
     float lanes[9][VEC];
