@@ -643,6 +643,7 @@ static inline void add_products(const conv2d_depthwise_args a, __global const fl
 static APART void corner_products(const conv2d_depthwise_args a, __global const float *x,
                                   const place at, const gradients dy, float *lanes)
 {
+    const intV columns = LANES, there = (columns >= dy.begin) & (columns < dy.end);
     float part[VEC];
     for (int i = 0; i < (SIDE * SIDE + 1) * VEC; i++)
         lanes[i] = 0.0f;
@@ -656,6 +657,7 @@ static APART void corner_products(const conv2d_depthwise_args a, __global const 
             if (tap < SIDE * SIDE && row >= 0 && row < a.in_h)
                 met =
                     load_within(a, x, at.plane + row * a.in_w, at.left + tap - r * SIDE, STRIDE_W);
+            met = there ? met : (floatV)(0.0f); /* an infinity times 0 is none */
             VSTORE(FMA(met, gradient, VLOAD(lanes + tap * VEC)), lanes + tap * VEC);
         }
     }
