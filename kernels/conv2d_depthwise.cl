@@ -218,19 +218,18 @@ static inline bool any_corner(const conv2d_depthwise_args a, int plane, int row,
 
 /* The sums of these planes where none of their taps is in a corner ... */
 static inline void add_planes(const conv2d_depthwise_args a, __global const float *in, int plane,
-                              filter w, int row, int column, floatV *sum)
+                              const filter w, int row, int column, floatV *sum)
 {
-    for (int i = 0; i < a.in_channels; i++) {
+    for (int i = 0; i < a.in_channels; i++, plane += a.in_h * a.in_w) {
+        const filter here = {w.first + i * a.r * a.s, w.step};
 #if SIDE > 1
-        add_taps(a, in, tap_place(a, plane, row, column, 0, 0), w, 0, sum);
+        add_taps(a, in, tap_place(a, plane, row, column, 0, 0), here, 0, sum);
 #else
         for (int tap = 0; tap < a.r * a.s; tap++) {
             const int r = tap / a.s, s = tap - r * a.s;
-            add_taps(a, in, tap_place(a, plane, row, column, r, s), w, tap, sum);
+            add_taps(a, in, tap_place(a, plane, row, column, r, s), here, tap, sum);
         }
 #endif
-        plane += a.in_h * a.in_w;
-        w.first += a.r * a.s;
     }
 }
 
@@ -401,13 +400,13 @@ static inline void add_meeting(const conv2d_depthwise_args a, __global const flo
 }
 
 /* Adds what `channels` planes of dy give where none of their vectors is in a corner ... */
-static inline void add_meetings(const conv2d_depthwise_args a, __global const float *in, meeting at,
-                                __global const float *w, floatV *sum)
+static inline void add_meetings(const conv2d_depthwise_args a, __global const float *in,
+                                const meeting at, __global const float *w, floatV *sum)
 {
-    for (int i = 0; i < a.in_channels; i++) {
-        add_meeting(a, in, at, w, sum);
-        at.plane += a.in_h * a.in_w;
-        w += FILTER * FILTER;
+    for (int i = 0; i < a.in_channels; i++, w += FILTER * FILTER) {
+        meeting here = at;
+        here.plane += i * a.in_h * a.in_w;
+        add_meeting(a, in, here, w, sum);
     }
 }
 
