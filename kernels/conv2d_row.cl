@@ -176,8 +176,10 @@ static inline void put_segment(const conv2d_taps_args a, const float *sums, floa
 #if STRIDE == 0
     VSTORE(value[0], lanes);
     SHORT_LOOP
-    for (int l = 0, x = start; l < VEC && x < live; l++, x += a.step_w)
+    for (int l = 0, rest = live - start; l < VEC && rest > 0; l++, rest -= a.step_w) {
+        const int x = live - rest;
         place[x] = a.accumulate ? place[x] + lanes[l] : lanes[l];
+    }
 #else
 #if STRIDE == 2
     const floatV even = value[0], odd = value[1];
