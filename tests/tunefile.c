@@ -130,10 +130,12 @@ static void test_packed_before(void)
         CHECK(clcnn_conv2d_plan(ctx, &d, CLCNN_FORWARD, "tile", CLCNN_ANY_WORKSPACE, &plan) ==
                   CLCNN_SUCCESS,
               "%s", clcnn_last_error(ctx)->message);
-        cl_mem memory =
-            clCreateBuffer(clcnn_ctx_context(ctx), CL_MEM_READ_WRITE,
-                           plan.packed_bytes + plan.workspace_bytes + 65536, NULL, NULL);
-        CHECK(memory != NULL, "no buffer");
+        const size_t bytes = plan.packed_bytes + plan.workspace_bytes + 65536;
+        void *zeros = calloc(1, bytes);
+        cl_mem memory = clCreateBuffer(
+            clcnn_ctx_context(ctx), CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, bytes, zeros, NULL);
+        free(zeros);
+        CHECK(memory != NULL, "no buffer of zeros");
         const size_t packed = plan.packed_bytes / 4, workspace = plan.workspace_bytes / 4;
         const clcnn_mem w = {memory, packed + workspace}, x = {memory, w.offset + 1440},
                         y = {memory, x.offset + 256};
