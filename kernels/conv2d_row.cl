@@ -130,7 +130,8 @@ static inline range find_taps_of_phase(const conv2d_taps_args a, int start_h, in
 
 /* The sums of these taps, to memory: sums[segment][channel][pixel]. */
 static inline void add_taps(__global const float *const *from, __global const int *taps,
-                            __global const float *packed, range met, int channels, float *sums)
+                            __global const float *packed, const range met, int channels,
+                            float *sums)
 {
     floatV sum[SEGS][BLOCK];
 #pragma unroll
