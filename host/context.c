@@ -20,7 +20,7 @@ static clcnn_status allocate(clcnn_ctx **ctx, clcnn_error *error)
     return CLCNN_SUCCESS;
 }
 
-/* Fills in device, context and info from the queue, which is retained. */
+/* Fills in device, context and info from the queue; queue and context are retained. */
 static clcnn_status adopt_queue(clcnn_ctx *ctx, cl_command_queue queue, clcnn_error *error)
 {
     cl_command_queue_properties properties = 0;
@@ -34,17 +34,20 @@ static clcnn_status adopt_queue(clcnn_ctx *ctx, cl_command_queue queue, clcnn_er
                               "clcnn needs an in-order queue",
                               (unsigned long long)properties);
     cl_platform_id platform = NULL;
-    code = clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof ctx->context, &ctx->context, NULL);
+    cl_context context = NULL;
+    code = clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL);
     if (code == CL_SUCCESS)
         code =
             clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof ctx->device, &ctx->device, NULL);
     if (code == CL_SUCCESS)
         code = clGetDeviceInfo(ctx->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
-    if (code == CL_SUCCESS)
-        code = clRetainCommandQueue(queue);
+    /* Both are kept: on Intel's runtime a queue alone doesn't keep its context usable. */
+    if (code == CL_SUCCESS && (code = clRetainContext(context)) == CL_SUCCESS)
+        ctx->context = context;
+    if (code == CL_SUCCESS && (code = clRetainCommandQueue(queue)) == CL_SUCCESS)
+        ctx->queue = queue;
     if (code != CL_SUCCESS)
         return CLCNN__CL_FAIL(error, code, "querying the command queue");
-    ctx->queue = queue;
     return clcnn__device_query(platform, ctx->device, &ctx->info, error);
 }
 
@@ -109,7 +112,7 @@ clcnn_status clcnn_ctx_open(clcnn_ctx **ctx, const char *selector, clcnn_error *
     } else {
         status = CLCNN__CL_FAIL(error, code, "clCreateCommandQueue");
     }
-    clReleaseContext(context); /* the queue holds it */
+    clReleaseContext(context); /* the ctx holds both */
     return status;
 }
 
@@ -121,6 +124,8 @@ void clcnn_ctx_destroy(clcnn_ctx *ctx)
     clcnn__tuning_destroy(ctx->tuning);
     if (ctx->queue)
         clReleaseCommandQueue(ctx->queue);
+    if (ctx->context)
+        clReleaseContext(ctx->context);
     free(ctx);
 }
 

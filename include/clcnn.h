@@ -128,10 +128,10 @@ CLCNN_API clcnn_status clcnn_devices(clcnn_device_info *infos, size_t capacity, 
 typedef struct clcnn_ctx clcnn_ctx;
 
 /**
- * Makes a context on the caller's queue, which is retained. The queue must be in-order; an
- * out-of-order queue is CLCNN_INVALID_ARGUMENT. `error` may be NULL. Where the environment variable
- * CLCNN_TUNE names a file, its tuning rows are added, as clcnn_ctx_tune_file does; a file that is
- * missing or wrong is CLCNN_BAD_FILE, and there is no context.
+ * Makes a context on the caller's queue; the queue and its cl_context are retained. The queue must
+ * be in-order; an out-of-order queue is CLCNN_INVALID_ARGUMENT. `error` may be NULL. Where the
+ * environment variable CLCNN_TUNE names a file, its tuning rows are added, as clcnn_ctx_tune_file
+ * does; a file that is missing or wrong is CLCNN_BAD_FILE, and there is no context.
  */
 CLCNN_API clcnn_status clcnn_ctx_create(clcnn_ctx **ctx, cl_command_queue queue,
                                         clcnn_error *error);
