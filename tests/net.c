@@ -54,6 +54,32 @@ static void test_lenet5(void)
     clcnn_net_destroy(NULL);
 }
 
+/* What a net says that it takes of the device is what it asks the driver for. */
+static void test_memory(void)
+{
+    static const char *const layers[] = {SMALL_NET, "lenet5", "resnet-mini"};
+    for (int device = 0; device < harness_device_count(); ++device)
+        for (size_t i = 0; i < (harness_short() ? 1 : sizeof layers / sizeof *layers); ++i)
+            for (int training = 0; training < 2; ++training) {
+                const bool own = i == 0;
+                clcnn_net_desc desc = {.layers = layers[i],
+                                       .batch = 3,
+                                       .c = own ? SMALL_C : 1,
+                                       .h = own ? SMALL_H : 28,
+                                       .w = own ? SMALL_W : 28,
+                                       .training = training};
+                harness_ctx(device); /* what opening it takes is not the net's */
+                const size_t before = spy.bytes;
+                clcnn_net *net = create(device, &desc);
+                if (!net)
+                    continue;
+                CHECK(clcnn_net_memory(net) == spy.bytes - before,
+                      "%s, training %d: %zu bytes said, %zu taken", layers[i], training,
+                      clcnn_net_memory(net), spy.bytes - before);
+                clcnn_net_destroy(net);
+            }
+}
+
 static void test_bad_creation(void)
 {
     static const struct {
@@ -732,6 +758,7 @@ int main(void)
 {
     static const harness_test tests[] = {
         {"lenet5", test_lenet5},
+        {"memory", test_memory},
         {"bad creation", test_bad_creation},
         {"first weights", test_first_weights},
         {"first scales and statistics", test_first_statistics},

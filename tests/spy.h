@@ -14,10 +14,11 @@
 #include <string.h>
 
 typedef struct spy_counts {
-    int buffers; /* clCreateBuffer, clCreateSubBuffer */
-    int waits;   /* clFinish, clWaitForEvents, blocking reads and writes */
-    int events;  /* made by reads and writes less released: 0 when none leaked */
-    int kernels; /* enqueued */
+    int buffers;  /* clCreateBuffer, clCreateSubBuffer */
+    int waits;    /* clFinish, clWaitForEvents, blocking reads and writes */
+    int events;   /* made by reads and writes less released: 0 when none leaked */
+    int kernels;  /* enqueued */
+    size_t bytes; /* of the buffers that clCreateBuffer made */
 } spy_counts;
 
 static spy_counts spy; /* since the program began */
@@ -49,7 +50,8 @@ static spy_function spy_next(const char *name)
 CLCNN_API cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
                                 cl_int *code)
 {
-    SPY_CALL(cl_mem, ++spy.buffers, clCreateBuffer, context, flags, size, host, code);
+    SPY_CALL(cl_mem, (++spy.buffers, spy.bytes += size), clCreateBuffer, context, flags, size, host,
+             code);
 }
 
 CLCNN_API cl_mem clCreateSubBuffer(cl_mem mem, cl_mem_flags flags, cl_buffer_create_type type,

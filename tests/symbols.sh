@@ -1,5 +1,6 @@
 #!/bin/sh
-# symbols.sh LIBRARY...: what the libraries export is what the headers declare, and nothing else.
+# symbols.sh LIBRARY...: what the libraries export is what the headers declare, and nothing else; and the
+# library of operations can't take memory of a device: what a plan says is all that there is.
 set -eu
 export LC_ALL=C
 work=$(mktemp -d)
@@ -16,6 +17,13 @@ for library; do
     if ! grep -q . "$work/declared" || ! diff "$work/declared" "$work/exported" >"$work/diff"; then
         echo "$library and $header differ (<: only declared, >: only exported):"
         cat "$work/diff"
+        status=1
+    fi
+    [ "$name" = libclcnn ] || continue
+    nm -D --undefined-only "$library" | awk '{ print $NF }' | sed 's/@.*//' | grep '^cl[A-Z]' >"$work/opencl"
+    if ! grep -qx clEnqueueNDRangeKernel "$work/opencl" ||
+        grep -E '^cl(Create.*(Buffer|Image|Pipe)|SVMAlloc|.*MemAlloc)' "$work/opencl"; then
+        echo "$library must enqueue kernels, and take no memory of a device by the functions named above"
         status=1
     fi
 done
