@@ -1,12 +1,17 @@
 #!/bin/sh
 # implementation.sh NAME COMMAND...: runs the command with one OpenCL implementation in sight, and
-# with no other that could stand in for it: the tests take CLCNN_TEST_DEVICE or fail.
+# with no other that could stand in for it: the tests take CLCNN_TEST_DEVICE or fail. `device` is the
+# one that the user names, CLCNN_TEST_DEVICE being set already, among all that are installed.
 set -eu
 name=$1
 shift
-export CLCNN_TEST_DEVICE="$name"
+[ "$name" = device ] || CLCNN_TEST_DEVICE=$name
+export CLCNN_TEST_DEVICE="${CLCNN_TEST_DEVICE:?names the device that is tested}"
 unset CLCNN_TUNE # a user's own rows are not what is tested
 case $name in
+device)
+    exec "$@"
+    ;;
 pocl)
     OCL_ICD_VENDORS=pocl.icd exec "$@"
     ;;
