@@ -1,25 +1,19 @@
 /* How activation is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* y is an input of backward where a case asks for the gradient from y alone. */
 enum { X, Y, DY };
 
 static bool activation_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    static const char *const names[] = {"x", "y", "dy", "dx"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *shape = (check_shape){1, {(size_t)desc->activation.count}};
-            return true;
-        }
-    }
-    return false;
+    const int count = desc->activation.count;
+    const check_tensor_shape list[] = {{"x", 1, {count}}, {"y", 1, {count}}, {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
@@ -114,24 +108,19 @@ static const check_direction directions[] = {{.name = "forward",
                                               .reference = ref_backward},
                                              {.name = NULL}};
 
-static const check_field fields[] = {
-    {"count", CHECK_INT, offsetof(clcnn_activation, count)},
-    {"kind", CHECK_ACTIVATION_KIND, offsetof(clcnn_activation, kind)},
-    {"alpha", CHECK_DOUBLE, offsetof(clcnn_activation, alpha)},
-    {.name = NULL}};
+static const check_field fields[] = {CHECK_FIELD(clcnn_activation, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_activation, CHECK_ACTIVATION_KIND, kind),
+                                     CHECK_FIELD(clcnn_activation, CHECK_DOUBLE, alpha),
+                                     {.name = NULL}};
 
-static const check_attribute attributes[] = {{.name = "kind",
-                                              .type = CHECK_ACTIVATION_KIND,
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_activation, kind)},
-                                              .required = true},
-                                             {.name = "alpha",
-                                              .type = CHECK_DOUBLE,
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_activation, alpha)},
-                                              .low = -1e30,
-                                              .high = 1e30},
-                                             {.name = NULL}};
+static const check_attribute attributes[] = {
+    {.name = "kind",
+     .type = CHECK_ACTIVATION_KIND,
+     .count = 1,
+     .offset = {offsetof(clcnn_activation, kind)},
+     .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_activation, alpha, -1e30, 1e30)},
+    {.name = NULL}};
 
 const check_op check_op_activation = {
     .name = "activation",

@@ -24,10 +24,7 @@ static bool sizes(check_desc *desc, const check_shape *inputs)
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
-    const clcnn_adam *d = &desc->adam;
-    if (d->count < 1 || d->segments < 0)
-        return CLCNN__INVALID(error, "%d elements in %d segments", d->count, d->segments);
-    return CLCNN_SUCCESS;
+    return check_optimiser_legal(desc->adam.count, desc->adam.segments, error);
 }
 
 static void fill(check_case *c, check_random *random)
@@ -104,31 +101,26 @@ static const check_direction directions[] = {
      .magnitudes = step_magnitudes},
     {.name = NULL}};
 
-static const check_field fields[] = {
-    {"count", CHECK_INT, offsetof(clcnn_adam, count)},
-    {"lr", CHECK_DOUBLE, offsetof(clcnn_adam, lr)},
-    {"beta1", CHECK_DOUBLE, offsetof(clcnn_adam, beta1)},
-    {"beta2", CHECK_DOUBLE, offsetof(clcnn_adam, beta2)},
-    {"eps", CHECK_DOUBLE, offsetof(clcnn_adam, eps)},
-    {"weight_decay", CHECK_DOUBLE, offsetof(clcnn_adam, weight_decay)},
-    {"decoupled", CHECK_INT, offsetof(clcnn_adam, decoupled)},
-    {"step", CHECK_INT64, offsetof(clcnn_adam, step)},
-    {"segments", CHECK_INT, offsetof(clcnn_adam, segments)},
-    {"grad_scale", CHECK_DOUBLE, offsetof(clcnn_adam, grad_scale)},
-    {.name = NULL}};
+static const check_field fields[] = {CHECK_FIELD(clcnn_adam, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_adam, CHECK_DOUBLE, lr),
+                                     CHECK_FIELD(clcnn_adam, CHECK_DOUBLE, beta1),
+                                     CHECK_FIELD(clcnn_adam, CHECK_DOUBLE, beta2),
+                                     CHECK_FIELD(clcnn_adam, CHECK_DOUBLE, eps),
+                                     CHECK_FIELD(clcnn_adam, CHECK_DOUBLE, weight_decay),
+                                     CHECK_FIELD(clcnn_adam, CHECK_INT, decoupled),
+                                     CHECK_FIELD(clcnn_adam, CHECK_INT64, step),
+                                     CHECK_FIELD(clcnn_adam, CHECK_INT, segments),
+                                     CHECK_FIELD(clcnn_adam, CHECK_DOUBLE, grad_scale),
+                                     {.name = NULL}};
 
 /* eps starts above 0 because 0 would be read as "the default". */
 static const check_attribute attributes[] = {
-    CHECK_REAL_ATTRIBUTE(clcnn_adam, lr, 0, 1e30, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_adam, beta1, 0, 0x1.fffffffffffffp-1, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_adam, beta2, 0, 0x1.fffffffffffffp-1, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_adam, eps, 1e-300, 1e30, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_adam, weight_decay, 0, 1e30, false),
-    {.name = "decoupled",
-     .count = 1,
-     .offset = {offsetof(clcnn_adam, decoupled)},
-     .low = 0,
-     .high = 1},
+    {CHECK_REAL_ATTRIBUTE(clcnn_adam, lr, 0, 1e30), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_adam, beta1, 0, 0x1.fffffffffffffp-1), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_adam, beta2, 0, 0x1.fffffffffffffp-1), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_adam, eps, 1e-300, 1e30), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_adam, weight_decay, 0, 1e30)},
+    {CHECK_FLAG_ATTRIBUTE(clcnn_adam, decoupled)},
     {.name = "step",
      .type = CHECK_INT64,
      .count = 1,

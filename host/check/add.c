@@ -1,5 +1,5 @@
 /* How add is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
@@ -23,13 +23,6 @@ static bool add_shape(const check_desc *desc, const char *name, check_shape *sha
     return true;
 }
 
-/* No golden file has the operation. */
-static bool sizes(check_desc *desc, const check_shape *inputs)
-{
-    (void)desc, (void)inputs;
-    return false;
-}
-
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
     const clcnn_add *d = &desc->add;
@@ -48,16 +41,6 @@ static void fill(check_case *c, check_random *random)
     check_fill(c, &c->in[A], 1, random);
     check_fill_addend(c, &c->in[B], random);
     check_fill(c, &c->in[DY], summands(&c->desc.add), random);
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->add.accumulate != 0;
-}
-
-static bool rounds(const check_desc *desc, clcnn_direction direction)
-{
-    return direction == CLCNN_FORWARD && desc->add.activation > CLCNN_RELU;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -104,29 +87,22 @@ static const check_direction directions[] = {{.name = "forward",
                                               .reference = ref_backward},
                                              {.name = NULL}};
 
-static const check_field fields[] = {
-    {"n", CHECK_INT, offsetof(clcnn_add, n)},
-    {"c", CHECK_INT, offsetof(clcnn_add, c)},
-    {"h", CHECK_INT, offsetof(clcnn_add, h)},
-    {"w", CHECK_INT, offsetof(clcnn_add, w)},
-    {"broadcast", CHECK_INT, offsetof(clcnn_add, broadcast)},
-    {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_add, activation)},
-    {"alpha", CHECK_DOUBLE, offsetof(clcnn_add, alpha)},
-    {"accumulate", CHECK_INT, offsetof(clcnn_add, accumulate)},
-    {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
+static const check_field fields[] = {CHECK_FIELD(clcnn_add, CHECK_INT, n),
+                                     CHECK_FIELD(clcnn_add, CHECK_INT, c),
+                                     CHECK_FIELD(clcnn_add, CHECK_INT, h),
+                                     CHECK_FIELD(clcnn_add, CHECK_INT, w),
+                                     CHECK_FIELD(clcnn_add, CHECK_INT, broadcast),
+                                     CHECK_FIELD(clcnn_add, CHECK_ACTIVATION_KIND, activation),
+                                     CHECK_FIELD(clcnn_add, CHECK_DOUBLE, alpha),
+                                     CHECK_FIELD(clcnn_add, CHECK_INT, accumulate),
+                                     {.name = NULL}};
 
 const check_op check_op_add = {
     .name = "add",
     .inputs = {{.name = "a"}, {.name = "b"}, {.name = "dy"}, {.name = NULL}},
     .directions = directions,
     .fields = fields,
-    .attributes = attributes,
     .shape = add_shape,
-    .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .accumulate = accumulate,
-    .rounds = rounds,
     .plan = plan};

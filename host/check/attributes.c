@@ -88,9 +88,9 @@ static clcnn_status set(const check_attribute *a, const char *value, check_desc 
 static bool known(const check_op *op, const char *name)
 {
     const check_attribute *a = op->attributes;
-    while (a->name && strcmp(a->name, name) != 0)
+    while (a && a->name && strcmp(a->name, name) != 0)
         a++;
-    return a->name != NULL;
+    return a && a->name;
 }
 
 clcnn_status check_golden_attributes(const check_op *op, const clcnn__safetensors *st,
@@ -102,7 +102,7 @@ clcnn_status check_golden_attributes(const check_op *op, const clcnn__safetensor
         if (strcmp(key, "op") != 0 && !known(op, key))
             return CLCNN__FAIL(error, CLCNN_BAD_FILE, "%s has no attribute \"%s\"", op->name, key);
     }
-    for (const check_attribute *a = op->attributes; a->name; a++) {
+    for (const check_attribute *a = op->attributes; a && a->name; a++) {
         const char *value = clcnn__safetensors_metadata(st, a->name);
         if (!value && a->required)
             return CLCNN__FAIL(error, CLCNN_BAD_FILE, "the attribute %s is missing", a->name);

@@ -4,45 +4,33 @@
  * reference in the direction of that name. Folding is a direction too: its weights are x's first
  * image, one plane for each channel.
  */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR, DY };
 
-static int or_one(int value)
-{
-    return value ? value : 1;
-}
-
 static bool batchnorm_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    static const char *const whole[] = {"x", "y", "dx", "dy", "scratch"};
-    static const char *const channels[] = {
-        "gamma", "beta", "running_mean", "running_var", "new_running_mean", "new_running_var",
-        "mean",  "rstd", "dgamma",       "dbeta",       "folded_b"};
     const clcnn_batchnorm *d = &desc->batchnorm;
-    const size_t n = (size_t)d->n, c = (size_t)d->c;
-    const size_t h = (size_t)or_one(d->h), w = (size_t)or_one(d->w);
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
-        if (strcmp(name, whole[i]) == 0) {
-            *shape = d->h ? (check_shape){4, {n, c, h, w}} : (check_shape){2, {n, c}};
-            return true;
-        }
-    }
-    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
-        if (strcmp(name, channels[i]) == 0) {
-            *shape = (check_shape){1, {c}};
-            return true;
-        }
-    }
-    if (strcmp(name, "folded_w") != 0)
-        return false;
-    *shape = (check_shape){3, {c, h, w}};
-    return true;
+    const int h = check_or_one(d->h), w = check_or_one(d->w), rank = d->h ? 4 : 2;
+    const check_tensor_shape list[] = {{"x", rank, {d->n, d->c, h, w}},
+                                       {"y", rank, {d->n, d->c, h, w}},
+                                       {"scratch", rank, {d->n, d->c, h, w}},
+                                       {"gamma", 1, {d->c}},
+                                       {"beta", 1, {d->c}},
+                                       {"mean", 1, {d->c}},
+                                       {"rstd", 1, {d->c}},
+                                       {"running_mean", 1, {d->c}},
+                                       {"running_var", 1, {d->c}},
+                                       {"new_running_mean", 1, {d->c}},
+                                       {"new_running_var", 1, {d->c}},
+                                       {"folded_w", 3, {d->c, h, w}},
+                                       {"folded_b", 1, {d->c}},
+                                       {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
@@ -72,11 +60,6 @@ static void fill(check_case *c, check_random *random)
         check_fill_addend(c, &c->in[signed_inputs[i]], random);
     for (size_t i = 0; i < c->in[RUNNING_VAR].count; i++)
         c->in[RUNNING_VAR].f[i] = (float)(0.25 + 2 * check_random_real(random));
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->batchnorm.accumulate != 0;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -168,7 +151,7 @@ static clcnn_status ref_backward(const check_case *c, check_expected *e)
 
 static int filter_of(const clcnn_batchnorm *d)
 {
-    return or_one(d->h) * or_one(d->w);
+    return check_or_one(d->h) * check_or_one(d->w);
 }
 
 static clcnn_status fold(const check_call *a)
@@ -231,7 +214,7 @@ static void visit_gradients(channel *k, double x, double dy)
 static void for_channel(const check_case *c, int channel_index, visit what, channel *k)
 {
     const clcnn_batchnorm *d = &c->desc.batchnorm;
-    const size_t plane = (size_t)or_one(d->h) * (size_t)or_one(d->w);
+    const size_t plane = (size_t)check_or_one(d->h) * (size_t)check_or_one(d->w);
     for (size_t n = 0; n < (size_t)d->n; n++) {
         const size_t from = (n * (size_t)d->c + (size_t)channel_index) * plane;
         for (size_t i = from; i < from + plane; i++)
@@ -244,7 +227,7 @@ static channel make_channel(const check_case *c, int i)
     const clcnn_batchnorm *d = &c->desc.batchnorm;
     channel k = {.gamma = c->in[GAMMA].f ? fabs((double)c->in[GAMMA].f[i]) : 1,
                  .beta = c->in[BETA].f ? fabs((double)c->in[BETA].f[i]) : 0,
-                 .positions = (double)d->n * or_one(d->h) * or_one(d->w)};
+                 .positions = (double)d->n * check_or_one(d->h) * check_or_one(d->w)};
     if (d->inference) {
         k.mean = (double)c->in[RUNNING_MEAN].f[i];
         k.mean_of = fabs(k.mean);
@@ -282,7 +265,7 @@ static double of_dx(const clcnn_batchnorm *d, const channel *k, double x, double
 static void of_image(const check_case *c, element_fn of, double roundings, double *result)
 {
     const clcnn_batchnorm *d = &c->desc.batchnorm;
-    const size_t plane = (size_t)or_one(d->h) * (size_t)or_one(d->w);
+    const size_t plane = (size_t)check_or_one(d->h) * (size_t)check_or_one(d->w);
     for (int j = 0; j < d->c; j++) {
         const channel k = make_channel(c, j);
         for (size_t n = 0; n < (size_t)d->n; n++) {
@@ -297,7 +280,7 @@ static void of_image(const check_case *c, element_fn of, double roundings, doubl
 /* One sum goes through M additions, of which the errors mostly cancel. */
 static double roundings_of(const clcnn_batchnorm *d)
 {
-    return sqrt((double)d->n * or_one(d->h) * or_one(d->w));
+    return sqrt((double)d->n * check_or_one(d->h) * check_or_one(d->w));
 }
 
 static void forward_magnitudes(const check_case *c, int output, double *result)
@@ -369,17 +352,17 @@ static const check_direction directions[] = {
     {.name = NULL}};
 
 static const check_field fields[] = {
-    {"n", CHECK_INT, offsetof(clcnn_batchnorm, n)},
-    {"c", CHECK_INT, offsetof(clcnn_batchnorm, c)},
-    {"h", CHECK_INT, offsetof(clcnn_batchnorm, h)},
-    {"w", CHECK_INT, offsetof(clcnn_batchnorm, w)},
-    {"eps", CHECK_DOUBLE, offsetof(clcnn_batchnorm, eps)},
-    {"momentum", CHECK_DOUBLE, offsetof(clcnn_batchnorm, momentum)},
-    {"unbiased", CHECK_INT, offsetof(clcnn_batchnorm, unbiased)},
-    {"inference", CHECK_INT, offsetof(clcnn_batchnorm, inference)},
-    {"accumulate", CHECK_INT, offsetof(clcnn_batchnorm, accumulate)},
-    {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_batchnorm, activation)},
-    {"alpha", CHECK_DOUBLE, offsetof(clcnn_batchnorm, alpha)},
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, n),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, c),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, h),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, w),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_DOUBLE, eps),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_DOUBLE, momentum),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, unbiased),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, inference),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_INT, accumulate),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_ACTIVATION_KIND, activation),
+    CHECK_FIELD(clcnn_batchnorm, CHECK_DOUBLE, alpha),
     {.name = NULL}};
 
 static const char *const modes[] = {"train", "eval", NULL};
@@ -398,20 +381,9 @@ static const check_attribute attributes[] = {
      .count = 1,
      .offset = {offsetof(clcnn_batchnorm, unbiased)},
      .required = true},
-    {.name = "eps", /* above 0, which would be read as the default */
-     .type = CHECK_DOUBLE,
-     .count = 1,
-     .offset = {offsetof(clcnn_batchnorm, eps)},
-     .low = 1e-30,
-     .high = 1e30,
-     .required = true},
-    {.name = "momentum",
-     .type = CHECK_DOUBLE,
-     .count = 1,
-     .offset = {offsetof(clcnn_batchnorm, momentum)},
-     .low = 0,
-     .high = 1,
-     .required = true},
+    /* Above 0, which would be read as the default. */
+    {CHECK_REAL_ATTRIBUTE(clcnn_batchnorm, eps, 1e-30, 1e30), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_batchnorm, momentum, 0, 1), .required = true},
     {.name = NULL}};
 
 const check_op check_op_batchnorm = {.name = "batchnorm",
@@ -429,5 +401,4 @@ const check_op check_op_batchnorm = {.name = "batchnorm",
                                      .sizes = sizes,
                                      .legal = legal,
                                      .fill = fill,
-                                     .accumulate = accumulate,
                                      .plan = plan};

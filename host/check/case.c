@@ -89,7 +89,8 @@ check_case *check_case_create(const check_op *op, const check_desc *desc, check_
         check_case_destroy(c);
         return NULL;
     }
-    op->fill(c, &(check_random){seed});
+    if (op->fill)
+        op->fill(c, &(check_random){seed});
     if (check_case_derive(c) == CLCNN_SUCCESS)
         return c;
     CLCNN__INVALID(error, "the reference of %s refuses the case", op->name);
@@ -141,7 +142,7 @@ static bool make_start(const check_case *c, size_t count, uint64_t stream, float
 static bool allocate(const check_case *c, const check_direction *direction,
                      check_expected *expected)
 {
-    const bool accumulate = c->op->accumulate && c->op->accumulate(&c->desc);
+    const int *accumulate = check_find_field(c->op, &c->desc, "accumulate", CHECK_INT);
     for (int j = 0; direction->outputs[j].name; j++) {
         const size_t count = tensor_count(c, direction->outputs[j].name);
         expected->out[j].count = count;
@@ -149,7 +150,7 @@ static bool allocate(const check_case *c, const check_direction *direction,
         expected->out[j].mag = calloc(count + 1, sizeof(double));
         if (!expected->out[j].value || !expected->out[j].mag)
             return false;
-        if (!accumulate || !direction->outputs[j].accumulates)
+        if (!accumulate || !*accumulate || !direction->outputs[j].accumulates)
             continue;
         if (!make_start(c, count, 1000u + (uint64_t)j, &expected->out[j].start))
             return false;

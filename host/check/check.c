@@ -6,6 +6,7 @@
 
 #include "buffer.h"
 #include "internal.h"
+#include "ref/ref.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@ typedef struct run {
     const check_expected *expected;
     const check_options *options;
     const clcnn_algo *algo;
+    clcnn_activation_kind activation; /* what comes after the sums */
     clcnn_plan plan;
     check_call call;
     check_buffer in[CHECK_MAX_IN], out[CHECK_MAX_OUT], workspace, packed;
@@ -58,9 +60,8 @@ static clcnn_error_class error_class(const run *r)
  * something comes after the sum. */
 static bool exact_sums(const run *r)
 {
-    const check_op *op = r->c->op;
     return error_class(r) == CLCNN_DOT && r->c->values == CHECK_INTEGERS &&
-           !(op->rounds && op->rounds(&r->c->desc, r->direction->direction));
+           r->activation <= CLCNN_RELU;
 }
 
 /* Where not even the sign of a zero may differ. */
@@ -128,7 +129,8 @@ static double element(const check_output *output, const void *data, size_t i)
     return output->integer ? (double)((const int32_t *)data)[i] : (double)((const float *)data)[i];
 }
 
-/* The second term of CLCNN_NORMWISE_DOT: what a direction needs are the two factors. */
+/* The second term of CLCNN_NORMWISE_DOT: what a direction needs are the two factors, and an error
+ * of the sum grows by the slope of what comes after it. */
 static double norm_bound(const run *r, int output)
 {
     const check_op *op = r->c->op;
@@ -142,8 +144,8 @@ static double norm_bound(const run *r, int output)
             largest = fmax(largest, fabs((double)r->c->in[i].f[e]));
         norm *= r->direction->needs >> i & 1 ? largest : 1;
     }
-    if (op->steepest)
-        norm *= op->steepest(&r->c->desc, r->direction->direction);
+    const double *alpha = check_find_field(op, &r->c->desc, "alpha", CHECK_DOUBLE);
+    norm *= clcnn__ref_steepest(r->activation, alpha ? *alpha : 0);
     return clcnn_error_bound(r->algo, r->direction->direction, n, norm);
 }
 
@@ -405,6 +407,13 @@ static bool keep_outputs(run *r)
     return true;
 }
 
+static clcnn_activation_kind activation_of(const check_case *c, const check_direction *direction)
+{
+    const clcnn_activation_kind *kind =
+        check_find_field(c->op, &c->desc, "activation", CHECK_ACTIVATION_KIND);
+    return kind && direction->direction == CLCNN_FORWARD ? *kind : CLCNN_IDENTITY;
+}
+
 check_result check_run(const check_case *c, const check_direction *direction,
                        const check_expected *expected, const check_options *options)
 {
@@ -413,6 +422,7 @@ check_result check_run(const check_case *c, const check_direction *direction,
              .direction = direction,
              .expected = expected,
              .options = options,
+             .activation = activation_of(c, direction),
              .call = {.ctx = options->ctx, .c = c},
              .result = &result};
     const check_verdict chosen = choose(&r);

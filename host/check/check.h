@@ -208,7 +208,11 @@ typedef enum check_field_type {
     CHECK_WORD /* attributes alone: an int, by a list of words */
 } check_field_type;
 
-/* A field of the descriptor, for messages. The list ends with name = NULL. */
+/*
+ * A field of the descriptor, for messages. The list ends with name = NULL. Of three names the
+ * engine knows what they say: outputs are added to ("accumulate"), and forward ends with an
+ * activation ("activation", whose parameter is "alpha").
+ */
 typedef struct check_field {
     const char *name;
     check_field_type type;
@@ -238,28 +242,23 @@ struct check_op {
     check_input inputs[CHECK_MAX_IN + 1];
     const check_direction *directions;
     const check_field *fields;
-    const check_attribute *attributes;
+    const check_attribute *attributes; /* NULL: none */
     /* Shape of an input or output by name under a descriptor; false for a name that is neither. */
     bool (*shape)(const check_desc *desc, const char *name, check_shape *shape);
     /* Shapes don't matter, only that they are all the same (element-wise operations). */
     bool flat;
     /* Sets the sizes in desc from the shapes of the inputs of a golden file; false: they don't
-     * fit. Whether the rest fits is asked through `shape`. */
+     * fit. Whether the rest fits is asked through `shape`. NULL: no golden file has the operation.
+     */
     bool (*sizes)(check_desc *desc, const check_shape *inputs);
     clcnn_status (*legal)(const check_desc *desc, clcnn_error *error);
     /* NULL, or: golden files may have the results of inputs before these were rounded to float.
      * `file` has their values by output, NULL where there is none. What lies within that rounding
      * is adopted as expected, and what follows from it with it. */
     void (*adopt)(const check_case *c, check_expected *expected, const double *const *file);
-    /* Draws the inputs. */
+    /* Draws the inputs. NULL: there is none. */
     void (*fill)(check_case *c, check_random *random);
     clcnn_status (*derive)(check_case *c); /* NULL: nothing is derived */
-    bool (*accumulate)(const check_desc *desc);
-    /* Whether results are rounded though the sums of a case of integers are exact: an activation at
-     * their end. NULL: never. */
-    bool (*rounds)(const check_desc *desc, clcnn_direction direction);
-    /* The largest slope of that activation, by which an error of the sum grows. NULL: 1. */
-    double (*steepest)(const check_desc *desc, clcnn_direction direction);
     /*
      * Golden files hold what the textbook's formula gives in double. Where that cancels and the
      * reference's does not, the magnitude of what cancels at element i of the result; NULL: never.
@@ -288,6 +287,10 @@ const check_direction *check_direction_find(const check_op *op, const char *name
 
 /* "relu" and the like, as golden files have them; NULL for what is no kind. */
 const char *check_activation_name(clcnn_activation_kind kind);
+
+/* The descriptor's field of this name and type; NULL where the operation has none. */
+const void *check_find_field(const check_op *op, const check_desc *desc, const char *name,
+                             check_field_type type);
 
 /* "conv2d {n=2 c=3 ...}": writes the descriptor's fields that are not 0. */
 void check_describe(const check_op *op, const check_desc *desc, char *text, size_t size);

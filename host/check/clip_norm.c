@@ -30,10 +30,7 @@ static bool sizes(check_desc *desc, const check_shape *inputs)
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
-    const clcnn_clip_norm *d = &desc->clip_norm;
-    if (d->count < 1 || d->segments < 0)
-        return CLCNN__INVALID(error, "%d elements in %d segments", d->count, d->segments);
-    return CLCNN_SUCCESS;
+    return check_optimiser_legal(desc->clip_norm.count, desc->clip_norm.segments, error);
 }
 
 static void fill(check_case *c, check_random *random)
@@ -78,14 +75,13 @@ static const check_direction directions[] = {
      .reference = ref_apply},
     {.name = NULL}};
 
-static const check_field fields[] = {
-    {"count", CHECK_INT, offsetof(clcnn_clip_norm, count)},
-    {"max_norm", CHECK_DOUBLE, offsetof(clcnn_clip_norm, max_norm)},
-    {"segments", CHECK_INT, offsetof(clcnn_clip_norm, segments)},
-    {.name = NULL}};
+static const check_field fields[] = {CHECK_FIELD(clcnn_clip_norm, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_clip_norm, CHECK_DOUBLE, max_norm),
+                                     CHECK_FIELD(clcnn_clip_norm, CHECK_INT, segments),
+                                     {.name = NULL}};
 
 static const check_attribute attributes[] = {
-    CHECK_REAL_ATTRIBUTE(clcnn_clip_norm, max_norm, 0x1p-126, 0x1.fffffep127, true),
+    {CHECK_REAL_ATTRIBUTE(clcnn_clip_norm, max_norm, 0x1p-126, 0x1.fffffep127), .required = true},
     {.name = NULL}};
 
 const check_op check_op_clip_norm = {.name = "clip_norm",

@@ -1,5 +1,5 @@
 /* How col2im is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include <string.h>
 
@@ -45,11 +45,6 @@ static void fill(check_case *c, check_random *random)
     check_fill(c, &c->in[X], (double)c->desc.im2col.r * c->desc.im2col.s, random);
 }
 
-static bool accumulate(const check_desc *desc)
-{
-    return desc->im2col.accumulate != 0;
-}
-
 /* The most taps on one element of an axis: of every `period` neighbouring taps one. */
 static double overlap(int window, int stride, int dilation)
 {
@@ -85,31 +80,19 @@ static const check_direction directions[] = {{.name = "forward",
                                               .reference = ref_forward},
                                              {.name = NULL}};
 
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, CHECK_INT, offsetof(clcnn_im2col, name)                                             \
-    }
+#define FIELD(name) CHECK_FIELD(clcnn_im2col, CHECK_INT, name)
 static const check_field fields[] = {
     FIELD(n),          FIELD(c),          FIELD(h),          FIELD(w),
     FIELD(r),          FIELD(s),          FIELD(pad_top),    FIELD(pad_left),
     FIELD(pad_bottom), FIELD(pad_right),  FIELD(stride_h),   FIELD(stride_w),
     FIELD(dilation_h), FIELD(dilation_w), FIELD(accumulate), {.name = NULL}};
 
-#define PAIR(text, one, two)                                                                       \
-    .name = text, .count = 2,                                                                      \
-    .offset = {offsetof(clcnn_im2col, one), offsetof(clcnn_im2col, two)}, .low = 1,                \
-    .high = INT32_MAX
 static const check_attribute attributes[] = {
-    {PAIR("kernel", r, s), .required = true},
-    {PAIR("stride", stride_h, stride_w)},
-    {PAIR("dilation", dilation_h, dilation_w)},
-    {PAIR("size", h, w), .required = true},
-    {.name = "pad",
-     .count = 4,
-     .offset = {offsetof(clcnn_im2col, pad_top), offsetof(clcnn_im2col, pad_left),
-                offsetof(clcnn_im2col, pad_bottom), offsetof(clcnn_im2col, pad_right)},
-     .low = 0,
-     .high = INT32_MAX},
+    {CHECK_PAIR_ATTRIBUTE("kernel", clcnn_im2col, r, s), .required = true},
+    {CHECK_PAIR_ATTRIBUTE("stride", clcnn_im2col, stride_h, stride_w)},
+    {CHECK_PAIR_ATTRIBUTE("dilation", clcnn_im2col, dilation_h, dilation_w)},
+    {CHECK_PAIR_ATTRIBUTE("size", clcnn_im2col, h, w), .required = true},
+    {CHECK_PADS_ATTRIBUTE(clcnn_im2col)},
     {.name = NULL}};
 
 const check_op check_op_col2im = {.name = "col2im",
@@ -120,5 +103,4 @@ const check_op check_op_col2im = {.name = "col2im",
                                   .shape = col2im_shape,
                                   .sizes = sizes,
                                   .legal = legal,
-                                  .fill = fill,
-                                  .accumulate = accumulate};
+                                  .fill = fill};

@@ -1,5 +1,5 @@
 /* How concat is run, with three inputs or fewer, and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
@@ -66,11 +66,6 @@ static void fill(check_case *c, check_random *random)
     check_fill(c, &c->in[DY], 1, random);
 }
 
-static bool accumulate(const check_desc *desc)
-{
-    return desc->concat.accumulate;
-}
-
 static clcnn_status forward(const check_call *a)
 {
     const clcnn_concat d = concat_of(&a->c->desc);
@@ -116,26 +111,22 @@ static const check_direction directions[] = {
      .reference = ref_backward},
     {.name = NULL}};
 
-static const check_field fields[] = {{"n", CHECK_INT, offsetof(check_concat, n)},
-                                     {"h", CHECK_INT, offsetof(check_concat, h)},
-                                     {"w", CHECK_INT, offsetof(check_concat, w)},
-                                     {"inputs", CHECK_INT, offsetof(check_concat, inputs)},
+static const check_field fields[] = {CHECK_FIELD(check_concat, CHECK_INT, n),
+                                     CHECK_FIELD(check_concat, CHECK_INT, h),
+                                     CHECK_FIELD(check_concat, CHECK_INT, w),
+                                     CHECK_FIELD(check_concat, CHECK_INT, inputs),
                                      {"c0", CHECK_INT, offsetof(check_concat, channels[0])},
                                      {"c1", CHECK_INT, offsetof(check_concat, channels[1])},
                                      {"c2", CHECK_INT, offsetof(check_concat, channels[2])},
-                                     {"accumulate", CHECK_INT, offsetof(check_concat, accumulate)},
+                                     CHECK_FIELD(check_concat, CHECK_INT, accumulate),
                                      {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
 
 const check_op check_op_concat = {
     .name = "concat",
     .inputs = {{.name = "x0"}, {.name = "x1"}, {.name = "x2"}, {.name = "dy"}, {.name = NULL}},
     .directions = directions,
     .fields = fields,
-    .attributes = attributes,
     .shape = concat_shape,
     .sizes = sizes,
     .legal = legal,
-    .fill = fill,
-    .accumulate = accumulate};
+    .fill = fill};

@@ -1,15 +1,5 @@
 /* How conv1d is run and what its reference expects. */
-#include "check.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-enum { X, W, B, DY };
-
-static int or_one(int value)
-{
-    return value ? value : 1;
-}
+#include "weights.h"
 
 static bool conv1d_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
@@ -17,29 +7,19 @@ static bool conv1d_shape(const check_desc *desc, const char *name, check_shape *
     int q = 0;
     if (clcnn_conv1d_output(d, &q, NULL) != CLCNN_SUCCESS)
         return false;
-    const size_t n = (size_t)d->n, k = (size_t)d->k;
-    if (!strcmp(name, "x") || !strcmp(name, "dx"))
-        *shape = (check_shape){3, {n, (size_t)d->c, (size_t)d->w}};
-    else if (!strcmp(name, "w") || !strcmp(name, "dw"))
-        *shape = (check_shape){3, {k, (size_t)(d->c / or_one(d->groups)), (size_t)d->s}};
-    else if (!strcmp(name, "b") || !strcmp(name, "db"))
-        *shape = (check_shape){1, {k}};
-    else if (!strcmp(name, "y") || !strcmp(name, "dy"))
-        *shape = (check_shape){3, {n, k, (size_t)q}};
-    else
-        return false;
-    return true;
+    const check_tensor_shape list[] = {{"x", 3, {d->n, d->c, d->w}},
+                                       {"w", 3, {d->k, d->c / check_or_one(d->groups), d->s}},
+                                       {"b", 1, {d->k}},
+                                       {"y", 3, {d->n, d->k, q}},
+                                       {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
     clcnn_conv1d *d = &desc->conv1d;
-    const check_shape *x = &inputs[X], *w = &inputs[W];
-    if (x->rank != 3 || w->rank != 3)
-        return false;
-    d->n = (int)x->size[0], d->c = (int)x->size[1], d->w = (int)x->size[2];
-    d->k = (int)w->size[0], d->s = (int)w->size[2];
-    return true;
+    return check_take_sizes(&inputs[X], 3, (int *[]){&d->n, &d->c, &d->w}) &&
+           check_take_sizes(&inputs[W], 3, (int *[]){&d->k, NULL, &d->s});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -48,39 +28,20 @@ static clcnn_status legal(const check_desc *desc, clcnn_error *error)
     return clcnn_conv1d_output(&desc->conv1d, &q, error);
 }
 
-/* Products in one sum, by direction. */
-static double summands(const check_case *c, clcnn_direction direction)
+static check_products products_of(const check_case *c)
 {
     const clcnn_conv1d *d = &c->desc.conv1d;
-    const double taps = (double)d->s, groups = or_one(d->groups);
+    const double taps = (double)d->s, groups = check_or_one(d->groups);
     int q = 0;
     clcnn_conv1d_output(d, &q, NULL);
-    if (direction == CLCNN_FORWARD)
-        return d->c / groups * taps + 1;
-    return direction == CLCNN_BACKWARD_DATA ? d->k / groups * taps : (double)d->n * q;
+    const double outputs = (double)d->n * q;
+    return (check_products){
+        .y = d->c / groups * taps + 1, .dx = d->k / groups * taps, .dw = outputs, .db = outputs};
 }
 
 static void fill(check_case *c, check_random *random)
 {
-    double most = summands(c, CLCNN_FORWARD);
-    for (int i = CLCNN_BACKWARD_DATA; i <= CLCNN_BACKWARD_WEIGHTS; i++) {
-        const double n = summands(c, (clcnn_direction)i);
-        most = n > most ? n : most;
-    }
-    check_fill(c, &c->in[X], most, random);
-    check_fill(c, &c->in[W], most, random);
-    check_fill(c, &c->in[DY], most, random);
-    check_fill_addend(c, &c->in[B], random);
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->conv1d.accumulate != 0;
-}
-
-static bool rounds(const check_desc *desc, clcnn_direction direction)
-{
-    return direction == CLCNN_FORWARD && desc->conv1d.activation > CLCNN_RELU;
+    check_fill_weights(c, products_of(c), random);
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -102,7 +63,7 @@ static clcnn_status pack_forward(const check_call *a)
 
 static clcnn_status ref_forward(const check_case *c, check_expected *e)
 {
-    e->out[0].n = summands(c, CLCNN_FORWARD);
+    e->out[0].n = products_of(c).y;
     return clcnn_ref_conv1d_forward(&c->desc.conv1d, c->in[X].f, c->in[W].f, c->in[B].f,
                                     e->out[0].value, e->out[0].mag);
 }
@@ -120,7 +81,7 @@ static clcnn_status pack_backward_data(const check_call *a)
 
 static clcnn_status ref_backward_data(const check_case *c, check_expected *e)
 {
-    e->out[0].n = summands(c, CLCNN_BACKWARD_DATA);
+    e->out[0].n = products_of(c).dx;
     return clcnn_ref_conv1d_backward_data(&c->desc.conv1d, c->in[DY].f, c->in[W].f, e->out[0].value,
                                           e->out[0].mag);
 }
@@ -133,72 +94,40 @@ static clcnn_status backward_weights(const check_call *a)
 
 static clcnn_status ref_backward_weights(const check_case *c, check_expected *e)
 {
-    e->out[0].n = e->out[1].n = summands(c, CLCNN_BACKWARD_WEIGHTS);
+    const check_products products = products_of(c);
+    e->out[0].n = products.dw;
+    e->out[1].n = products.db;
     return clcnn_ref_conv1d_backward_weights(&c->desc.conv1d, c->in[X].f, c->in[DY].f,
                                              e->out[0].value, e->out[1].value, e->out[0].mag,
                                              e->out[1].mag);
 }
 
 static const check_direction directions[] = {
-    {.name = "forward",
-     .direction = CLCNN_FORWARD,
-     .needs = 1 << X | 1 << W,
-     .takes = 1 << B,
-     .outputs = {{.name = "y"}},
-     .run = forward,
-     .reference = ref_forward,
-     .pack = pack_forward},
-    {.name = "backward_data",
-     .direction = CLCNN_BACKWARD_DATA,
-     .needs = 1 << DY | 1 << W,
-     .outputs = {{.name = "dx", .accumulates = true}},
-     .run = backward_data,
-     .reference = ref_backward_data,
-     .pack = pack_backward_data},
-    {.name = "backward_weights",
-     .direction = CLCNN_BACKWARD_WEIGHTS,
-     .needs = 1 << X | 1 << DY,
-     .outputs = {{.name = "dw", .optional = true, .accumulates = true},
-                 {.name = "db", .optional = true, .accumulates = true}},
-     .run = backward_weights,
-     .reference = ref_backward_weights},
+    {CHECK_WEIGHTS_FORWARD(forward, ref_forward, pack_forward)},
+    {CHECK_WEIGHTS_BACKWARD_DATA(backward_data, ref_backward_data, pack_backward_data)},
+    {CHECK_WEIGHTS_BACKWARD_WEIGHTS(backward_weights, ref_backward_weights)},
     {.name = NULL}};
 
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, CHECK_INT, offsetof(clcnn_conv1d, name)                                             \
-    }
-static const check_field fields[] = {
-    FIELD(n),
-    FIELD(c),
-    FIELD(w),
-    FIELD(k),
-    FIELD(s),
-    FIELD(pad_left),
-    FIELD(pad_right),
-    FIELD(stride),
-    FIELD(dilation),
-    FIELD(groups),
-    {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_conv1d, activation)},
-    FIELD(accumulate),
-    {.name = NULL}};
+#define FIELD(name) CHECK_FIELD(clcnn_conv1d, CHECK_INT, name)
+static const check_field fields[] = {FIELD(n),
+                                     FIELD(c),
+                                     FIELD(w),
+                                     FIELD(k),
+                                     FIELD(s),
+                                     FIELD(pad_left),
+                                     FIELD(pad_right),
+                                     FIELD(stride),
+                                     FIELD(dilation),
+                                     FIELD(groups),
+                                     CHECK_FIELD(clcnn_conv1d, CHECK_ACTIVATION_KIND, activation),
+                                     CHECK_FIELD(clcnn_conv1d, CHECK_DOUBLE, alpha),
+                                     FIELD(accumulate),
+                                     {.name = NULL}};
 
 static const check_attribute attributes[] = {
-    {.name = "stride",
-     .count = 1,
-     .offset = {offsetof(clcnn_conv1d, stride)},
-     .low = 1,
-     .high = INT32_MAX},
-    {.name = "dilation",
-     .count = 1,
-     .offset = {offsetof(clcnn_conv1d, dilation)},
-     .low = 1,
-     .high = INT32_MAX},
-    {.name = "groups",
-     .count = 1,
-     .offset = {offsetof(clcnn_conv1d, groups)},
-     .low = 1,
-     .high = INT32_MAX},
+    {CHECK_INT_ATTRIBUTE(clcnn_conv1d, stride, 1)},
+    {CHECK_INT_ATTRIBUTE(clcnn_conv1d, dilation, 1)},
+    {CHECK_INT_ATTRIBUTE(clcnn_conv1d, groups, 1)},
     {.name = "pad",
      .count = 2,
      .offset = {offsetof(clcnn_conv1d, pad_left), offsetof(clcnn_conv1d, pad_right)},
@@ -216,6 +145,4 @@ const check_op check_op_conv1d = {
     .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .accumulate = accumulate,
-    .rounds = rounds,
     .plan = plan};

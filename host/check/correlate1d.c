@@ -1,9 +1,5 @@
 /* How correlate1d is run and what its reference expects. */
-#include "check.h"
-
-#include "internal.h"
-
-#include <string.h>
+#include "common.h"
 
 enum { A, B };
 
@@ -12,23 +8,17 @@ static bool correlate1d_shape(const check_desc *desc, const char *name, check_sh
     int size = 0;
     if (clcnn_correlate1d_output(&desc->correlate1d, &size, NULL) != CLCNN_SUCCESS)
         return false;
-    if (strcmp(name, "a") == 0)
-        size = desc->correlate1d.a;
-    else if (strcmp(name, "b") == 0)
-        size = desc->correlate1d.b;
-    else if (strcmp(name, "y") != 0)
-        return false;
-    *shape = (check_shape){1, {(size_t)size}};
-    return true;
+    const check_tensor_shape list[] = {{"a", 1, {desc->correlate1d.a}},
+                                       {"b", 1, {desc->correlate1d.b}},
+                                       {"y", 1, {size}},
+                                       {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[A].rank != 1 || inputs[B].rank != 1)
-        return false;
-    desc->correlate1d.a = (int)inputs[A].size[0];
-    desc->correlate1d.b = (int)inputs[B].size[0];
-    return true;
+    return check_take_sizes(&inputs[A], 1, (int *[]){&desc->correlate1d.a}) &&
+           check_take_sizes(&inputs[B], 1, (int *[]){&desc->correlate1d.b});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -71,10 +61,10 @@ static const check_direction directions[] = {{.name = "forward",
 
 _Static_assert(sizeof(clcnn_signal_mode) == sizeof(int), "the mode is shown as a number");
 
-static const check_field fields[] = {{"a", CHECK_INT, offsetof(clcnn_correlate1d, a)},
-                                     {"b", CHECK_INT, offsetof(clcnn_correlate1d, b)},
-                                     {"mode", CHECK_INT, offsetof(clcnn_correlate1d, mode)},
-                                     {"convolve", CHECK_INT, offsetof(clcnn_correlate1d, convolve)},
+static const check_field fields[] = {CHECK_FIELD(clcnn_correlate1d, CHECK_INT, a),
+                                     CHECK_FIELD(clcnn_correlate1d, CHECK_INT, b),
+                                     CHECK_FIELD(clcnn_correlate1d, CHECK_INT, mode),
+                                     CHECK_FIELD(clcnn_correlate1d, CHECK_INT, convolve),
                                      {.name = NULL}};
 
 static const check_attribute attributes[] = {{.name = "mode",
@@ -82,11 +72,7 @@ static const check_attribute attributes[] = {{.name = "mode",
                                               .offset = {offsetof(clcnn_correlate1d, mode)},
                                               .low = CLCNN_VALID,
                                               .high = CLCNN_FULL},
-                                             {.name = "convolve",
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_correlate1d, convolve)},
-                                              .low = 0,
-                                              .high = 1},
+                                             {CHECK_FLAG_ATTRIBUTE(clcnn_correlate1d, convolve)},
                                              {.name = NULL}};
 
 const check_op check_op_correlate1d = {.name = "correlate1d",

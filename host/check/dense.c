@@ -1,34 +1,22 @@
 /* How dense is run and what its reference expects. */
-#include "check.h"
-
-#include <string.h>
-
-enum { X, W, B, DY };
+#include "weights.h"
 
 static bool dense_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    const size_t n = (size_t)desc->dense.n, c = (size_t)desc->dense.c, k = (size_t)desc->dense.k;
-    if (!strcmp(name, "x") || !strcmp(name, "dx"))
-        *shape = (check_shape){2, {n, c}};
-    else if (!strcmp(name, "w") || !strcmp(name, "dw"))
-        *shape = (check_shape){2, {k, c}};
-    else if (!strcmp(name, "b") || !strcmp(name, "db"))
-        *shape = (check_shape){1, {k}};
-    else if (!strcmp(name, "y") || !strcmp(name, "dy"))
-        *shape = (check_shape){2, {n, k}};
-    else
-        return false;
-    return true;
+    const clcnn_dense *d = &desc->dense;
+    const check_tensor_shape list[] = {{"x", 2, {d->n, d->c}},
+                                       {"w", 2, {d->k, d->c}},
+                                       {"b", 1, {d->k}},
+                                       {"y", 2, {d->n, d->k}},
+                                       {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[X].rank != 2 || inputs[W].rank != 2)
-        return false;
-    desc->dense.n = (int)inputs[X].size[0];
-    desc->dense.c = (int)inputs[X].size[1];
-    desc->dense.k = (int)inputs[W].size[0];
-    return true;
+    clcnn_dense *d = &desc->dense;
+    return check_take_sizes(&inputs[X], 2, (int *[]){&d->n, &d->c}) &&
+           check_take_sizes(&inputs[W], 2, (int *[]){&d->k, NULL});
 }
 
 /* A dense layer is legal when it is legal as the convolution that it is. */
@@ -48,25 +36,15 @@ static clcnn_status legal(const check_desc *desc, clcnn_error *error)
     return clcnn_conv2d_output(&conv, &p, &q, error);
 }
 
-static void fill(check_case *c, check_random *random)
+static check_products products_of(const check_case *c)
 {
     const clcnn_dense *d = &c->desc.dense;
-    const int inner = d->c > d->k ? d->c : d->k;
-    const double most = inner > d->n ? inner : d->n;
-    check_fill(c, &c->in[X], most, random);
-    check_fill(c, &c->in[W], most, random);
-    check_fill(c, &c->in[DY], most, random);
-    check_fill_addend(c, &c->in[B], random);
+    return (check_products){.y = d->c + 1.0, .dx = d->k, .dw = d->n, .db = d->n};
 }
 
-static bool accumulate(const check_desc *desc)
+static void fill(check_case *c, check_random *random)
 {
-    return desc->dense.accumulate != 0;
-}
-
-static bool rounds(const check_desc *desc, clcnn_direction direction)
-{
-    return direction == CLCNN_FORWARD && desc->dense.activation > CLCNN_RELU;
+    check_fill_weights(c, products_of(c), random);
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -88,7 +66,7 @@ static clcnn_status pack_forward(const check_call *a)
 
 static clcnn_status ref_forward(const check_case *c, check_expected *e)
 {
-    e->out[0].n = c->desc.dense.c + 1.0;
+    e->out[0].n = products_of(c).y;
     return clcnn_ref_dense_forward(&c->desc.dense, c->in[X].f, c->in[W].f, c->in[B].f,
                                    e->out[0].value, e->out[0].mag);
 }
@@ -106,7 +84,7 @@ static clcnn_status pack_backward_data(const check_call *a)
 
 static clcnn_status ref_backward_data(const check_case *c, check_expected *e)
 {
-    e->out[0].n = c->desc.dense.k;
+    e->out[0].n = products_of(c).dx;
     return clcnn_ref_dense_backward_data(&c->desc.dense, c->in[DY].f, c->in[W].f, e->out[0].value,
                                          e->out[0].mag);
 }
@@ -119,62 +97,36 @@ static clcnn_status backward_weights(const check_call *a)
 
 static clcnn_status ref_backward_weights(const check_case *c, check_expected *e)
 {
-    e->out[0].n = e->out[1].n = c->desc.dense.n;
+    const check_products products = products_of(c);
+    e->out[0].n = products.dw;
+    e->out[1].n = products.db;
     return clcnn_ref_dense_backward_weights(&c->desc.dense, c->in[X].f, c->in[DY].f,
                                             e->out[0].value, e->out[1].value, e->out[0].mag,
                                             e->out[1].mag);
 }
 
 static const check_direction directions[] = {
-    {.name = "forward",
-     .direction = CLCNN_FORWARD,
-     .needs = 1 << X | 1 << W,
-     .takes = 1 << B,
-     .outputs = {{.name = "y"}},
-     .run = forward,
-     .reference = ref_forward,
-     .pack = pack_forward},
-    {.name = "backward_data",
-     .direction = CLCNN_BACKWARD_DATA,
-     .needs = 1 << DY | 1 << W,
-     .outputs = {{.name = "dx", .accumulates = true}},
-     .run = backward_data,
-     .reference = ref_backward_data,
-     .pack = pack_backward_data},
-    {.name = "backward_weights",
-     .direction = CLCNN_BACKWARD_WEIGHTS,
-     .needs = 1 << X | 1 << DY,
-     .outputs = {{.name = "dw", .optional = true, .accumulates = true},
-                 {.name = "db", .optional = true, .accumulates = true}},
-     .run = backward_weights,
-     .reference = ref_backward_weights},
+    {CHECK_WEIGHTS_FORWARD(forward, ref_forward, pack_forward)},
+    {CHECK_WEIGHTS_BACKWARD_DATA(backward_data, ref_backward_data, pack_backward_data)},
+    {CHECK_WEIGHTS_BACKWARD_WEIGHTS(backward_weights, ref_backward_weights)},
     {.name = NULL}};
 
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, CHECK_INT, offsetof(clcnn_dense, name)                                              \
-    }
-static const check_field fields[] = {
-    FIELD(n),
-    FIELD(c),
-    FIELD(k),
-    {"activation", CHECK_ACTIVATION_KIND, offsetof(clcnn_dense, activation)},
-    {"alpha", CHECK_DOUBLE, offsetof(clcnn_dense, alpha)},
-    FIELD(accumulate),
-    {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
+#define FIELD(name) CHECK_FIELD(clcnn_dense, CHECK_INT, name)
+static const check_field fields[] = {FIELD(n),
+                                     FIELD(c),
+                                     FIELD(k),
+                                     CHECK_FIELD(clcnn_dense, CHECK_ACTIVATION_KIND, activation),
+                                     CHECK_FIELD(clcnn_dense, CHECK_DOUBLE, alpha),
+                                     FIELD(accumulate),
+                                     {.name = NULL}};
 
 const check_op check_op_dense = {
     .name = "dense",
     .inputs = {{.name = "x"}, {.name = "w"}, {.name = "b"}, {.name = "dy"}, {.name = NULL}},
     .directions = directions,
     .fields = fields,
-    .attributes = attributes,
     .shape = dense_shape,
     .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .accumulate = accumulate,
-    .rounds = rounds,
     .plan = plan};

@@ -69,6 +69,16 @@ const char *check_activation_name(clcnn_activation_kind kind)
     return i < sizeof names / sizeof *names ? names[i] : NULL;
 }
 
+const void *check_find_field(const check_op *op, const check_desc *desc, const char *name,
+                             check_field_type type)
+{
+    for (const check_field *f = op->fields; f->name; f++) {
+        if (f->type == type && strcmp(f->name, name) == 0)
+            return (const char *)desc + f->offset;
+    }
+    return NULL;
+}
+
 static void append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

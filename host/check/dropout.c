@@ -1,5 +1,5 @@
 /* How dropout is run and what its reference expects. Each direction prepares the block first. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
@@ -12,13 +12,6 @@ static bool dropout_shape(const check_desc *desc, const char *name, check_shape 
     const bool block = strcmp(name, "block") == 0;
     *shape = (check_shape){1, {block ? CLCNN_DROPOUT_BLOCK : (size_t)desc->dropout.count}};
     return block || strlen(name) <= 2; /* x, y, dx, dy */
-}
-
-/* No golden file has the operation. */
-static bool sizes(check_desc *desc, const check_shape *inputs)
-{
-    (void)desc, (void)inputs;
-    return false;
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -79,22 +72,16 @@ static const check_direction directions[] = {
      .reference = ref_backward},
     {.name = NULL}};
 
-static const check_field fields[] = {{"count", CHECK_INT, offsetof(clcnn_dropout, count)},
-                                     {"drop", CHECK_DOUBLE, offsetof(clcnn_dropout, drop)},
-                                     {"stream", CHECK_INT, offsetof(clcnn_dropout, stream)},
-                                     {"seed", CHECK_INT64, offsetof(clcnn_dropout, seed)},
-                                     {"step", CHECK_INT64, offsetof(clcnn_dropout, step)},
-                                     {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
+static const check_field fields[] = {
+    CHECK_FIELD(clcnn_dropout, CHECK_INT, count),  CHECK_FIELD(clcnn_dropout, CHECK_DOUBLE, drop),
+    CHECK_FIELD(clcnn_dropout, CHECK_INT, stream), CHECK_FIELD(clcnn_dropout, CHECK_INT64, seed),
+    CHECK_FIELD(clcnn_dropout, CHECK_INT64, step), {.name = NULL}};
 
 const check_op check_op_dropout = {.name = "dropout",
                                    .inputs = {{.name = "x"}, {.name = "dy"}, {.name = NULL}},
                                    .directions = directions,
                                    .fields = fields,
-                                   .attributes = attributes,
                                    .shape = dropout_shape,
                                    .flat = true,
-                                   .sizes = sizes,
                                    .legal = legal,
                                    .fill = fill};

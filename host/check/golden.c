@@ -118,7 +118,7 @@ static clcnn_status read_sizes(const golden *g, clcnn_error *error)
             return CLCNN__FAIL(error, CLCNN_BAD_FILE, "the tensor %s has %zu elements", t->name,
                                shapes[i].size[0]);
     }
-    if (shapes[0].rank == 0 || !op->sizes(&g->c->desc, shapes))
+    if (shapes[0].rank == 0 || !op->sizes || !op->sizes(&g->c->desc, shapes))
         return CLCNN__FAIL(error, CLCNN_BAD_FILE,
                            "an input that %s needs is missing, or has the wrong number of axes",
                            op->name);

@@ -1,5 +1,5 @@
 /* How im2col is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include <string.h>
 
@@ -24,11 +24,7 @@ static bool im2col_shape(const check_desc *desc, const char *name, check_shape *
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
     clcnn_im2col *d = &desc->im2col;
-    const check_shape *x = &inputs[X];
-    if (x->rank != 4)
-        return false;
-    d->n = (int)x->size[0], d->c = (int)x->size[1], d->h = (int)x->size[2], d->w = (int)x->size[3];
-    return true;
+    return check_take_sizes(&inputs[X], 4, (int *[]){&d->n, &d->c, &d->h, &d->w});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -61,30 +57,18 @@ static const check_direction directions[] = {{.name = "forward",
                                               .reference = ref_forward},
                                              {.name = NULL}};
 
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, CHECK_INT, offsetof(clcnn_im2col, name)                                             \
-    }
+#define FIELD(name) CHECK_FIELD(clcnn_im2col, CHECK_INT, name)
 static const check_field fields[] = {
     FIELD(n),          FIELD(c),          FIELD(h),          FIELD(w),
     FIELD(r),          FIELD(s),          FIELD(pad_top),    FIELD(pad_left),
     FIELD(pad_bottom), FIELD(pad_right),  FIELD(stride_h),   FIELD(stride_w),
     FIELD(dilation_h), FIELD(dilation_w), FIELD(accumulate), {.name = NULL}};
 
-#define PAIR(text, one, two)                                                                       \
-    .name = text, .count = 2,                                                                      \
-    .offset = {offsetof(clcnn_im2col, one), offsetof(clcnn_im2col, two)}, .low = 1,                \
-    .high = INT32_MAX
 static const check_attribute attributes[] = {
-    {PAIR("kernel", r, s), .required = true},
-    {PAIR("stride", stride_h, stride_w)},
-    {PAIR("dilation", dilation_h, dilation_w)},
-    {.name = "pad",
-     .count = 4,
-     .offset = {offsetof(clcnn_im2col, pad_top), offsetof(clcnn_im2col, pad_left),
-                offsetof(clcnn_im2col, pad_bottom), offsetof(clcnn_im2col, pad_right)},
-     .low = 0,
-     .high = INT32_MAX},
+    {CHECK_PAIR_ATTRIBUTE("kernel", clcnn_im2col, r, s), .required = true},
+    {CHECK_PAIR_ATTRIBUTE("stride", clcnn_im2col, stride_h, stride_w)},
+    {CHECK_PAIR_ATTRIBUTE("dilation", clcnn_im2col, dilation_h, dilation_w)},
+    {CHECK_PADS_ATTRIBUTE(clcnn_im2col)},
     {.name = NULL}};
 
 const check_op check_op_im2col = {.name = "im2col",

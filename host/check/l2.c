@@ -1,30 +1,20 @@
 /* How l2 is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
-
-#include <string.h>
 
 enum { W };
 
 static bool l2_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    static const char *const names[] = {"w", "dw"};
-    *shape = (check_shape){1, {(size_t)desc->l2.count}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    }
-    *shape = (check_shape){1, {1}};
-    return strcmp(name, "loss") == 0;
+    const check_tensor_shape list[] = {
+        {"w", 1, {desc->l2.count}}, {"loss", 1, {1}}, {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[W].rank != 1)
-        return false;
-    desc->l2.count = (int)inputs[W].size[0];
-    return true;
+    return check_take_sizes(&inputs[W], 1, (int *[]){&desc->l2.count});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -36,11 +26,6 @@ static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 static void fill(check_case *c, check_random *random)
 {
     check_fill(c, &c->in[W], 1, random);
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->l2.accumulate;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -85,19 +70,13 @@ static const check_direction directions[] = {{.name = "forward",
                                               .reference = ref_backward},
                                              {.name = NULL}};
 
-static const check_field fields[] = {{"count", CHECK_INT, offsetof(clcnn_l2, count)},
-                                     {"lambda", CHECK_DOUBLE, offsetof(clcnn_l2, lambda)},
-                                     {"accumulate", CHECK_INT, offsetof(clcnn_l2, accumulate)},
+static const check_field fields[] = {CHECK_FIELD(clcnn_l2, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_l2, CHECK_DOUBLE, lambda),
+                                     CHECK_FIELD(clcnn_l2, CHECK_INT, accumulate),
                                      {.name = NULL}};
 
-static const check_attribute attributes[] = {{.name = "lambda",
-                                              .type = CHECK_DOUBLE,
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_l2, lambda)},
-                                              .low = 0,
-                                              .high = 1e30,
-                                              .required = true},
-                                             {.name = NULL}};
+static const check_attribute attributes[] = {
+    {CHECK_REAL_ATTRIBUTE(clcnn_l2, lambda, 0, 1e30), .required = true}, {.name = NULL}};
 
 const check_op check_op_l2 = {.name = "l2",
                               .inputs = {{.name = "w"}, {.name = NULL}},
@@ -108,5 +87,4 @@ const check_op check_op_l2 = {.name = "l2",
                               .sizes = sizes,
                               .legal = legal,
                               .fill = fill,
-                              .accumulate = accumulate,
                               .plan = plan};

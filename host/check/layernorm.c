@@ -2,44 +2,25 @@
  * How layernorm is run and what its reference expects. Backward is given the statistics that
  * forward saves, so it runs forward first.
  */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
-
-#include <string.h>
 
 enum { X, GAMMA, BETA, DY };
 
 static bool layernorm_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    static const char *const whole[] = {"x", "y", "dx", "dy", "scratch"};
-    static const char *const columns[] = {"gamma", "beta", "dgamma", "dbeta"};
-    const size_t n = (size_t)desc->layernorm.n, d = (size_t)desc->layernorm.d;
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
-        if (strcmp(name, whole[i]) == 0) {
-            *shape = (check_shape){2, {n, d}};
-            return true;
-        }
-    }
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        if (strcmp(name, columns[i]) == 0) {
-            *shape = (check_shape){1, {d}};
-            return true;
-        }
-    }
-    if (strcmp(name, "mean") != 0 && strcmp(name, "rstd") != 0)
-        return false;
-    *shape = (check_shape){1, {n}};
-    return true;
+    const int n = desc->layernorm.n, d = desc->layernorm.d;
+    const check_tensor_shape list[] = {{"x", 2, {n, d}},  {"y", 2, {n, d}}, {"scratch", 2, {n, d}},
+                                       {"gamma", 1, {d}}, {"beta", 1, {d}}, {"mean", 1, {n}},
+                                       {"rstd", 1, {n}},  {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[X].rank != 2)
-        return false;
-    desc->layernorm.n = (int)inputs[X].size[0];
-    desc->layernorm.d = (int)inputs[X].size[1];
-    return true;
+    clcnn_layernorm *d = &desc->layernorm;
+    return check_take_sizes(&inputs[X], 2, (int *[]){&d->n, &d->d});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -53,11 +34,6 @@ static void fill(check_case *c, check_random *random)
 {
     for (int i = X; i <= DY; i++)
         check_fill_addend(c, &c->in[i], random);
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->layernorm.accumulate != 0;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -131,21 +107,16 @@ static const check_direction directions[] = {
      .reference = ref_backward},
     {.name = NULL}};
 
-static const check_field fields[] = {
-    {"n", CHECK_INT, offsetof(clcnn_layernorm, n)},
-    {"d", CHECK_INT, offsetof(clcnn_layernorm, d)},
-    {"eps", CHECK_DOUBLE, offsetof(clcnn_layernorm, eps)},
-    {"accumulate", CHECK_INT, offsetof(clcnn_layernorm, accumulate)},
-    {.name = NULL}};
+static const check_field fields[] = {CHECK_FIELD(clcnn_layernorm, CHECK_INT, n),
+                                     CHECK_FIELD(clcnn_layernorm, CHECK_INT, d),
+                                     CHECK_FIELD(clcnn_layernorm, CHECK_DOUBLE, eps),
+                                     CHECK_FIELD(clcnn_layernorm, CHECK_INT, accumulate),
+                                     {.name = NULL}};
 
-static const check_attribute attributes[] = {{.name = "eps", /* 0 would be read as the default */
-                                              .type = CHECK_DOUBLE,
-                                              .count = 1,
-                                              .offset = {offsetof(clcnn_layernorm, eps)},
-                                              .low = 1e-30,
-                                              .high = 1e30,
-                                              .required = true},
-                                             {.name = NULL}};
+static const check_attribute attributes[] = {
+    {CHECK_REAL_ATTRIBUTE(clcnn_layernorm, eps, 1e-30, 1e30),
+     .required = true /* 0 would be read as the default */},
+    {.name = NULL}};
 
 const check_op check_op_layernorm = {
     .name = "layernorm",
@@ -157,5 +128,4 @@ const check_op check_op_layernorm = {
     .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .accumulate = accumulate,
     .plan = plan};

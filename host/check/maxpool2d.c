@@ -1,9 +1,8 @@
 /* How maxpool2d is run and what its reference expects. Backward takes the reference's argmax. */
-#include "check.h"
+#include "common.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { X, DY, ARGMAX };
 
@@ -13,24 +12,17 @@ static bool maxpool2d_shape(const check_desc *desc, const char *name, check_shap
     int p = 0, q = 0;
     if (clcnn_maxpool2d_output(d, &p, &q, NULL) != CLCNN_SUCCESS)
         return false;
-    const size_t n = (size_t)d->n, c = (size_t)d->c;
-    if (!strcmp(name, "x") || !strcmp(name, "dx"))
-        *shape = (check_shape){4, {n, c, (size_t)d->h, (size_t)d->w}};
-    else if (!strcmp(name, "y") || !strcmp(name, "dy") || !strcmp(name, "argmax"))
-        *shape = (check_shape){4, {n, c, (size_t)p, (size_t)q}};
-    else
-        return false;
-    return true;
+    const check_tensor_shape list[] = {{"x", 4, {d->n, d->c, d->h, d->w}},
+                                       {"y", 4, {d->n, d->c, p, q}},
+                                       {"argmax", 4, {d->n, d->c, p, q}},
+                                       {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
     clcnn_maxpool2d *d = &desc->maxpool2d;
-    const check_shape *x = &inputs[X];
-    if (x->rank != 4)
-        return false;
-    d->n = (int)x->size[0], d->c = (int)x->size[1], d->h = (int)x->size[2], d->w = (int)x->size[3];
-    return true;
+    return check_take_sizes(&inputs[X], 4, (int *[]){&d->n, &d->c, &d->h, &d->w});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -60,11 +52,6 @@ static clcnn_status derive(check_case *c)
           : CLCNN_OUT_OF_MEMORY;
     free(y);
     return status;
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->maxpool2d.accumulate != 0;
 }
 
 static clcnn_status forward(const check_call *a)
@@ -113,10 +100,7 @@ static const check_direction directions[] = {
      .reference = ref_backward},
     {.name = NULL}};
 
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, CHECK_INT, offsetof(clcnn_maxpool2d, name)                                          \
-    }
+#define FIELD(name) CHECK_FIELD(clcnn_maxpool2d, CHECK_INT, name)
 static const check_field fields[] = {
     FIELD(n),         FIELD(c),        FIELD(h),          FIELD(w),          FIELD(r),
     FIELD(s),         FIELD(pad_top),  FIELD(pad_left),   FIELD(pad_bottom), FIELD(pad_right),
@@ -125,29 +109,10 @@ static const check_field fields[] = {
 
 /* In golden files a missing stride is 1; here it would be the window. */
 static const check_attribute attributes[] = {
-    {.name = "kernel",
-     .count = 2,
-     .offset = {offsetof(clcnn_maxpool2d, r), offsetof(clcnn_maxpool2d, s)},
-     .low = 1,
-     .high = INT32_MAX,
-     .required = true},
-    {.name = "stride",
-     .count = 2,
-     .offset = {offsetof(clcnn_maxpool2d, stride_h), offsetof(clcnn_maxpool2d, stride_w)},
-     .low = 1,
-     .high = INT32_MAX,
-     .otherwise = "1,1"},
-    {.name = "dilation",
-     .count = 2,
-     .offset = {offsetof(clcnn_maxpool2d, dilation_h), offsetof(clcnn_maxpool2d, dilation_w)},
-     .low = 1,
-     .high = INT32_MAX},
-    {.name = "pad",
-     .count = 4,
-     .offset = {offsetof(clcnn_maxpool2d, pad_top), offsetof(clcnn_maxpool2d, pad_left),
-                offsetof(clcnn_maxpool2d, pad_bottom), offsetof(clcnn_maxpool2d, pad_right)},
-     .low = 0,
-     .high = INT32_MAX},
+    {CHECK_PAIR_ATTRIBUTE("kernel", clcnn_maxpool2d, r, s), .required = true},
+    {CHECK_PAIR_ATTRIBUTE("stride", clcnn_maxpool2d, stride_h, stride_w), .otherwise = "1,1"},
+    {CHECK_PAIR_ATTRIBUTE("dilation", clcnn_maxpool2d, dilation_h, dilation_w)},
+    {CHECK_PADS_ATTRIBUTE(clcnn_maxpool2d)},
     {.name = NULL}};
 
 const check_op check_op_maxpool2d = {
@@ -163,5 +128,4 @@ const check_op check_op_maxpool2d = {
     .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .derive = derive,
-    .accumulate = accumulate};
+    .derive = derive};

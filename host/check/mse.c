@@ -1,30 +1,21 @@
 /* How mse is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
-
-#include <string.h>
 
 enum { X, TARGET };
 
 static bool mse_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    static const char *const names[] = {"x", "target", "dx"};
-    *shape = (check_shape){1, {(size_t)desc->mse.count}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    }
-    *shape = (check_shape){1, {1}};
-    return strcmp(name, "loss") == 0;
+    const int count = desc->mse.count;
+    const check_tensor_shape list[] = {
+        {"x", 1, {count}}, {"target", 1, {count}}, {"loss", 1, {1}}, {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[X].rank != 1)
-        return false;
-    desc->mse.count = (int)inputs[X].size[0];
-    return true;
+    return check_take_sizes(&inputs[X], 1, (int *[]){&desc->mse.count});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -37,11 +28,6 @@ static void fill(check_case *c, check_random *random)
 {
     check_fill(c, &c->in[X], 1, random);
     check_fill(c, &c->in[TARGET], 1, random);
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->mse.accumulate;
 }
 
 static clcnn_status plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
@@ -88,20 +74,16 @@ static const check_direction directions[] = {{.name = "forward",
                                               .reference = ref_backward},
                                              {.name = NULL}};
 
-static const check_field fields[] = {{"count", CHECK_INT, offsetof(clcnn_mse, count)},
-                                     {"accumulate", CHECK_INT, offsetof(clcnn_mse, accumulate)},
+static const check_field fields[] = {CHECK_FIELD(clcnn_mse, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_mse, CHECK_INT, accumulate),
                                      {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
 
 const check_op check_op_mse = {.name = "mse",
                                .inputs = {{.name = "x"}, {.name = "target"}, {.name = NULL}},
                                .directions = directions,
                                .fields = fields,
-                               .attributes = attributes,
                                .shape = mse_shape,
                                .sizes = sizes,
                                .legal = legal,
                                .fill = fill,
-                               .accumulate = accumulate,
                                .plan = plan};

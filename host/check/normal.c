@@ -1,5 +1,5 @@
 /* How normal is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
@@ -11,23 +11,10 @@ static bool normal_shape(const check_desc *desc, const char *name, check_shape *
     return strcmp(name, "y") == 0;
 }
 
-/* No golden file has the operation. */
-static bool sizes(check_desc *desc, const check_shape *inputs)
-{
-    (void)desc, (void)inputs;
-    return false;
-}
-
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
     const int count = desc->normal.count;
     return count >= 0 ? CLCNN_SUCCESS : CLCNN__INVALID(error, "count is %d", count);
-}
-
-/* Nothing goes in. */
-static void fill(check_case *c, check_random *random)
-{
-    (void)c, (void)random;
 }
 
 static clcnn_status run_fill(const check_call *a)
@@ -48,22 +35,17 @@ static const check_direction directions[] = {{.name = "fill",
                                               .reference = ref_fill},
                                              {.name = NULL}};
 
-static const check_field fields[] = {{"count", CHECK_INT, offsetof(clcnn_normal, count)},
-                                     {"seed", CHECK_INT64, offsetof(clcnn_normal, seed)},
-                                     {"stream", CHECK_INT, offsetof(clcnn_normal, stream)},
-                                     {"mean", CHECK_DOUBLE, offsetof(clcnn_normal, mean)},
-                                     {"deviation", CHECK_DOUBLE, offsetof(clcnn_normal, deviation)},
+static const check_field fields[] = {CHECK_FIELD(clcnn_normal, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_normal, CHECK_INT64, seed),
+                                     CHECK_FIELD(clcnn_normal, CHECK_INT, stream),
+                                     CHECK_FIELD(clcnn_normal, CHECK_DOUBLE, mean),
+                                     CHECK_FIELD(clcnn_normal, CHECK_DOUBLE, deviation),
                                      {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
 
 const check_op check_op_normal = {.name = "normal",
                                   .inputs = {{.name = NULL}},
                                   .directions = directions,
                                   .fields = fields,
-                                  .attributes = attributes,
                                   .shape = normal_shape,
                                   .flat = true,
-                                  .sizes = sizes,
-                                  .legal = legal,
-                                  .fill = fill};
+                                  .legal = legal};

@@ -1,5 +1,6 @@
-/* What the checks of sgd, rmsprop and adam share. */
 #include "optimiser.h"
+
+#include "internal.h"
 
 #include <string.h>
 
@@ -20,6 +21,13 @@ bool check_optimiser_shape(const char *const *arrays, int count, int segments, c
     else
         return false;
     return true;
+}
+
+clcnn_status check_optimiser_legal(int count, int segments, clcnn_error *error)
+{
+    if (count < 1 || segments < 0)
+        return CLCNN__INVALID(error, "%d elements in %d segments", count, segments);
+    return CLCNN_SUCCESS;
 }
 
 void check_fill_table(check_case *c, int count, int segments)

@@ -24,10 +24,7 @@ static bool sizes(check_desc *desc, const check_shape *inputs)
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
-    const clcnn_rmsprop *d = &desc->rmsprop;
-    if (d->count < 1 || d->segments < 0)
-        return CLCNN__INVALID(error, "%d elements in %d segments", d->count, d->segments);
-    return CLCNN_SUCCESS;
+    return check_optimiser_legal(desc->rmsprop.count, desc->rmsprop.segments, error);
 }
 
 static void fill(check_case *c, check_random *random)
@@ -88,22 +85,21 @@ static const check_direction directions[] = {
      .magnitudes = step_magnitudes},
     {.name = NULL}};
 
-static const check_field fields[] = {
-    {"count", CHECK_INT, offsetof(clcnn_rmsprop, count)},
-    {"lr", CHECK_DOUBLE, offsetof(clcnn_rmsprop, lr)},
-    {"alpha", CHECK_DOUBLE, offsetof(clcnn_rmsprop, alpha)},
-    {"eps", CHECK_DOUBLE, offsetof(clcnn_rmsprop, eps)},
-    {"weight_decay", CHECK_DOUBLE, offsetof(clcnn_rmsprop, weight_decay)},
-    {"segments", CHECK_INT, offsetof(clcnn_rmsprop, segments)},
-    {"grad_scale", CHECK_DOUBLE, offsetof(clcnn_rmsprop, grad_scale)},
-    {.name = NULL}};
+static const check_field fields[] = {CHECK_FIELD(clcnn_rmsprop, CHECK_INT, count),
+                                     CHECK_FIELD(clcnn_rmsprop, CHECK_DOUBLE, lr),
+                                     CHECK_FIELD(clcnn_rmsprop, CHECK_DOUBLE, alpha),
+                                     CHECK_FIELD(clcnn_rmsprop, CHECK_DOUBLE, eps),
+                                     CHECK_FIELD(clcnn_rmsprop, CHECK_DOUBLE, weight_decay),
+                                     CHECK_FIELD(clcnn_rmsprop, CHECK_INT, segments),
+                                     CHECK_FIELD(clcnn_rmsprop, CHECK_DOUBLE, grad_scale),
+                                     {.name = NULL}};
 
 static const check_attribute attributes[] = {
-    CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, lr, 0, 1e30, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, alpha, 0, 0x1.fffffffffffffp-1, true),
+    {CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, lr, 0, 1e30), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, alpha, 0, 0x1.fffffffffffffp-1), .required = true},
     /* Above 0, which would be read as "the default". */
-    CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, eps, 1e-300, 1e30, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, weight_decay, 0, 1e30, false),
+    {CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, eps, 1e-300, 1e30), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_rmsprop, weight_decay, 0, 1e30)},
     {.name = NULL}};
 
 const check_op check_op_rmsprop = {.name = "rmsprop",

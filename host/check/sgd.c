@@ -24,10 +24,7 @@ static bool sizes(check_desc *desc, const check_shape *inputs)
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
-    const clcnn_sgd *d = &desc->sgd;
-    if (d->count < 1 || d->segments < 0)
-        return CLCNN__INVALID(error, "%d elements in %d segments", d->count, d->segments);
-    return CLCNN_SUCCESS;
+    return check_optimiser_legal(desc->sgd.count, desc->sgd.segments, error);
 }
 
 static void fill(check_case *c, check_random *random)
@@ -119,24 +116,16 @@ static const check_direction directions[] = {
     {.name = NULL}};
 
 static const check_field fields[] = {
-    {"count", CHECK_INT, offsetof(clcnn_sgd, count)},
-    {"lr", CHECK_DOUBLE, offsetof(clcnn_sgd, lr)},
-    {"momentum", CHECK_DOUBLE, offsetof(clcnn_sgd, momentum)},
-    {"nesterov", CHECK_INT, offsetof(clcnn_sgd, nesterov)},
-    {"weight_decay", CHECK_DOUBLE, offsetof(clcnn_sgd, weight_decay)},
-    {"segments", CHECK_INT, offsetof(clcnn_sgd, segments)},
-    {"grad_scale", CHECK_DOUBLE, offsetof(clcnn_sgd, grad_scale)},
-    {.name = NULL}};
+    CHECK_FIELD(clcnn_sgd, CHECK_INT, count),           CHECK_FIELD(clcnn_sgd, CHECK_DOUBLE, lr),
+    CHECK_FIELD(clcnn_sgd, CHECK_DOUBLE, momentum),     CHECK_FIELD(clcnn_sgd, CHECK_INT, nesterov),
+    CHECK_FIELD(clcnn_sgd, CHECK_DOUBLE, weight_decay), CHECK_FIELD(clcnn_sgd, CHECK_INT, segments),
+    CHECK_FIELD(clcnn_sgd, CHECK_DOUBLE, grad_scale),   {.name = NULL}};
 
 static const check_attribute attributes[] = {
-    CHECK_REAL_ATTRIBUTE(clcnn_sgd, lr, 0, 1e30, true),
-    CHECK_REAL_ATTRIBUTE(clcnn_sgd, momentum, 0, 1e30, false),
-    {.name = "nesterov",
-     .count = 1,
-     .offset = {offsetof(clcnn_sgd, nesterov)},
-     .low = 0,
-     .high = 1},
-    CHECK_REAL_ATTRIBUTE(clcnn_sgd, weight_decay, 0, 1e30, false),
+    {CHECK_REAL_ATTRIBUTE(clcnn_sgd, lr, 0, 1e30), .required = true},
+    {CHECK_REAL_ATTRIBUTE(clcnn_sgd, momentum, 0, 1e30)},
+    {CHECK_FLAG_ATTRIBUTE(clcnn_sgd, nesterov)},
+    {CHECK_REAL_ATTRIBUTE(clcnn_sgd, weight_decay, 0, 1e30)},
     {.name = NULL}};
 
 const check_op check_op_sgd = {.name = "sgd",

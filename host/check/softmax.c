@@ -2,30 +2,26 @@
  * How softmax is run and what its reference expects. Backward starts from a y that is computed from
  * x by the reference and rounded.
  */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { X, Y, DY };
 
 static bool softmax_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    if (strcmp(name, "x") && strcmp(name, "y") && strcmp(name, "dy") && strcmp(name, "dx"))
-        return false;
-    *shape = (check_shape){2, {(size_t)desc->softmax.n, (size_t)desc->softmax.classes}};
-    return true;
+    const int n = desc->softmax.n, classes = desc->softmax.classes;
+    const check_tensor_shape list[] = {
+        {"x", 2, {n, classes}}, {"y", 2, {n, classes}}, {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[X].rank != 2)
-        return false;
-    desc->softmax.n = (int)inputs[X].size[0];
-    desc->softmax.classes = (int)inputs[X].size[1];
-    return true;
+    clcnn_softmax *d = &desc->softmax;
+    return check_take_sizes(&inputs[X], 2, (int *[]){&d->n, &d->classes});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -55,11 +51,6 @@ static clcnn_status derive(check_case *c)
         c->in[Y].f[i] = (float)y[i];
     free(y);
     return status;
-}
-
-static bool accumulate(const check_desc *desc)
-{
-    return desc->softmax.accumulate;
 }
 
 static clcnn_status forward(const check_call *a)
@@ -100,15 +91,14 @@ static const check_direction directions[] = {
      .reference = ref_backward},
     {.name = NULL}};
 
-static const check_field fields[] = {{"n", CHECK_INT, offsetof(clcnn_softmax, n)},
-                                     {"classes", CHECK_INT, offsetof(clcnn_softmax, classes)},
-                                     {"log", CHECK_INT, offsetof(clcnn_softmax, log)},
-                                     {"accumulate", CHECK_INT, offsetof(clcnn_softmax, accumulate)},
+static const check_field fields[] = {CHECK_FIELD(clcnn_softmax, CHECK_INT, n),
+                                     CHECK_FIELD(clcnn_softmax, CHECK_INT, classes),
+                                     CHECK_FIELD(clcnn_softmax, CHECK_INT, log),
+                                     CHECK_FIELD(clcnn_softmax, CHECK_INT, accumulate),
                                      {.name = NULL}};
 
-static const check_attribute attributes[] = {
-    {.name = "log", .count = 1, .offset = {offsetof(clcnn_softmax, log)}, .low = 0, .high = 1},
-    {.name = NULL}};
+static const check_attribute attributes[] = {{CHECK_FLAG_ATTRIBUTE(clcnn_softmax, log)},
+                                             {.name = NULL}};
 
 const check_op check_op_softmax = {
     .name = "softmax",
@@ -120,5 +110,4 @@ const check_op check_op_softmax = {
     .sizes = sizes,
     .legal = legal,
     .fill = fill,
-    .derive = derive,
-    .accumulate = accumulate};
+    .derive = derive};

@@ -3,38 +3,30 @@
  * where the case has no y of its own, it is computed on the device into dx and turned into the
  * gradient there, which is how a trainer saves memory.
  */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { X, LABELS, Y };
 
 static bool softmax_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
-    const size_t n = (size_t)desc->softmax_cross_entropy.n;
-    const size_t classes = (size_t)desc->softmax_cross_entropy.classes;
-    if (!strcmp(name, "x") || !strcmp(name, "y") || !strcmp(name, "dx"))
-        *shape = (check_shape){2, {n, classes}};
-    else if (!strcmp(name, "labels"))
-        *shape = (check_shape){1, {n}};
-    else if (!strcmp(name, "loss"))
-        *shape = (check_shape){1, {1}};
-    else
-        return false;
-    return true;
+    const clcnn_softmax_cross_entropy *d = &desc->softmax_cross_entropy;
+    const check_tensor_shape list[] = {{"x", 2, {d->n, d->classes}},
+                                       {"y", 2, {d->n, d->classes}},
+                                       {"labels", 1, {d->n}},
+                                       {"loss", 1, {1}},
+                                       {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
-    if (inputs[X].rank != 2)
-        return false;
-    desc->softmax_cross_entropy.n = (int)inputs[X].size[0];
-    desc->softmax_cross_entropy.classes = (int)inputs[X].size[1];
-    return true;
+    clcnn_softmax_cross_entropy *d = &desc->softmax_cross_entropy;
+    return check_take_sizes(&inputs[X], 2, (int *[]){&d->n, &d->classes});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -184,14 +176,12 @@ static const check_direction directions[] = {
     {.name = NULL}};
 
 static const check_field fields[] = {
-    {"n", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, n)},
-    {"classes", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, classes)},
-    {"label_smoothing", CHECK_DOUBLE, offsetof(clcnn_softmax_cross_entropy, label_smoothing)},
-    {"ignore", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, ignore)},
-    {"ignored_label", CHECK_INT, offsetof(clcnn_softmax_cross_entropy, ignored_label)},
+    CHECK_FIELD(clcnn_softmax_cross_entropy, CHECK_INT, n),
+    CHECK_FIELD(clcnn_softmax_cross_entropy, CHECK_INT, classes),
+    CHECK_FIELD(clcnn_softmax_cross_entropy, CHECK_DOUBLE, label_smoothing),
+    CHECK_FIELD(clcnn_softmax_cross_entropy, CHECK_INT, ignore),
+    CHECK_FIELD(clcnn_softmax_cross_entropy, CHECK_INT, ignored_label),
     {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
 
 const check_op check_op_softmax_cross_entropy = {.name = "softmax_cross_entropy",
                                                  .inputs = {{.name = "x"},
@@ -200,7 +190,6 @@ const check_op check_op_softmax_cross_entropy = {.name = "softmax_cross_entropy"
                                                             {.name = NULL}},
                                                  .directions = directions,
                                                  .fields = fields,
-                                                 .attributes = attributes,
                                                  .shape = softmax_shape,
                                                  .sizes = sizes,
                                                  .legal = legal,

@@ -1,5 +1,5 @@
 /* How uniform is run and what its reference expects. */
-#include "check.h"
+#include "common.h"
 
 #include "internal.h"
 
@@ -11,23 +11,10 @@ static bool uniform_shape(const check_desc *desc, const char *name, check_shape 
     return strcmp(name, "y") == 0;
 }
 
-/* No golden file has the operation. */
-static bool sizes(check_desc *desc, const check_shape *inputs)
-{
-    (void)desc, (void)inputs;
-    return false;
-}
-
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
 {
     const int count = desc->uniform.count;
     return count >= 0 ? CLCNN_SUCCESS : CLCNN__INVALID(error, "count is %d", count);
-}
-
-/* Nothing goes in. */
-static void fill(check_case *c, check_random *random)
-{
-    (void)c, (void)random;
 }
 
 static clcnn_status run_fill(const check_call *a)
@@ -48,22 +35,15 @@ static const check_direction directions[] = {{.name = "fill",
                                               .reference = ref_fill},
                                              {.name = NULL}};
 
-static const check_field fields[] = {{"count", CHECK_INT, offsetof(clcnn_uniform, count)},
-                                     {"seed", CHECK_INT64, offsetof(clcnn_uniform, seed)},
-                                     {"stream", CHECK_INT, offsetof(clcnn_uniform, stream)},
-                                     {"low", CHECK_DOUBLE, offsetof(clcnn_uniform, low)},
-                                     {"high", CHECK_DOUBLE, offsetof(clcnn_uniform, high)},
-                                     {.name = NULL}};
-
-static const check_attribute attributes[] = {{.name = NULL}};
+static const check_field fields[] = {
+    CHECK_FIELD(clcnn_uniform, CHECK_INT, count),   CHECK_FIELD(clcnn_uniform, CHECK_INT64, seed),
+    CHECK_FIELD(clcnn_uniform, CHECK_INT, stream),  CHECK_FIELD(clcnn_uniform, CHECK_DOUBLE, low),
+    CHECK_FIELD(clcnn_uniform, CHECK_DOUBLE, high), {.name = NULL}};
 
 const check_op check_op_uniform = {.name = "uniform",
                                    .inputs = {{.name = NULL}},
                                    .directions = directions,
                                    .fields = fields,
-                                   .attributes = attributes,
                                    .shape = uniform_shape,
                                    .flat = true,
-                                   .sizes = sizes,
-                                   .legal = legal,
-                                   .fill = fill};
+                                   .legal = legal};

@@ -1,9 +1,5 @@
 /* How upsample2d is run and what its reference expects. */
-#include "check.h"
-
-#include <string.h>
-
-enum { X, DY };
+#include "image.h"
 
 static bool upsample2d_shape(const check_desc *desc, const char *name, check_shape *shape)
 {
@@ -11,24 +7,15 @@ static bool upsample2d_shape(const check_desc *desc, const char *name, check_sha
     int p = 0, q = 0;
     if (clcnn_upsample2d_output(d, &p, &q, NULL) != CLCNN_SUCCESS)
         return false;
-    const size_t n = (size_t)d->n, c = (size_t)d->c;
-    if (!strcmp(name, "x") || !strcmp(name, "dx"))
-        *shape = (check_shape){4, {n, c, (size_t)d->h, (size_t)d->w}};
-    else if (!strcmp(name, "y") || !strcmp(name, "dy"))
-        *shape = (check_shape){4, {n, c, (size_t)p, (size_t)q}};
-    else
-        return false;
-    return true;
+    const check_tensor_shape list[] = {
+        {"x", 4, {d->n, d->c, d->h, d->w}}, {"y", 4, {d->n, d->c, p, q}}, {.name = NULL}};
+    return check_find_shape(list, name, shape);
 }
 
 static bool sizes(check_desc *desc, const check_shape *inputs)
 {
     clcnn_upsample2d *d = &desc->upsample2d;
-    const check_shape *x = &inputs[X];
-    if (x->rank != 4)
-        return false;
-    d->n = (int)x->size[0], d->c = (int)x->size[1], d->h = (int)x->size[2], d->w = (int)x->size[3];
-    return true;
+    return check_take_sizes(&inputs[X], 4, (int *[]){&d->n, &d->c, &d->h, &d->w});
 }
 
 static clcnn_status legal(const check_desc *desc, clcnn_error *error)
@@ -57,11 +44,6 @@ static void fill(check_case *c, check_random *random)
     check_fill(c, &c->in[DY], summands, random);
 }
 
-static bool accumulate(const check_desc *desc)
-{
-    return desc->upsample2d.accumulate != 0;
-}
-
 static clcnn_status forward(const check_call *a)
 {
     return clcnn_upsample2d_forward(a->ctx, &a->c->desc.upsample2d, a->in[X], a->out[0]);
@@ -86,39 +68,21 @@ static clcnn_status ref_backward(const check_case *c, check_expected *e)
     return clcnn_ref_upsample2d_backward(d, c->in[DY].f, e->out[0].value, e->out[0].mag);
 }
 
-static const check_direction directions[] = {{.name = "forward",
-                                              .direction = CLCNN_FORWARD,
-                                              .needs = 1 << X,
-                                              .outputs = {{.name = "y"}},
-                                              .run = forward,
-                                              .reference = ref_forward},
-                                             {.name = "backward",
-                                              .direction = CLCNN_BACKWARD_DATA,
-                                              .needs = 1 << DY,
-                                              .outputs = {{.name = "dx", .accumulates = true}},
-                                              .run = backward,
-                                              .reference = ref_backward},
+static const check_direction directions[] = {{CHECK_IMAGE_FORWARD(forward, ref_forward)},
+                                             {CHECK_IMAGE_BACKWARD(backward, ref_backward)},
                                              {.name = NULL}};
 
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, CHECK_INT, offsetof(clcnn_upsample2d, name)                                         \
-    }
+#define FIELD(name) CHECK_FIELD(clcnn_upsample2d, CHECK_INT, name)
 static const check_field fields[] = {
     FIELD(n),          FIELD(c),       FIELD(h),       FIELD(w),    FIELD(p),
     FIELD(q),          FIELD(scale_h), FIELD(scale_w), FIELD(kind), FIELD(align_corners),
     FIELD(accumulate), {.name = NULL}};
 
-/* There are no golden files of this one. */
-static const check_attribute attributes[] = {{.name = NULL}};
-
 const check_op check_op_upsample2d = {.name = "upsample2d",
                                       .inputs = {{.name = "x"}, {.name = "dy"}, {.name = NULL}},
                                       .directions = directions,
                                       .fields = fields,
-                                      .attributes = attributes,
                                       .shape = upsample2d_shape,
                                       .sizes = sizes,
                                       .legal = legal,
-                                      .fill = fill,
-                                      .accumulate = accumulate};
+                                      .fill = fill};
