@@ -44,12 +44,8 @@ static void test_kernels(void)
 
 static check_case *make_case(int count, clcnn_activation_kind kind)
 {
-    clcnn_error error = {.message = ""};
     const check_desc desc = {.activation = {.count = count, .kind = kind}};
-    check_case *c =
-        check_case_create(&check_op_activation, &desc, CHECK_REALS, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_activation, &desc, CHECK_REALS);
 }
 
 /* The gradient from x alone, from y alone, and from both, which is from x. */

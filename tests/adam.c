@@ -33,11 +33,7 @@ static void test_kernels(void)
 
 static check_case *make_case(const clcnn_adam *d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_adam, &(check_desc){.adam = *d}, CHECK_REALS,
-                                      harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_adam, &(check_desc){.adam = *d}, CHECK_REALS);
 }
 
 static void test_random(void)

@@ -67,11 +67,7 @@ static void test_random(void)
 
 static check_case *make_case(const clcnn_add *d, check_values values)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c =
-        check_case_create(&check_op_add, &(check_desc){.add = *d}, values, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_add, &(check_desc){.add = *d}, values);
 }
 
 /* Broadcasting is linear in b: <broadcast(b), dy> = <b, db>, exact on integers. */

@@ -80,11 +80,7 @@ static void test_random(void)
 
 static check_case *make_case(const clcnn_batchnorm *d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_batchnorm, &(check_desc){.batchnorm = *d},
-                                      CHECK_REALS, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_batchnorm, &(check_desc){.batchnorm = *d}, CHECK_REALS);
 }
 
 /* ---- Data far from 0 ---------------------------------------------------------------------------

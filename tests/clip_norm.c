@@ -42,13 +42,9 @@ static void test_stages(void)
 
 static check_case *make_case(int count, double max_norm, int segments)
 {
-    clcnn_error error = {.message = ""};
     const check_desc desc = {
         .clip_norm = {.count = count, .max_norm = max_norm, .segments = segments}};
-    check_case *c =
-        check_case_create(&check_op_clip_norm, &desc, CHECK_REALS, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_clip_norm, &desc, CHECK_REALS);
 }
 
 /* A gradient of (3, 4), scaled, against numbers by hand. */

@@ -67,11 +67,7 @@ static void test_random(void)
 
 static check_case *make_case(const check_concat *d, check_values values)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_concat, &(check_desc){.concat = *d}, values,
-                                      harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_concat, &(check_desc){.concat = *d}, values);
 }
 
 /* Copies, whatever is copied; and only some of the gradients. */

@@ -155,11 +155,8 @@ static const clcnn_conv2d plain = {.n = 2,
 
 static check_case *make_case(const clcnn_conv2d *d, check_values values)
 {
-    clcnn_error error = {.message = ""};
     const check_desc desc = {.conv2d = harness_short() ? cut_down(d) : *d};
-    check_case *c = check_case_create(&check_op_conv2d, &desc, values, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_conv2d, &desc, values);
 }
 
 /* No bias; only dw, only db. */

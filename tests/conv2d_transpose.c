@@ -143,12 +143,7 @@ static const clcnn_conv2d_transpose plain = {.n = 2,
 
 static check_case *make_case(const clcnn_conv2d_transpose *d, check_values values)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c =
-        check_case_create(&check_op_conv2d_transpose, &(check_desc){.conv2d_transpose = *d}, values,
-                          harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_conv2d_transpose, &(check_desc){.conv2d_transpose = *d}, values);
 }
 
 /* No bias; only dw, only db. */

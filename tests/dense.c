@@ -67,11 +67,9 @@ static void test_random(void)
 /* No bias; only dw, only db. */
 static void test_optional(void)
 {
-    clcnn_error error = {.message = ""};
     const check_desc desc = {.dense = {.n = 6, .c = 21, .k = 19, .activation = CLCNN_RELU}};
-    check_case *c =
-        check_case_create(&check_op_dense, &desc, CHECK_INTEGERS, harness_seed(), &error);
-    if (!CHECK(c != NULL, "%s", error.message))
+    check_case *c = sweep_make(&check_op_dense, &desc, CHECK_INTEGERS);
+    if (!c)
         return;
     check_case_drop(c, "b");
     for (int i = 0; i < harness_device_count(); i++) {

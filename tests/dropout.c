@@ -33,11 +33,7 @@ static void test_kernels(void)
 
 static check_case *make_case(const clcnn_dropout *d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_dropout, &(check_desc){.dropout = *d}, CHECK_REALS,
-                                      harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_dropout, &(check_desc){.dropout = *d}, CHECK_REALS);
 }
 
 /* Which elements a description keeps, as device i has it; into `kept`. */

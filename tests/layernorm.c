@@ -70,12 +70,8 @@ static void test_random(void)
 
 static check_case *make_case(int n, int d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c =
-        check_case_create(&check_op_layernorm, &(check_desc){.layernorm = {.n = n, .d = d}},
-                          CHECK_REALS, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_layernorm, &(check_desc){.layernorm = {.n = n, .d = d}},
+                      CHECK_REALS);
 }
 
 /* Values near 1000 keep their digits: y is off by little more than the mean's own rounding. */

@@ -159,11 +159,7 @@ static void test_ceil_mode(void)
 
 static check_case *make_case(const clcnn_maxpool2d *d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_maxpool2d, &(check_desc){.maxpool2d = *d},
-                                      CHECK_REALS, harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_maxpool2d, &(check_desc){.maxpool2d = *d}, CHECK_REALS);
 }
 
 static void run_both(const char *name, check_case *c)

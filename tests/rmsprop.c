@@ -55,11 +55,7 @@ static void test_random(void)
 
 static check_case *make_case(const clcnn_rmsprop *d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_rmsprop, &(check_desc){.rmsprop = *d}, CHECK_REALS,
-                                      harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_rmsprop, &(check_desc){.rmsprop = *d}, CHECK_REALS);
 }
 
 /* The reference against a step by hand: 0.75*16 + 0.25*(0.5*4 + 0.5*8)^2 = 21, whose root joins 1.

@@ -106,10 +106,9 @@ static void test_formulas(void)
 static void test_no_velocity(void)
 {
     sweep s = {.op = &check_op_sgd};
-    clcnn_error error = {.message = ""};
     const check_desc desc = {.sgd = {.count = 1030, .lr = 0.1, .weight_decay = 0.1, .segments = 3}};
-    check_case *c = check_case_create(&check_op_sgd, &desc, CHECK_REALS, harness_seed(), &error);
-    if (!CHECK(c != NULL, "%s", error.message))
+    check_case *c = sweep_make(&check_op_sgd, &desc, CHECK_REALS);
+    if (!c)
         return;
     check_tensor *velocity = check_case_input(c, "velocity");
     for (size_t i = 0; i < velocity->count; i++)
@@ -130,12 +129,10 @@ static void test_special_values(void)
     enum { COUNT = sizeof values / sizeof *values };
     for (int v = 0; v < VARIANTS; v++) {
         sweep s = {.op = &check_op_sgd};
-        clcnn_error error = {.message = ""};
         check_desc desc = {.sgd = variants[v]};
         desc.sgd.count = COUNT * COUNT;
-        check_case *c =
-            check_case_create(&check_op_sgd, &desc, CHECK_REALS, harness_seed(), &error);
-        if (!CHECK(c != NULL, "%s", error.message))
+        check_case *c = sweep_make(&check_op_sgd, &desc, CHECK_REALS);
+        if (!c)
             continue;
         for (int i = 0; i < COUNT * COUNT; i++) {
             check_case_input(c, "param")->f[i] = values[i / COUNT];

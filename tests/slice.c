@@ -69,11 +69,7 @@ static void test_random(void)
 
 static check_case *make_case(const clcnn_slice *d, check_values values)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_slice, &(check_desc){.slice = *d}, values,
-                                      harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_slice, &(check_desc){.slice = *d}, values);
 }
 
 /* Copies, whatever is copied. */

@@ -12,12 +12,8 @@ static const sweep_pin pins[] = {{"", "direct", 0, 0}, {.algo = NULL}};
 
 static check_case *make_case_of(const clcnn_softmax_cross_entropy *d)
 {
-    clcnn_error error = {.message = ""};
-    check_case *c = check_case_create(&check_op_softmax_cross_entropy,
-                                      &(check_desc){.softmax_cross_entropy = *d}, CHECK_REALS,
-                                      harness_seed(), &error);
-    CHECK(c != NULL, "%s", error.message);
-    return c;
+    return sweep_make(&check_op_softmax_cross_entropy, &(check_desc){.softmax_cross_entropy = *d},
+                      CHECK_REALS);
 }
 
 static check_case *make_case(int n, int classes)

@@ -72,6 +72,14 @@ static void run_algos(sweep *s, const char *name, const check_case *c, int d,
     }
 }
 
+check_case *sweep_make(const check_op *op, const check_desc *desc, check_values values)
+{
+    clcnn_error error = {.message = ""};
+    check_case *c = check_case_create(op, desc, values, harness_seed(), &error);
+    CHECK(c != NULL, "%s", error.message);
+    return c;
+}
+
 void sweep_case(sweep *s, const char *name, const check_case *c, unsigned how)
 {
     const int devices = harness_device_count();

@@ -28,6 +28,9 @@ enum {
     SWEEP_NO_PLAN = 8   /* without a plan, as well */
 };
 
+/* A case of the harness's seed. NULL is a failed check already. */
+check_case *sweep_make(const check_op *op, const check_desc *desc, check_values values);
+
 /* Each failed run is one failed check. `name` starts its sentence. */
 void sweep_case(sweep *s, const char *name, const check_case *c, unsigned how);
 /* Makes the case from a descriptor first. */
