@@ -508,10 +508,7 @@ int cmd_bench(int argc, char **argv)
          "conv, pool, norm, optim, net, all, growth, tiny or start", false},
         {"case", "NAME", TOOL_TEXT, &run.case_name, 0, 0, "this one alone, whatever its suite",
          false},
-        {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
-         "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; the best "
-         "one if left out",
-         false},
+        {TOOL_DEVICE_OPTION(&run.device)},
         {"peers", "LIST", TOOL_TEXT, &run.peers, 0, 0,
          "names, separated by commas; all: those that are\ninstalled", false},
         {"algo", "NAME", TOOL_TEXT, &run.algo, 0, 0,
@@ -525,11 +522,9 @@ int cmd_bench(int argc, char **argv)
         {"plot", "FILE.svg", TOOL_TEXT, &run.plot, 0, 0, "draw bars, by gnuplot", false},
         {.name = NULL},
     };
-    int code = tool_parse(&doc, options, argc, argv);
+    int code = tool_parse_options(&doc, options, argc, argv);
     if (code >= 0)
         return code;
-    if (optind < argc)
-        return tool_usage(command, "unexpected argument '%s'", argv[optind]);
     code = check_names(&run);
     if (code == TOOL_OK && run.profile && (run.peers || run.plot || run.json))
         code = tool_usage(command, "--profile goes with none of --peers, --plot and --json");

@@ -159,11 +159,9 @@ int cmd_devices(int argc, char **argv)
         {"json", NULL, TOOL_FLAG, &json, 0, 0, "one JSON object a line", false},
         {.name = NULL},
     };
-    int code = tool_parse(&doc, options, argc, argv);
+    int code = tool_parse_options(&doc, options, argc, argv);
     if (code >= 0)
         return code;
-    if (optind < argc)
-        return tool_usage(command, "unexpected argument '%s'", argv[optind]);
     size_t count = 0;
     clcnn_device_info *infos = list_devices(&count);
     if (infos == NULL)

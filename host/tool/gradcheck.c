@@ -63,8 +63,7 @@ int cmd_gradcheck(int argc, char **argv)
 {
     gradcheck_run run = {.desc = {.batch = 4, .seed = 1}, .samples = 8};
     tool_option options[] = {
-        {"input", "CxHxW", TOOL_TEXT, &run.input, 0, 0,
-         "channels, height and width of an image; the preset's own\nor 1x28x28 if left out", false},
+        {TOOL_INPUT_OPTION(&run.input)},
         {"batch", "N", TOOL_INT, &run.desc.batch, 1, 1000, "images", false},
         {"samples", "N", TOOL_INT, &run.samples, 1, 1000000, "elements to check in each tensor",
          false},

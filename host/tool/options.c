@@ -303,3 +303,11 @@ int tool_parse(const tool_doc *doc, tool_option *options, int argc, char **argv)
     }
     return -1;
 }
+
+int tool_parse_options(const tool_doc *doc, tool_option *options, int argc, char **argv)
+{
+    const int code = tool_parse(doc, options, argc, argv);
+    if (code >= 0 || optind == argc)
+        return code;
+    return tool_usage(doc->name, "unexpected argument '%s'", argv[optind]);
+}

@@ -176,8 +176,7 @@ int cmd_summary(int argc, char **argv)
 {
     summary_run run = {.batch = CLCNN_DEFAULT_BATCH};
     tool_option options[] = {
-        {"input", "CxHxW", TOOL_TEXT, &run.input, 0, 0,
-         "channels, height and width of an image; the preset's own\nor 1x28x28 if left out", false},
+        {TOOL_INPUT_OPTION(&run.input)},
         {"batch", "N", TOOL_INT, &run.batch, 1, 1000000, "images at a time, for the memory", false},
         {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
          "also allocate it on this device (as for clcnn train) and\ntell how much it takes there",

@@ -66,6 +66,15 @@ typedef struct tool_doc {
     const char *examples; /* whole lines, each a command */
 } tool_doc;
 
+/* Rows of the options that several commands have alike. */
+#define TOOL_DEVICE_OPTION(to_)                                                                    \
+    .name = "device", .value = "SEL", .kind = TOOL_TEXT, .to = (to_),                              \
+    .help = "gpu, cpu, accelerator, P:D or a part of a name, as\n"                                 \
+            "'clcnn devices' shows them; the best one if left out"
+#define TOOL_INPUT_OPTION(to_)                                                                     \
+    .name = "input", .value = "CxHxW", .kind = TOOL_TEXT, .to = (to_),                             \
+    .help = "channels, height and width of an image; the preset's own\nor 1x28x28 if left out"
+
 /* How a network is written down, for the details of commands that take one. */
 #define TOOL_NETWORKS                                                                              \
     "A network is a preset's name (lenet5, mlp, simple-cnn, vgg-mini, resnet-mini) or its\n"       \
@@ -85,6 +94,8 @@ typedef struct tool_doc {
  * exit code: 0 after --help, 2 after a message about what is wrong.
  */
 int tool_parse(const tool_doc *doc, tool_option *options, int argc, char **argv);
+/* For commands that take options alone: an operand is refused too. */
+int tool_parse_options(const tool_doc *doc, tool_option *options, int argc, char **argv);
 
 /* "clcnn COMMAND: sentence", a hint at --help, and TOOL_USAGE. command may be NULL. */
 int tool_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

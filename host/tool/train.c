@@ -473,10 +473,7 @@ static void list_options(train_run *run, tool_option rows[ROWS])
          false},
         {"flip", NULL, TOOL_ON, &o->flip, 0, 0,
          "mirror each training image left to right at random", false},
-        {"device", "SEL", TOOL_TEXT, &run->device, 0, 0,
-         "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; "
-         "the best one if left out",
-         false},
+        {TOOL_DEVICE_OPTION(&run->device)},
         {"out", "FILE", TOOL_TEXT, &run->out, 0, 0,
          "keep the network here, written after every epoch", false},
         {"resume", "FILE", TOOL_TEXT, &run->resume, 0, 0,
@@ -500,11 +497,9 @@ int cmd_train(int argc, char **argv)
     };
     tool_option options[ROWS];
     list_options(&run, options);
-    int code = tool_parse(&doc, options, argc, argv);
+    int code = tool_parse_options(&doc, options, argc, argv);
     if (code >= 0)
         return code;
-    if (optind < argc)
-        return tool_usage(command, "unexpected argument '%s'", argv[optind]);
     /* A constant rate has no length: files of runs of different lengths must not differ by it. */
     if (run.options.schedule != CLCNN_SCHEDULE_CONSTANT && !was_given(options, "schedule-epochs"))
         run.options.schedule_epochs = run.epochs;

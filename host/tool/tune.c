@@ -49,6 +49,16 @@ static bool is_wanted(const tune_run *run, const tuning_class *class)
     return run->ops == NULL || is_listed(run->ops, class->op);
 }
 
+/* The operation whose rows this one takes, because their algorithms are the same; NULL: none. */
+static const char *takes_rows_of(const char *name)
+{
+    const clcnn_algo *algos = clcnn_algos(name);
+    const tuning_class *c = tuning_classes;
+    while (c->op != NULL && clcnn_algos(c->op) != algos)
+        c++;
+    return algos != NULL ? c->op : NULL;
+}
+
 static int unknown_op(const char *name)
 {
     char known[1024] = "";
@@ -57,10 +67,10 @@ static int unknown_op(const char *name)
         if (!is_listed(known, c->op) && used < sizeof known)
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? "," : "",
                                      c->op);
-    const bool by_conv2d = strcmp(name, "dense") == 0 || strcmp(name, "conv1d") == 0 ||
-                           strcmp(name, "conv2d_transpose") == 0;
-    return tool_usage(command, "--op: there is nothing to tune for '%s'%s; known are %s", name,
-                      by_conv2d ? ", which takes the rows of conv2d" : "", known);
+    const char *other = takes_rows_of(name);
+    return tool_usage(command, "--op: there is nothing to tune for '%s'%s%s; known are %s", name,
+                      other != NULL ? ", which takes the rows of " : "", other != NULL ? other : "",
+                      known);
 }
 
 static int check_list(const tune_run *run)
@@ -311,10 +321,7 @@ int cmd_tune(int argc, char **argv)
     static tune_run run;
     run = (tune_run){.budget = 600, .search = {.seconds = 0.02, .reject = say_rejected}};
     tool_option options[] = {
-        {"device", "SEL", TOOL_TEXT, &run.device, 0, 0,
-         "gpu, cpu, accelerator, P:D or a part of a name, as\n'clcnn devices' shows them; the best "
-         "one if left out",
-         false},
+        {TOOL_DEVICE_OPTION(&run.device)},
         {"budget", "SECONDS", TOOL_RATE, &run.budget, 0, 0,
          "that the search may take, but for a few; less than\n60 tries next to nothing", false},
         {"op", "LIST", TOOL_TEXT, &run.ops, 0, 0,
@@ -323,11 +330,9 @@ int cmd_tune(int argc, char **argv)
          "where the rows go; one that is there is replaced,\nunless nothing was found", false},
         {.name = NULL},
     };
-    int code = tool_parse(&doc, options, argc, argv);
+    int code = tool_parse_options(&doc, options, argc, argv);
     if (code >= 0)
         return code;
-    if (optind < argc)
-        return tool_usage(command, "unexpected argument '%s'", argv[optind]);
     code = check_list(&run);
     if (code == TOOL_OK && run.output != NULL)
         code = tool_check_out(command, "output", run.output);
