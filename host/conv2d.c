@@ -375,6 +375,23 @@ clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_dire
     return clcnn__conv2d_pack(ctx, &op, w, plan);
 }
 
+/* ---- For the algorithms ------------------------------------------------------------------------
+ */
+
+clcnn_status clcnn__launch_single(clcnn_ctx *ctx, clcnn__launch_desc *desc, const clcnn_mem *mems,
+                                  int mem_count, const size_t global[3])
+{
+    desc->mem_count = mem_count;
+    for (int i = 0; i < mem_count; i++)
+        desc->mems[i] = mems[i];
+    for (int i = 0; i < 3; i++) {
+        desc->global[i] = global[i];
+        desc->local[i] = 1;
+    }
+    desc->fixed_local = true;
+    return clcnn__launch(ctx, desc);
+}
+
 /* The shape that db sums over takes the place of dy's. */
 conv2d_args clcnn__conv2d_bias_args(const clcnn__conv2d_call *call, clcnn_mem *gradient)
 {

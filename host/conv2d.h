@@ -65,6 +65,10 @@ static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
     return problem->forward && clcnn__curved(problem->d.activation);
 }
 
+/* Launches single work-items, `global` of them, with these buffers; `desc` says the rest. */
+clcnn_status clcnn__launch_single(clcnn_ctx *ctx, clcnn__launch_desc *desc, const clcnn_mem *mems,
+                                  int mem_count, const size_t global[3]);
+
 /* A place in a workspace, some elements further. */
 static inline clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements)
 {

@@ -288,14 +288,8 @@ static clcnn_status launch(clcnn_ctx *ctx, const view *v, const char *kernel, co
                    {"STRIDE", v->stride},
                    {"CURVED", clcnn__curved((clcnn_activation_kind)v->args.activation)}},
         .args = &v->args,
-        .args_size = sizeof v->args,
-        .mem_count = mem_count,
-        .global = {global[0], global[1], global[2]},
-        .local = {1, 1, 1},
-        .fixed_local = true};
-    for (int i = 0; i < mem_count; i++)
-        desc.mems[i] = mems[i];
-    return clcnn__launch(ctx, &desc);
+        .args_size = sizeof v->args};
+    return clcnn__launch_single(ctx, &desc, mems, mem_count, global);
 }
 
 static clcnn_status enqueue_planes(clcnn_ctx *ctx, const clcnn__conv2d_call *call)

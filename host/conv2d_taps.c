@@ -121,16 +121,10 @@ clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char
                                .row = t->row,
                                .macro_count = t->macro_count,
                                .args = args,
-                               .args_size = args_size,
-                               .mem_count = mem_count,
-                               .global = {global[0], global[1], global[2]},
-                               .local = {1, 1, 1},
-                               .fixed_local = true};
+                               .args_size = args_size};
     for (int i = 0; i < t->macro_count; i++)
         desc.macros[i] = t->macros[i];
-    for (int i = 0; i < mem_count; i++)
-        desc.mems[i] = mems[i];
-    return clcnn__launch(ctx, &desc);
+    return clcnn__launch_single(ctx, &desc, mems, mem_count, global);
 }
 
 clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, const void *args,
@@ -142,14 +136,8 @@ clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, c
                                .macro_count = 1,
                                .macros = {{"VEC", vec}},
                                .args = args,
-                               .args_size = args_size,
-                               .mem_count = mem_count,
-                               .global = {global[0], global[1], global[2]},
-                               .local = {1, 1, 1},
-                               .fixed_local = true};
-    for (int i = 0; i < mem_count; i++)
-        desc.mems[i] = mems[i];
-    return clcnn__launch(ctx, &desc);
+                               .args_size = args_size};
+    return clcnn__launch_single(ctx, &desc, mems, mem_count, global);
 }
 
 clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
