@@ -1,6 +1,6 @@
 /* The reference of conv1d: one row, one filter and one tap after the other. mag is that of conv2d.
  */
-#include "ref.h"
+#include "convolution.h"
 
 /* The descriptor with its defaults filled in and its output size. */
 typedef struct shape {
@@ -38,20 +38,12 @@ typedef struct pair {
 
 static const pair before_first = {.s = -1};
 
-static bool carry(int *index, int size)
-{
-    if (++*index < size)
-        return false;
-    *index = 0;
-    return true;
-}
-
 /* The next pair whose x is not padding; false past the last. */
 static bool next_pair(const shape *e, pair *t)
 {
     do {
-        if (carry(&t->s, e->s) && carry(&t->wc, e->channels) && carry(&t->q, e->q) &&
-            carry(&t->k, e->k))
+        if (clcnn__ref_carry(&t->s, e->s) && clcnn__ref_carry(&t->wc, e->channels) &&
+            clcnn__ref_carry(&t->q, e->q) && clcnn__ref_carry(&t->k, e->k))
             t->n++;
         t->c = t->k / e->filters * e->channels + t->wc;
         t->column = t->q * e->stride + t->s * e->dilation - e->pad_left;
@@ -72,25 +64,17 @@ clcnn_status clcnn_ref_conv1d_forward(const clcnn_conv1d *d, const float *x_data
     const float(*x)[e.c][e.w] = (const void *)x_data;
     const float(*w)[e.channels][e.s] = (const void *)w_data;
     double(*y)[e.k][e.q] = (void *)y_data, (*mag)[e.k][e.q] = (void *)mag_data;
-    const size_t outputs = (size_t)e.n * (size_t)e.k * (size_t)e.q;
+    const clcnn__ref_planes planes = {e.n, e.k, (size_t)e.q};
 
-    for (size_t i = 0; i < outputs; i++) {
-        y_data[i] = b ? (double)b[i / (size_t)e.q % (size_t)e.k] : 0;
-        if (mag)
-            mag_data[i] = fabs(y_data[i]);
-    }
+    clcnn__ref_start_with_bias(&planes, b, y_data, mag_data);
     for (pair t = before_first; next_pair(&e, &t);) {
         const double product = (double)x[t.n][t.c][t.column] * w[t.k][t.wc][t.s];
         y[t.n][t.k][t.q] += product;
         if (mag)
             mag[t.n][t.k][t.q] += fabs(product);
     }
-    for (size_t i = 0; i < outputs; i++) {
-        if (mag_data)
-            mag_data[i] = clcnn__ref_activated_mag(d->activation, d->alpha, y_data[i], mag_data[i],
-                                                   (double)e.channels * e.s + 1);
-        y_data[i] = clcnn__ref_activate(d->activation, d->alpha, y_data[i]);
-    }
+    clcnn__ref_end_with_activation(&planes, d->activation, d->alpha, (double)e.channels * e.s + 1,
+                                   y_data, mag_data);
     return CLCNN_SUCCESS;
 }
 
@@ -146,14 +130,8 @@ clcnn_status clcnn_ref_conv1d_backward_weights(const clcnn_conv1d *d, const floa
         clcnn__ref_start(d->accumulate, (size_t)e.k * (size_t)e.channels * (size_t)e.s, dw, dw_mag);
         add_weight_gradient(&e, x, dy, dw, dw_mag);
     }
-    if (!db)
-        return CLCNN_SUCCESS;
-    clcnn__ref_start(d->accumulate, (size_t)e.k, db, db_mag);
-    for (size_t i = 0; i < (size_t)e.n * (size_t)e.k * (size_t)e.q; i++) {
-        const size_t k = i / (size_t)e.q % (size_t)e.k;
-        db[k] += (double)dy[i];
-        if (db_mag)
-            db_mag[k] += fabs((double)dy[i]);
-    }
+    const clcnn__ref_planes planes = {e.n, e.k, (size_t)e.q};
+    if (db)
+        clcnn__ref_bias_gradient(&planes, d->accumulate, dy, db, db_mag);
     return CLCNN_SUCCESS;
 }

@@ -7,7 +7,7 @@
  * gamma(n + 2) * mag of the exact sum. An activation behind the sum changes mag: see
  * clcnn__ref_activated_mag.
  */
-#include "ref.h"
+#include "convolution.h"
 
 /* The descriptor with its defaults filled in and its output size. */
 typedef struct shape {
@@ -67,14 +67,8 @@ static bool find_input(const shape *e, const window *o, tap *t)
 static bool next_tap(const shape *e, const window *o, tap *t)
 {
     do {
-        if (++t->s == e->s) {
-            t->s = 0;
-            t->r++;
-        }
-        if (t->r == e->r) {
-            t->r = 0;
+        if (clcnn__ref_carry(&t->s, e->s) && clcnn__ref_carry(&t->r, e->r))
             t->wc++;
-        }
     } while (t->wc < e->channels && !find_input(e, o, t));
     return t->wc < e->channels;
 }
@@ -84,18 +78,9 @@ static const tap before_first = {.s = -1};
 /* The next window in row-major order; false past the last. */
 static bool next_window(const shape *e, window *o)
 {
-    if (++o->q == e->q) {
-        o->q = 0;
-        o->p++;
-    }
-    if (o->p == e->p) {
-        o->p = 0;
-        o->k++;
-    }
-    if (o->k == e->k) {
-        o->k = 0;
+    if (clcnn__ref_carry(&o->q, e->q) && clcnn__ref_carry(&o->p, e->p) &&
+        clcnn__ref_carry(&o->k, e->k))
         o->n++;
-    }
     return o->n < e->n;
 }
 
@@ -177,16 +162,6 @@ static void add_weight_gradient(const shape *e, const float *x_data, const float
     }
 }
 
-static void add_bias_gradient(const shape *e, const float *dy_data, double *db, double *mag)
-{
-    const float(*dy)[e->k][e->p][e->q] = (const void *)dy_data;
-    for (window o = no_window; next_window(e, &o);) {
-        db[o.k] += (double)dy[o.n][o.k][o.p][o.q];
-        if (mag)
-            mag[o.k] += fabs((double)dy[o.n][o.k][o.p][o.q]);
-    }
-}
-
 /* x is looked at for dw alone. */
 clcnn_status clcnn_ref_conv2d_backward_weights(const clcnn_conv2d *d, const float *x,
                                                const float *dy, double *dw, double *db,
@@ -203,9 +178,8 @@ clcnn_status clcnn_ref_conv2d_backward_weights(const clcnn_conv2d *d, const floa
                          (size_t)e.k * (size_t)e.channels * (size_t)e.r * (size_t)e.s, dw, dw_mag);
         add_weight_gradient(&e, x, dy, dw, dw_mag);
     }
-    if (db) {
-        clcnn__ref_start(d->accumulate, (size_t)e.k, db, db_mag);
-        add_bias_gradient(&e, dy, db, db_mag);
-    }
+    const clcnn__ref_planes planes = {e.n, e.k, (size_t)e.p * (size_t)e.q};
+    if (db)
+        clcnn__ref_bias_gradient(&planes, d->accumulate, dy, db, db_mag);
     return CLCNN_SUCCESS;
 }

@@ -3,7 +3,7 @@
  * directions visit the same pairs, (element of x, tap of the filter that meets y), in the same
  * order, and differ in what they add to what. mag is that of conv2d.
  */
-#include "ref.h"
+#include "convolution.h"
 
 /* The descriptor with its defaults filled in and its output size. */
 typedef struct shape {
@@ -47,41 +47,19 @@ typedef struct pair {
 
 static const pair before_first = {.s = -1};
 
-/* Counts one index on; true when it started again. */
-static bool carry(int *index, int size)
-{
-    if (++*index < size)
-        return false;
-    *index = 0;
-    return true;
-}
-
 /* The next pair whose y is not cropped; false past the last. */
 static bool next_pair(const shape *e, pair *t)
 {
     do {
-        if (carry(&t->s, e->s) && carry(&t->r, e->r) && carry(&t->wk, e->outputs) &&
-            carry(&t->j, e->w) && carry(&t->i, e->h) && carry(&t->c, e->c))
+        if (clcnn__ref_carry(&t->s, e->s) && clcnn__ref_carry(&t->r, e->r) &&
+            clcnn__ref_carry(&t->wk, e->outputs) && clcnn__ref_carry(&t->j, e->w) &&
+            clcnn__ref_carry(&t->i, e->h) && clcnn__ref_carry(&t->c, e->c))
             t->n++;
         t->k = t->c / e->channels * e->outputs + t->wk;
         t->row = t->i * e->stride_h + t->r * e->dilation_h - e->pad_top;
         t->column = t->j * e->stride_w + t->s * e->dilation_w - e->pad_left;
     } while (t->n < e->n && (t->row < 0 || t->row >= e->p || t->column < 0 || t->column >= e->q));
     return t->n < e->n;
-}
-
-static void start_with_bias(const shape *e, const float *b, double *y_data, double *mag_data)
-{
-    double(*y)[e->k][e->p * e->q] = (void *)y_data, (*mag)[e->k][e->p * e->q] = (void *)mag_data;
-    for (int n = 0; n < e->n; n++) {
-        for (int k = 0; k < e->k; k++) {
-            for (int i = 0; i < e->p * e->q; i++) {
-                y[n][k][i] = b ? (double)b[k] : 0;
-                if (mag)
-                    mag[n][k][i] = fabs(y[n][k][i]);
-            }
-        }
-    }
 }
 
 clcnn_status clcnn_ref_conv2d_transpose_forward(const clcnn_conv2d_transpose *d,
@@ -98,21 +76,17 @@ clcnn_status clcnn_ref_conv2d_transpose_forward(const clcnn_conv2d_transpose *d,
     const float(*w)[e.outputs][e.r][e.s] = (const void *)w_data;
     double(*y)[e.k][e.p][e.q] = (void *)y_data;
     double(*mag)[e.k][e.p][e.q] = (void *)mag_data;
+    const clcnn__ref_planes planes = {e.n, e.k, (size_t)e.p * (size_t)e.q};
 
-    start_with_bias(&e, b, y_data, mag_data);
+    clcnn__ref_start_with_bias(&planes, b, y_data, mag_data);
     for (pair t = before_first; next_pair(&e, &t);) {
         double product = (double)x[t.n][t.c][t.i][t.j] * w[t.c][t.wk][t.r][t.s];
         y[t.n][t.k][t.row][t.column] += product;
         if (mag)
             mag[t.n][t.k][t.row][t.column] += fabs(product);
     }
-    const double summands = (double)e.c / (d->groups ? d->groups : 1) * e.r * e.s + 1;
-    for (size_t i = 0; i < (size_t)e.n * (size_t)e.k * (size_t)e.p * (size_t)e.q; i++) {
-        if (mag_data)
-            mag_data[i] =
-                clcnn__ref_activated_mag(d->activation, d->alpha, y_data[i], mag_data[i], summands);
-        y_data[i] = clcnn__ref_activate(d->activation, d->alpha, y_data[i]);
-    }
+    const double summands = (double)e.channels * e.r * e.s + 1;
+    clcnn__ref_end_with_activation(&planes, d->activation, d->alpha, summands, y_data, mag_data);
     return CLCNN_SUCCESS;
 }
 
@@ -157,20 +131,6 @@ static void add_weight_gradient(const shape *e, const float *x_data, const float
     }
 }
 
-static void add_bias_gradient(const shape *e, const float *dy_data, double *db, double *mag)
-{
-    const float(*dy)[e->k][e->p * e->q] = (const void *)dy_data;
-    for (int n = 0; n < e->n; n++) {
-        for (int k = 0; k < e->k; k++) {
-            for (int i = 0; i < e->p * e->q; i++) {
-                db[k] += (double)dy[n][k][i];
-                if (mag)
-                    mag[k] += fabs((double)dy[n][k][i]);
-            }
-        }
-    }
-}
-
 /* x is looked at for dw alone. */
 clcnn_status clcnn_ref_conv2d_transpose_backward_weights(const clcnn_conv2d_transpose *d,
                                                          const float *x, const float *dy,
@@ -188,9 +148,8 @@ clcnn_status clcnn_ref_conv2d_transpose_backward_weights(const clcnn_conv2d_tran
                          dw, dw_mag);
         add_weight_gradient(&e, x, dy, dw, dw_mag);
     }
-    if (db) {
-        clcnn__ref_start(d->accumulate, (size_t)e.k, db, db_mag);
-        add_bias_gradient(&e, dy, db, db_mag);
-    }
+    const clcnn__ref_planes planes = {e.n, e.k, (size_t)e.p * (size_t)e.q};
+    if (db)
+        clcnn__ref_bias_gradient(&planes, d->accumulate, dy, db, db_mag);
     return CLCNN_SUCCESS;
 }
