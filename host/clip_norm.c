@@ -27,25 +27,12 @@ static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clc
     return clcnn__check_arena(ctx, call, d->count, d->segments);
 }
 
-/* How many sums the squares come to. */
-static size_t item_count(clcnn_ctx *ctx, const clcnn_clip_norm *d)
-{
-    const clcnn__tune_row *row = clcnn__tune(ctx, "clip_norm", "direct", "any");
-    return clcnn__div_up((size_t)d->count, clcnn__tune_value(row, "ITEM"));
-}
-
 clcnn_status clcnn_clip_norm_plan(clcnn_ctx *ctx, const clcnn_clip_norm *d, clcnn_plan *plan)
 {
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
     const clcnn_status status = check_descriptor(ctx, __func__, d);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    if (!plan)
-        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", __func__);
-    *plan = (clcnn_plan){.algo = clcnn__clip_norm_algos[0].name,
-                         .workspace_bytes = 4 * clcnn__sum_workspace(item_count(ctx, d))};
-    return CLCNN_SUCCESS;
+    return status == CLCNN_SUCCESS ? clcnn__sum_plan(ctx, __func__, &sums, d->count, plan) : status;
 }
 
 static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const clip_norm_args *args,
@@ -72,7 +59,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn_clip_norm *d, const clcn
                            .segments = d->segments,
                            .max_norm = (float)d->max_norm,
                            .with_norm = norm.buf != NULL};
-    size_t count = item_count(ctx, d);
+    size_t count = clcnn__sum_items(ctx, &sums, d->count);
     clcnn_status status = launch(ctx, "clip_norm_direct_squares", &args, count, squares);
     clcnn_mem values = squares[2];
     if (status == CLCNN_SUCCESS)
@@ -93,7 +80,7 @@ clcnn_status clcnn_clip_norm_apply(clcnn_ctx *ctx, const clcnn_clip_norm *d, clc
     clcnn_status status = check_descriptor(ctx, __func__, d);
     if (status != CLCNN_SUCCESS)
         return status;
-    const size_t need = clcnn__sum_workspace(item_count(ctx, d));
+    const size_t need = clcnn__sum_workspace(clcnn__sum_items(ctx, &sums, d->count));
     status = clcnn__check_plan(ctx, __func__, clcnn__clip_norm_algos[0].name, need, plan);
     if (status != CLCNN_SUCCESS)
         return status;

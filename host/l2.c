@@ -25,25 +25,12 @@ static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clc
     return CLCNN_SUCCESS;
 }
 
-/* How many sums the squares come to. */
-static size_t item_count(clcnn_ctx *ctx, const clcnn_l2 *d)
-{
-    const clcnn__tune_row *row = clcnn__tune(ctx, "l2", "direct", "any");
-    return clcnn__div_up((size_t)d->count, clcnn__tune_value(row, "ITEM"));
-}
-
 clcnn_status clcnn_l2_plan(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_plan *plan)
 {
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
     const clcnn_status status = check_descriptor(ctx, __func__, d);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    if (!plan)
-        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", __func__);
-    *plan = (clcnn_plan){.algo = clcnn__l2_algos[0].name,
-                         .workspace_bytes = 4 * clcnn__sum_workspace(item_count(ctx, d))};
-    return CLCNN_SUCCESS;
+    return status == CLCNN_SUCCESS ? clcnn__sum_plan(ctx, __func__, &sums, d->count, plan) : status;
 }
 
 static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const clcnn_l2 *d,
@@ -58,7 +45,7 @@ static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const clcnn_l2 *d
                                .args = &args,
                                .args_size = sizeof args,
                                .mem_count = 2,
-                               .global = {item_count(ctx, d)},
+                               .global = {clcnn__sum_items(ctx, &sums, d->count)},
                                .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
     for (int i = 0; i < desc.mem_count; i++)
         desc.mems[i] = mems[i];
@@ -73,7 +60,7 @@ clcnn_status clcnn_l2_forward(clcnn_ctx *ctx, const clcnn_l2 *d, clcnn_mem w, cl
     clcnn_status status = check_descriptor(ctx, __func__, d);
     if (status != CLCNN_SUCCESS)
         return status;
-    const size_t items = item_count(ctx, d), need = clcnn__sum_workspace(items);
+    const size_t items = clcnn__sum_items(ctx, &sums, d->count), need = clcnn__sum_workspace(items);
     status = clcnn__check_plan(ctx, __func__, clcnn__l2_algos[0].name, need, plan);
     if (status != CLCNN_SUCCESS)
         return status;

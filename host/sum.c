@@ -11,6 +11,23 @@ size_t clcnn__sum_workspace(size_t count)
     return total;
 }
 
+size_t clcnn__sum_items(clcnn_ctx *ctx, const clcnn__sum *sum, int count)
+{
+    const clcnn__tune_row *row = clcnn__tune(ctx, sum->op, "direct", "any");
+    return clcnn__div_up((size_t)count, clcnn__tune_value(row, "ITEM"));
+}
+
+clcnn_status clcnn__sum_plan(clcnn_ctx *ctx, const char *call, const clcnn__sum *sum, int count,
+                             clcnn_plan *plan)
+{
+    if (!plan)
+        return CLCNN__INVALID(&ctx->error, "%s: plan is NULL", call);
+    const size_t items = clcnn__sum_items(ctx, sum, count);
+    *plan = (clcnn_plan){.algo = clcnn_algos(sum->op)->name,
+                         .workspace_bytes = 4 * clcnn__sum_workspace(items)};
+    return CLCNN_SUCCESS;
+}
+
 static clcnn_status stage(clcnn_ctx *ctx, const clcnn__sum *sum, size_t count, float factor,
                           clcnn_mem from, clcnn_mem to)
 {

@@ -14,6 +14,13 @@ typedef struct clcnn__sum {
 /* Floats of workspace for `count` values: themselves, then the sums of each stage but the last. */
 size_t clcnn__sum_workspace(size_t count);
 
+/* The sums that `count` elements come to: one of each work-item that adds ITEM of them. */
+size_t clcnn__sum_items(clcnn_ctx *ctx, const clcnn__sum *sum, int count);
+
+/* The plan of an operation that keeps these sums in its workspace; `call` is for messages. */
+clcnn_status clcnn__sum_plan(clcnn_ctx *ctx, const char *call, const clcnn__sum *sum, int count,
+                             clcnn_plan *plan);
+
 /* factor times the sum of the `count` values that begin the workspace -> result[0]. */
 clcnn_status clcnn__sum_enqueue(clcnn_ctx *ctx, const clcnn__sum *sum, size_t count, float factor,
                                 clcnn_mem workspace, clcnn_mem result);
