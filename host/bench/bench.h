@@ -70,11 +70,9 @@ typedef struct bench_way {
                            named; for NULL the work is counted in operations */
     const char *result; /* the tensor whose values peers must agree on; NULL: not compared, because
                            results are rounded or depend on the step */
-    clcnn_status (*run)(const bench_call *call);
+    clcnn_status (*run)(const bench_call *call);   /* NULL: as the check calls it */
     clcnn_status (*first)(const bench_call *call); /* once, before any run; NULL: nothing */
-    clcnn_status (*plan)(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
-                         const char *algo, clcnn_plan *plan); /* NULL: there is one algorithm */
-    clcnn_status (*pack)(const bench_call *call);             /* NULL: never packs */
+    bool packs;                                    /* with packed weights as well */
 } bench_way;
 
 extern const bench_way bench_ways[];

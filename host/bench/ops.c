@@ -1,7 +1,7 @@
 /*
- * Operations as the bench calls them: which tensors a direction takes, how often memory has to move
- * each of them, and the call itself. Whatever an optimiser or dropout prepares for a step is part
- * of the call.
+ * Operations as the bench calls them: which tensors a direction takes and how often memory has to
+ * move each of them. The calls are the check's, but for the few below. Whatever an optimiser or
+ * dropout prepares for a step is part of the call.
  */
 #include "bench.h"
 
@@ -11,46 +11,8 @@
 
 const char *const bench_unit_names[] = {"GFLOP/s", "GB/s", "images/s"};
 
-/* ---- Calls: t[i] is the i-th of the way's tensors ---------------------------------------------
+/* ---- Calls that are not the check's: t[i] is the i-th of the way's tensors ---------------------
  */
-
-static clcnn_status conv2d_forward(const bench_call *a)
-{
-    return clcnn_conv2d_forward(a->ctx, &a->desc->conv2d, a->t[0], a->t[1], CLCNN_NO_MEM, a->t[2],
-                                a->plan);
-}
-
-static clcnn_status conv2d_backward_data(const bench_call *a)
-{
-    return clcnn_conv2d_backward_data(a->ctx, &a->desc->conv2d, a->t[0], a->t[1], a->t[2], a->plan);
-}
-
-static clcnn_status conv2d_backward_weights(const bench_call *a)
-{
-    return clcnn_conv2d_backward_weights(a->ctx, &a->desc->conv2d, a->t[0], a->t[1], a->t[2],
-                                         CLCNN_NO_MEM, a->plan);
-}
-
-static clcnn_status conv2d_plan(clcnn_ctx *ctx, const check_desc *desc, clcnn_direction direction,
-                                const char *algo, clcnn_plan *plan)
-{
-    return clcnn_conv2d_plan(ctx, &desc->conv2d, direction, algo, CLCNN_ANY_WORKSPACE, plan);
-}
-
-static clcnn_status conv2d_pack(const bench_call *a)
-{
-    return clcnn_conv2d_pack(a->ctx, &a->desc->conv2d, CLCNN_FORWARD, a->t[1], a->plan);
-}
-
-static clcnn_status maxpool2d_forward(const bench_call *a)
-{
-    return clcnn_maxpool2d_forward(a->ctx, &a->desc->maxpool2d, a->t[0], a->t[1], a->t[2]);
-}
-
-static clcnn_status maxpool2d_backward(const bench_call *a)
-{
-    return clcnn_maxpool2d_backward(a->ctx, &a->desc->maxpool2d, a->t[0], a->t[1], a->t[2]);
-}
 
 /* argmax as forward leaves it */
 static clcnn_status maxpool2d_argmax(const bench_call *a)
@@ -58,64 +20,7 @@ static clcnn_status maxpool2d_argmax(const bench_call *a)
     return clcnn_maxpool2d_forward(a->ctx, &a->desc->maxpool2d, a->t[3], a->t[4], a->t[1]);
 }
 
-static clcnn_status avgpool2d_forward(const bench_call *a)
-{
-    return clcnn_avgpool2d_forward(a->ctx, &a->desc->avgpool2d, a->t[0], a->t[1]);
-}
-
-static clcnn_status avgpool2d_backward(const bench_call *a)
-{
-    return clcnn_avgpool2d_backward(a->ctx, &a->desc->avgpool2d, a->t[0], a->t[1]);
-}
-
-/* Operations of one tensor to another. */
-#define FORWARD(op)                                                                                \
-    static clcnn_status op##_forward(const bench_call *a)                                          \
-    {                                                                                              \
-        return clcnn_##op##_forward(a->ctx, &a->desc->op, a->t[0], a->t[1]);                       \
-    }
-#define BACKWARD(op)                                                                               \
-    static clcnn_status op##_backward(const bench_call *a)                                         \
-    {                                                                                              \
-        return clcnn_##op##_backward(a->ctx, &a->desc->op, a->t[0], a->t[1]);                      \
-    }
-FORWARD(pad2d)
-BACKWARD(pad2d)
-FORWARD(upsample2d)
-BACKWARD(upsample2d)
-FORWARD(slice)
-BACKWARD(slice)
-FORWARD(im2col)
-
-static clcnn_status col2im_forward(const bench_call *a)
-{
-    return clcnn_col2im_forward(a->ctx, &a->desc->im2col, a->t[0], a->t[1]);
-}
-
-static clcnn_status adaptive_forward(const bench_call *a)
-{
-    return clcnn_adaptive_avgpool2d_forward(a->ctx, &a->desc->adaptive_avgpool2d, a->t[0], a->t[1]);
-}
-
-static clcnn_status adaptive_backward(const bench_call *a)
-{
-    return clcnn_adaptive_avgpool2d_backward(a->ctx, &a->desc->adaptive_avgpool2d, a->t[0],
-                                             a->t[1]);
-}
-
-static clcnn_status batchnorm_forward(const bench_call *a)
-{
-    const clcnn_batchnorm_mems m = {.x = a->t[0],
-                                    .gamma = a->t[1],
-                                    .beta = a->t[2],
-                                    .running_mean = a->t[3],
-                                    .running_var = a->t[4],
-                                    .y = a->t[5],
-                                    .mean = a->t[6],
-                                    .rstd = a->t[7]};
-    return clcnn_batchnorm_forward(a->ctx, &a->desc->batchnorm, &m, a->plan);
-}
-
+/* From statistics that are there. */
 static clcnn_status batchnorm_backward(const bench_call *a)
 {
     const clcnn_batchnorm_mems m = {.x = a->t[0],
@@ -127,24 +32,6 @@ static clcnn_status batchnorm_backward(const bench_call *a)
                                     .dgamma = a->t[6],
                                     .dbeta = a->t[7]};
     return clcnn_batchnorm_backward(a->ctx, &a->desc->batchnorm, &m, a->plan);
-}
-
-static clcnn_status batchnorm_plan(clcnn_ctx *ctx, const check_desc *desc,
-                                   clcnn_direction direction, const char *algo, clcnn_plan *plan)
-{
-    (void)algo; /* there is one */
-    return clcnn_batchnorm_plan(ctx, &desc->batchnorm, direction, plan);
-}
-
-static clcnn_status layernorm_forward(const bench_call *a)
-{
-    const clcnn_layernorm_mems m = {.x = a->t[0],
-                                    .gamma = a->t[1],
-                                    .beta = a->t[2],
-                                    .y = a->t[3],
-                                    .mean = a->t[4],
-                                    .rstd = a->t[5]};
-    return clcnn_layernorm_forward(a->ctx, &a->desc->layernorm, &m);
 }
 
 static clcnn_status layernorm_backward(const bench_call *a)
@@ -160,52 +47,6 @@ static clcnn_status layernorm_backward(const bench_call *a)
     return clcnn_layernorm_backward(a->ctx, &a->desc->layernorm, &m, a->plan);
 }
 
-static clcnn_status layernorm_plan(clcnn_ctx *ctx, const check_desc *desc,
-                                   clcnn_direction direction, const char *algo, clcnn_plan *plan)
-{
-    (void)algo; /* there is one */
-    return clcnn_layernorm_plan(ctx, &desc->layernorm, direction, plan);
-}
-
-static clcnn_status activation_forward(const bench_call *a)
-{
-    return clcnn_activation_forward(a->ctx, &a->desc->activation, a->t[0], a->t[1]);
-}
-
-static clcnn_status activation_backward(const bench_call *a)
-{
-    return clcnn_activation_backward(a->ctx, &a->desc->activation, a->t[0], CLCNN_NO_MEM, a->t[1],
-                                     a->t[2]);
-}
-
-static clcnn_status add_forward(const bench_call *a)
-{
-    return clcnn_add_forward(a->ctx, &a->desc->add, a->t[0], a->t[1], a->t[2]);
-}
-
-static clcnn_status add_backward(const bench_call *a)
-{
-    return clcnn_add_backward(a->ctx, &a->desc->add, a->t[0], a->t[1], NULL);
-}
-
-static clcnn_status softmax_forward(const bench_call *a)
-{
-    return clcnn_softmax_forward(a->ctx, &a->desc->softmax, a->t[0], a->t[1]);
-}
-
-static clcnn_status softmax_backward(const bench_call *a)
-{
-    return clcnn_softmax_backward(a->ctx, &a->desc->softmax, a->t[0], a->t[1], a->t[2]);
-}
-
-static clcnn_status dropout_forward(const bench_call *a)
-{
-    const clcnn_status status = clcnn_dropout_prepare(a->ctx, &a->desc->dropout, a->t[1]);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return clcnn_dropout_forward(a->ctx, &a->desc->dropout, a->t[0], a->t[1], a->t[2]);
-}
-
 static clcnn_status dropout_backward(const bench_call *a)
 {
     return clcnn_dropout_backward(a->ctx, &a->desc->dropout, a->t[0], a->t[1], a->t[2]);
@@ -216,122 +57,95 @@ static clcnn_status dropout_block(const bench_call *a)
     return clcnn_dropout_prepare(a->ctx, &a->desc->dropout, a->t[1]);
 }
 
-static clcnn_status sgd_step(const bench_call *a)
-{
-    const clcnn_status status = clcnn_sgd_prepare(a->ctx, &a->desc->sgd, a->t[3]);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return clcnn_sgd_step(a->ctx, &a->desc->sgd, a->t[0], a->t[1], a->t[2], CLCNN_NO_MEM, a->t[3]);
-}
-
-static clcnn_status rmsprop_step(const bench_call *a)
-{
-    const clcnn_status status = clcnn_rmsprop_prepare(a->ctx, &a->desc->rmsprop, a->t[3]);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return clcnn_rmsprop_step(a->ctx, &a->desc->rmsprop, a->t[0], a->t[1], a->t[2], CLCNN_NO_MEM,
-                              a->t[3]);
-}
-
-static clcnn_status adam_step(const bench_call *a)
-{
-    const clcnn_status status = clcnn_adam_prepare(a->ctx, &a->desc->adam, a->t[4]);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    return clcnn_adam_step(a->ctx, &a->desc->adam, a->t[0], a->t[1], a->t[2], a->t[3], CLCNN_NO_MEM,
-                           a->t[4]);
-}
-
 /* ---- The table ---------------------------------------------------------------------------------
  */
 
 /* clang-format off */
 const bench_way bench_ways[] = {
     {.op = "conv2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "w", "y"}, .result = "y",
-     .run = conv2d_forward, .plan = conv2d_plan, .pack = conv2d_pack},
+     .tensors = {"x", "w", "y"}, .result = "y", .packs = true},
     {.op = "conv2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "w", "dx"}, .result = "dx", .run = conv2d_backward_data, .plan = conv2d_plan},
+     .tensors = {"dy", "w", "dx"}, .result = "dx"},
     {.op = "conv2d", .direction = "backward_weights", .plan_direction = CLCNN_BACKWARD_WEIGHTS,
-     .tensors = {"x", "dy", "dw"}, .result = "dw", .run = conv2d_backward_weights, .plan = conv2d_plan},
+     .tensors = {"x", "dy", "dw"}, .result = "dw"},
 
     {.op = "maxpool2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y", "argmax"}, .moves = "x y argmax", .result = "y", .run = maxpool2d_forward},
+     .tensors = {"x", "y", "argmax"}, .moves = "x y argmax", .result = "y"},
     {.op = "maxpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
      .tensors = {"dy", "argmax", "dx", "x", "y"}, .moves = "dy argmax dx", .result = "dx",
-     .run = maxpool2d_backward, .first = maxpool2d_argmax},
+     .first = maxpool2d_argmax},
 
     {.op = "avgpool2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .run = avgpool2d_forward},
+     .tensors = {"x", "y"}, .moves = "x y"},
     {.op = "avgpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "dx"}, .moves = "dy dx", .run = avgpool2d_backward},
+     .tensors = {"dy", "dx"}, .moves = "dy dx"},
 
     {.op = "adaptive_avgpool2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .run = adaptive_forward},
+     .tensors = {"x", "y"}, .moves = "x y"},
     {.op = "adaptive_avgpool2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "dx"}, .moves = "dy dx", .run = adaptive_backward},
+     .tensors = {"dy", "dx"}, .moves = "dy dx"},
 
     {.op = "pad2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = pad2d_forward},
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y"},
     {.op = "pad2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "dx"}, .moves = "dy dx", .result = "dx", .run = pad2d_backward},
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .result = "dx"},
     {.op = "upsample2d", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .run = upsample2d_forward},
+     .tensors = {"x", "y"}, .moves = "x y"},
     {.op = "upsample2d", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "dx"}, .moves = "dy dx", .run = upsample2d_backward},
+     .tensors = {"dy", "dx"}, .moves = "dy dx"},
     {.op = "slice", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "y y", .result = "y", .run = slice_forward},
+     .tensors = {"x", "y"}, .moves = "y y", .result = "y"},
     {.op = "slice", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "dx"}, .moves = "dy dx", .result = "dx", .run = slice_backward},
+     .tensors = {"dy", "dx"}, .moves = "dy dx", .result = "dx"},
     {.op = "im2col", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = im2col_forward},
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y"},
     {.op = "col2im", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = col2im_forward},
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y"},
 
     /* The statistics have to be known before the first element can be written: all inputs twice. */
     {.op = "batchnorm", .direction = "forward", .plan_direction = CLCNN_FORWARD,
      .tensors = {"x", "gamma", "beta", "running_mean", "running_var", "y", "mean", "rstd"},
-     .moves = "x x y", .run = batchnorm_forward, .plan = batchnorm_plan},
+     .moves = "x x y"},
     {.op = "batchnorm", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
      .tensors = {"x", "dy", "gamma", "mean", "rstd", "dx", "dgamma", "dbeta"},
-     .moves = "x dy x dy dx", .run = batchnorm_backward, .plan = batchnorm_plan},
+     .moves = "x dy x dy dx", .run = batchnorm_backward},
 
     /* A row stays in a cache. */
     {.op = "layernorm", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "gamma", "beta", "y", "mean", "rstd"}, .moves = "x y", .run = layernorm_forward},
+     .tensors = {"x", "gamma", "beta", "y", "mean", "rstd"}, .moves = "x y"},
     {.op = "layernorm", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
      .tensors = {"x", "dy", "gamma", "mean", "rstd", "dx", "dgamma", "dbeta"},
-     .moves = "x dy dx", .run = layernorm_backward, .plan = layernorm_plan},
+     .moves = "x dy dx", .run = layernorm_backward},
 
     {.op = "activation", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .result = "y", .run = activation_forward},
+     .tensors = {"x", "y"}, .moves = "x y", .result = "y"},
     {.op = "activation", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"x", "dy", "dx"}, .moves = "x dy dx", .result = "dx", .run = activation_backward},
+     .tensors = {"x", "dy", "dx"}, .moves = "x dy dx", .result = "dx"},
 
     {.op = "add", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"a", "b", "y"}, .moves = "a b y", .result = "y", .run = add_forward},
+     .tensors = {"a", "b", "y"}, .moves = "a b y", .result = "y"},
     {.op = "add", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "db"}, .moves = "dy db", .result = "db", .run = add_backward},
+     .tensors = {"dy", "db"}, .moves = "dy db", .result = "db"},
 
     {.op = "softmax", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "y"}, .moves = "x y", .run = softmax_forward},
+     .tensors = {"x", "y"}, .moves = "x y"},
     {.op = "softmax", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"y", "dy", "dx"}, .moves = "y dy dx", .run = softmax_backward},
+     .tensors = {"y", "dy", "dx"}, .moves = "y dy dx"},
 
     {.op = "dropout", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"x", "block", "y"}, .moves = "x y", .run = dropout_forward},
+     .tensors = {"x", "block", "y"}, .moves = "x y"},
     {.op = "dropout", .direction = "backward_data", .plan_direction = CLCNN_BACKWARD_DATA,
-     .tensors = {"dy", "block", "dx"}, .moves = "dy dx", .run = dropout_backward, .first = dropout_block},
+     .tensors = {"dy", "block", "dx"}, .moves = "dy dx",
+     .run = dropout_backward, .first = dropout_block},
 
     {.op = "sgd", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"param", "grad", "velocity", "block"}, .moves = "param grad velocity param velocity",
-     .run = sgd_step},
+     .tensors = {"param", "grad", "velocity", "block"},
+     .moves = "param grad velocity param velocity"},
     {.op = "rmsprop", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"param", "grad", "square_avg", "block"}, .moves = "param grad square_avg param square_avg",
-     .run = rmsprop_step},
+     .tensors = {"param", "grad", "square_avg", "block"},
+     .moves = "param grad square_avg param square_avg"},
     {.op = "adam", .direction = "forward", .plan_direction = CLCNN_FORWARD,
-     .tensors = {"param", "grad", "m", "v", "block"}, .moves = "param grad m v param m v",
-     .run = adam_step},
+     .tensors = {"param", "grad", "m", "v", "block"}, .moves = "param grad m v param m v"},
     {.op = NULL}};
 /* clang-format on */
 

@@ -16,15 +16,26 @@ void bench_subject_destroy(bench_subject *subject)
         subject->destroy(subject);
 }
 
+/* The check's tables name some directions otherwise ("backward", "step"). */
+static const check_direction *direction_of(const bench_way *way)
+{
+    const check_direction *d = check_op_find(way->op)->directions;
+    while (d->name != NULL && d->direction != way->plan_direction)
+        d++;
+    return d->name != NULL ? d : NULL;
+}
+
 /* ---- On a device -------------------------------------------------------------------------------
  */
 
 typedef struct device_subject {
     bench_subject base;
     const bench_way *way;
-    check_desc desc;
+    const check_direction *direction;
+    check_case c; /* a descriptor alone: the tensors are on the device */
     clcnn_plan plan;
     bench_call call;
+    check_call as_check; /* the same call */
 } device_subject;
 
 static clcnn_status to_caller(clcnn_ctx *ctx, clcnn_status status, clcnn_error *error)
@@ -46,7 +57,10 @@ static clcnn_status device_run(bench_subject *base, int count, clcnn_error *erro
     clcnn_ctx *ctx = self->call.ctx;
     clcnn_status status = CLCNN_SUCCESS;
     for (int i = 0; i < count && status == CLCNN_SUCCESS; i++)
-        status = to_caller(ctx, self->way->run(&self->call), error);
+        status = to_caller(ctx,
+                           self->way->run != NULL ? self->way->run(&self->call)
+                                                  : self->direction->run(&self->as_check),
+                           error);
     return status == CLCNN_SUCCESS ? finish(ctx, error) : status;
 }
 
@@ -69,14 +83,14 @@ static clcnn_status device_checksum(bench_subject *base, double *sum, clcnn_erro
     *sum = NAN;
     if (self->way->result == NULL)
         return CLCNN_SUCCESS;
-    if (!bench_is_integral(self->way, &self->desc))
+    if (!bench_is_integral(self->way, &self->c.desc))
         return CLCNN__FAIL(error, CLCNN_INVALID_ARGUMENT,
                            "%s, %s: sums so long are not exact, and can't be compared",
                            self->way->op, self->way->direction);
     int i = 0;
     while (strcmp(self->way->tensors[i], self->way->result) != 0)
         i++;
-    const size_t count = bench_tensor_count(self->way, &self->desc, self->way->result);
+    const size_t count = bench_tensor_count(self->way, &self->c.desc, self->way->result);
     float *values = malloc((count + 1) * sizeof *values);
     if (values == NULL)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory to read %zu results", count);
@@ -99,7 +113,7 @@ static clcnn_status new_tensor(device_subject *self, int i, clcnn_error *error)
 {
     clcnn_ctx *ctx = self->call.ctx;
     const char *name = self->way->tensors[i];
-    const size_t count = bench_tensor_count(self->way, &self->desc, name);
+    const size_t count = bench_tensor_count(self->way, &self->c.desc, name);
     float *values = malloc((count + 1) * sizeof *values);
     if (values == NULL)
         return CLCNN__FAIL(error, CLCNN_OUT_OF_MEMORY, "no memory for %zu values", count);
@@ -115,21 +129,32 @@ static clcnn_status new_tensor(device_subject *self, int i, clcnn_error *error)
     return status;
 }
 
+/* The tensor's place in the call as the check makes it. */
+static void place_tensor(device_subject *self, const char *name, clcnn_mem mem)
+{
+    for (int i = 0; self->c.op->inputs[i].name != NULL; i++)
+        if (strcmp(self->c.op->inputs[i].name, name) == 0)
+            self->as_check.in[i] = mem;
+    for (int j = 0; self->direction->outputs[j].name != NULL; j++)
+        if (strcmp(self->direction->outputs[j].name, name) == 0)
+            self->as_check.out[j] = mem;
+}
+
 static clcnn_status make_plan(device_subject *self, const bench_request *request,
                               clcnn_error *error)
 {
-    const clcnn_algo *only = clcnn_algos(self->way->op);
+    const clcnn_algo *algos = clcnn_algos(self->way->op);
     clcnn_status status = CLCNN_SUCCESS;
-    if (self->way->plan != NULL)
-        status = to_caller(request->ctx,
-                           self->way->plan(request->ctx, &self->desc, self->way->plan_direction,
-                                           request->algo, &self->plan),
-                           error);
-    else if (request->algo != NULL && strcmp(request->algo, only->name) != 0)
+    if (request->algo != NULL && algos[1].name == NULL && strcmp(request->algo, algos->name) != 0)
         status = CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "%s has no algorithm '%s'", self->way->op,
                              request->algo);
+    else if (self->c.op->plan != NULL)
+        status = to_caller(request->ctx,
+                           self->c.op->plan(request->ctx, &self->c.desc, self->way->plan_direction,
+                                            request->algo, CLCNN_ANY_WORKSPACE, &self->plan),
+                           error);
     else
-        self->plan.algo = only->name;
+        self->plan.algo = algos->name;
     if (status == CLCNN_SUCCESS && self->plan.workspace_bytes > 0)
         status = new_buffer(request->ctx, self->plan.workspace_bytes, &self->plan.workspace, error);
     self->base.algo = self->plan.algo;
@@ -140,13 +165,13 @@ static clcnn_status make_plan(device_subject *self, const bench_request *request
 /* Weights that don't change, once and for all. */
 static clcnn_status pack(device_subject *self, clcnn_error *error)
 {
-    if (self->way->pack == NULL || self->plan.packed_bytes == 0)
+    if (!self->way->packs || self->plan.packed_bytes == 0)
         return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "%s packs no weights", self->base.algo);
     const clcnn_status status =
         new_buffer(self->call.ctx, self->plan.packed_bytes, &self->plan.packed, error);
     if (status != CLCNN_SUCCESS)
         return status;
-    return to_caller(self->call.ctx, self->way->pack(&self->call), error);
+    return to_caller(self->call.ctx, self->direction->pack(&self->as_check), error);
 }
 
 clcnn_status bench_subject_create(const bench_request *request, bench_subject **subject,
@@ -161,11 +186,15 @@ clcnn_status bench_subject_create(const bench_request *request, bench_subject **
     *self = (device_subject){
         .base = {.run = device_run, .checksum = device_checksum, .destroy = device_destroy},
         .way = request->way,
-        .desc = request->c->desc,
-        .call = {.ctx = request->ctx, .desc = &self->desc, .plan = &self->plan}};
+        .direction = direction_of(request->way),
+        .c = {.op = check_op_find(request->way->op), .desc = request->c->desc},
+        .call = {.ctx = request->ctx, .desc = &self->c.desc, .plan = &self->plan},
+        .as_check = {.ctx = request->ctx, .c = &self->c, .plan = &self->plan}};
     clcnn_status status = make_plan(self, request, error);
-    for (int i = 0; status == CLCNN_SUCCESS && self->way->tensors[i] != NULL; i++)
+    for (int i = 0; status == CLCNN_SUCCESS && self->way->tensors[i] != NULL; i++) {
         status = new_tensor(self, i, error);
+        place_tensor(self, self->way->tensors[i], self->call.t[i]);
+    }
     if (status == CLCNN_SUCCESS && request->packed)
         status = pack(self, error);
     if (status == CLCNN_SUCCESS && self->way->first != NULL)
@@ -225,15 +254,6 @@ static void reference_destroy(bench_subject *base)
     free(self);
 }
 
-/* check's tables name some directions otherwise ("backward", "step"); OpenCL C's are the same. */
-static const check_direction *direction_of(const check_op *op, clcnn_direction direction)
-{
-    const check_direction *d = op->directions;
-    while (d->name != NULL && d->direction != direction)
-        d++;
-    return d->name != NULL ? d : NULL;
-}
-
 static bool allocate_outputs(reference_subject *self)
 {
     for (int j = 0; self->direction->outputs[j].name != NULL; j++) {
@@ -266,7 +286,7 @@ clcnn_status bench_reference_create(const bench_request *request, bench_subject 
     if (request->way == NULL)
         return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "the reference trains no networks here");
     const check_op *op = check_op_find(request->way->op);
-    const check_direction *direction = direction_of(op, request->way->plan_direction);
+    const check_direction *direction = direction_of(request->way);
     reference_subject *self = calloc(1, sizeof *self);
     if (self == NULL || direction == NULL) {
         free(self);

@@ -213,7 +213,7 @@ static void add_contestants(bench_run *run, bench_result *r, const bench_way *wa
     } else {
         add_ours(run, r, &request);
         request.packed = true;
-        if (way != NULL && way->pack != NULL)
+        if (way != NULL && way->packs)
             add_ours(run, r, &request);
     }
     for (int i = 0; i < run->other_count; i++)
