@@ -39,10 +39,8 @@ static void test_cases(void)
 /* Every vector width, whatever this device would take. */
 static void test_kernels(void)
 {
-#define KERNEL(vec, item, local)                                                                   \
-    "algo device width shape use VEC ITEM LOCAL\ndirect * * * 1 " vec " " item " " local "\n"
-    static const char *const tunings[] = {KERNEL("4", "4", "64"), KERNEL("8", "32", "1"),
-                                          KERNEL("16", "16", "8"), NULL};
+    static const char *const tunings[] = {SWEEP_ITEMS("4", "4", "64"), SWEEP_ITEMS("8", "32", "1"),
+                                          SWEEP_ITEMS("16", "16", "8"), NULL};
     sweep_tuned("concat", tunings, test_cases);
 }
 

@@ -24,10 +24,9 @@ static void test_small(void)
 /* Every vector width, stretch and work-group: the masks are the same. */
 static void test_kernels(void)
 {
-#define KERNEL(vec, item, local)                                                                   \
-    "algo device width shape use VEC ITEM LOCAL\ndirect * * * 1 " vec " " item " " local "\n"
-    static const char *const tunings[] = {KERNEL("4", "64", "64"), KERNEL("8", "128", "3"),
-                                          KERNEL("16", "1024", "1"), NULL};
+    static const char *const tunings[] = {SWEEP_ITEMS("4", "64", "64"),
+                                          SWEEP_ITEMS("8", "128", "3"),
+                                          SWEEP_ITEMS("16", "1024", "1"), NULL};
     sweep_tuned("dropout", tunings, test_small);
 }
 

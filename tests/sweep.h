@@ -46,6 +46,11 @@ check_result sweep_run(const char *name, const check_case *c, const char *direct
 void sweep_every_algo(const char *name, const check_case *c, const char *direction, int device,
                       check_options options);
 
+/* A text of one tuning row, of an operation that goes by vectors of elements: the vector's width, a
+ * work-item's elements, a work-group's items. */
+#define SWEEP_ITEMS(vec, item, local)                                                              \
+    "algo device width shape use VEC ITEM LOCAL\ndirect * * * 1 " vec " " item " " local "\n"
+
 /* Calls `test` once for each text of tuning rows, with these rows in force on every device. The
  * list ends with NULL. */
 void sweep_tuned(const char *op, const char *const *tunings, void (*test)(void));

@@ -296,7 +296,7 @@ const void *check_find_field(const check_op *op, const check_desc *desc, const c
 void check_describe(const check_op *op, const check_desc *desc, char *text, size_t size);
 
 /* ---------------------------------------------------------------------------------------------
- * For the operations' files
+ * For the operations' files, which share more in common.h
  */
 /* Integers from [-v, v] without 0, v the largest up to 32 for which `summands` products stay below
  * 2^24; or reals in (-1, 1). */
