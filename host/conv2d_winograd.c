@@ -13,7 +13,8 @@
  *
  * Forward and backward_data keep in the workspace the weights, the transformed input and the
  * products: [u][v][m]. Backward_weights: the sums, the transformed x and dy, and the splits of
- * db: [u][v][m][sums]; fused, [u][v, m and u of each work-item][sums].
+ * db: [u][v][m][sums]. Fused, v and m are in local memory, and the workspace has the weights; to
+ * the weights [u][u of each work-item][sums].
  */
 #include "conv2d_taps.h"
 
@@ -32,8 +33,8 @@ typedef struct winograd {
 /* What is in the workspace at a time, and its parts, in elements. */
 typedef struct layout {
     int items, each; /* fused: work-items, and groups of segments of each; otherwise 0 */
-    int all_items,
-        item_size; /* ... to the weights, where all may be more than there are at a time */
+    int all_items;   /* ... to the weights, where all may be more than there are at a time */
+    size_t own;      /* ... bytes of local memory */
     int lines, blocks;
     int point_in, point_weights, point_out;
     size_t weights, in, out, sums;
@@ -149,6 +150,12 @@ static int in_group(const winograd *g)
     return g->pixels / (g->args.tiles_w < most ? g->args.tiles_w : most);
 }
 
+/* Bytes of v and m of a work-item, with so many vectors of channels in both together. */
+static double own_bytes(const winograd *g, double vectors)
+{
+    return vectors * POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec) * sizeof(float);
+}
+
 /*
  * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
  * many as the device has processors, and so many that each loops at most CLCNN__MOST_ROUNDS times.
@@ -173,13 +180,12 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     l->lines = g->lines;
     l->blocks = g->blocks;
     l->point_weights = whole_weights(g);
-    const double vectors = g->args.c_blocks + (double)g->block / g->vec;
-    const double work = items * vectors * POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec);
-    if (work > INT32_MAX || rounds > CLCNN__MOST_ROUNDS)
+    const double own = own_bytes(g, g->args.c_blocks + (double)g->block / g->vec);
+    if (own > (double)ctx->info.local_memory || rounds > CLCNN__MOST_ROUNDS)
         return false;
     l->items = (int)items;
+    l->own = (size_t)own;
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
-    l->in = (size_t)work;
     return true;
 }
 
@@ -213,14 +219,14 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     const double groups = ceil(segments / in_group(g)), units = (double)ctx->info.compute_units;
     const double fewest = fmax(1, fmin(floor(groups / LEAST), units * PER_UNIT));
     const double vectors = g->args.c_blocks + (double)g->blocks * g->block / g->vec;
-    const double own = POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec);
+    const double own = own_bytes(g, vectors);
     *l = (layout){.lines = g->lines, .blocks = g->blocks, .point_weights = whole_weights(g)};
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
     l->sums = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
-    const double item = vectors * own + (double)l->weights;
-    if (group_rounds(g) > CLCNN__MOST_ROUNDS || item > INT32_MAX)
+    const double item = (double)l->weights;
+    if (group_rounds(g) > CLCNN__MOST_ROUNDS || own > (double)ctx->info.local_memory)
         return false;
-    l->item_size = (int)item;
+    l->own = (size_t)own;
     l->each = (int)fmin(floor(CLCNN__MOST_ROUNDS / group_rounds(g)), ceil(groups / fewest));
     l->all_items = (int)ceil(groups / l->each);
     const double cache = clcnn__tune_value(g->row, "CHUNK") * 1024.0 / sizeof(float);
@@ -228,7 +234,7 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     const double wanted = fmax(PER_UNIT, floor(cache / item / units)) * units;
     const double items = fmin(fmin(wanted, l->all_items), fmin(room, INT32_MAX / item));
     l->items = (int)fmax(items, 1);
-    l->in = (size_t)l->items * (size_t)l->item_size;
+    l->in = (size_t)l->items * l->weights;
     return true;
 }
 
@@ -324,26 +330,6 @@ static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     return (size_t)whole_weights(&g) * POINTS * sizeof(float);
 }
 
-static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
-                           const char *kernel, const conv2d_winograd_args *args,
-                           const clcnn_mem *mems, int mem_count, const size_t global[3])
-{
-    clcnn__launch_desc desc = {.program = "conv2d_winograd",
-                               .kernel = kernel,
-                               .row = g->row,
-                               .macro_count = 1,
-                               .macros = {{"CURVED", clcnn__conv2d_curved(&call->problem)}},
-                               .args = args,
-                               .args_size = sizeof *args,
-                               .mem_count = mem_count,
-                               .global = {global[0], global[1], global[2]},
-                               .local = {1, 1, 1},
-                               .fixed_local = true};
-    for (int i = 0; i < mem_count; i++)
-        desc.mems[i] = mems[i];
-    return clcnn__launch(ctx, &desc);
-}
-
 /* ---- The part that is worked on
  * ------------------------------------------------------------------
  */
@@ -354,7 +340,31 @@ typedef struct part {
     size_t vectors; /* of the result's channels, filled up to blocks */
     size_t live;    /* of these, that hold channels */
     size_t blocks;  /* of these, as the products take them */
+    bool fused;     /* the program is the one in which tiles are in local memory, */
+    size_t own;     /* ... and this is a launch that has so much of it */
 } part;
+
+static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
+                           const char *kernel, const part *t, const clcnn_mem *mems, int mem_count,
+                           const size_t global[3])
+{
+    clcnn__launch_desc desc = {
+        .program = "conv2d_winograd",
+        .kernel = kernel,
+        .row = g->row,
+        .macro_count = 2,
+        .macros = {{"CURVED", clcnn__conv2d_curved(&call->problem)}, {"FUSED", t->fused}},
+        .args = &t->args,
+        .args_size = sizeof t->args,
+        .mem_count = mem_count,
+        .local_bytes = t->own,
+        .global = {global[0], global[1], global[2]},
+        .local = {1, 1, 1},
+        .fixed_local = true};
+    for (int i = 0; i < mem_count; i++)
+        desc.mems[i] = mems[i];
+    return clcnn__launch(ctx, &desc);
+}
 
 static part part_of(const winograd *g, const layout *l, int first_line, int first_block)
 {
@@ -381,7 +391,7 @@ static clcnn_status transform_weights(clcnn_ctx *ctx, const winograd *g,
     /* Backward, neighbours in c lie a whole row of w apart, and those in k side by side. */
     const size_t channels = (size_t)(t->args.c_blocks * g->vec),
                  near = t->args.flipped ? 4 : channels;
-    return launch(ctx, g, call, "conv2d_winograd_weights", &t->args, (clcnn_mem[]){call->w, u}, 2,
+    return launch(ctx, g, call, "conv2d_winograd_weights", t, (clcnn_mem[]){call->w, u}, 2,
                   (size_t[]){near, t->vectors, channels / near});
 }
 
@@ -389,7 +399,7 @@ static clcnn_status transform_input(clcnn_ctx *ctx, const winograd *g,
                                     const clcnn__conv2d_call *call, const part *t, clcnn_mem in,
                                     clcnn_mem v)
 {
-    return launch(ctx, g, call, "conv2d_winograd_input", &t->args, (clcnn_mem[]){in, v}, 2,
+    return launch(ctx, g, call, "conv2d_winograd_input", t, (clcnn_mem[]){in, v}, 2,
                   (size_t[]){t->tiles, (size_t)t->args.c_blocks, 1});
 }
 
@@ -403,7 +413,9 @@ static part whole_part(const winograd *g)
 static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const winograd g = winograd_of(ctx, &call->problem);
-    const part whole = whole_part(&g);
+    part whole = whole_part(&g);
+    layout l = {.items = 0};
+    whole.fused = fuse(ctx, &g, &call->problem, &l); /* the program that is built anyway */
     return transform_weights(ctx, &g, call, &whole, call->packed);
 }
 
@@ -415,12 +427,12 @@ static clcnn_status multiply(clcnn_ctx *ctx, const winograd *g, const clcnn__con
                              const part *t, clcnn_mem v, clcnn_mem u, clcnn_mem m, clcnn_mem out)
 {
     clcnn_status status =
-        launch(ctx, g, call, "conv2d_winograd_multiply", &t->args, (clcnn_mem[]){v, u, m}, 3,
+        launch(ctx, g, call, "conv2d_winograd_multiply", t, (clcnn_mem[]){v, u, m}, 3,
                (size_t[]){(size_t)(t->args.slots / g->pixels), t->blocks, POINTS});
     if (status != CLCNN_SUCCESS)
         return status;
-    return launch(ctx, g, call, "conv2d_winograd_output", &t->args, (clcnn_mem[]){m, call->b, out},
-                  3, (size_t[]){t->tiles, t->live, 1});
+    return launch(ctx, g, call, "conv2d_winograd_output", t, (clcnn_mem[]){m, call->b, out}, 3,
+                  (size_t[]){t->tiles, t->live, 1});
 }
 
 /* All of it in one launch, behind the weights'. */
@@ -430,14 +442,16 @@ static clcnn_status correlate_fused(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     part t = part_of(g, l, 0, 0);
     clcnn_mem u = call->packed;
     clcnn_status status = CLCNN_SUCCESS;
+    t.fused = true;
     if (!u.buf) {
         u = call->workspace;
         status = transform_weights(ctx, g, call, &t, u);
     }
     t.args.slots = g->pixels;
     t.args.each = l->each;
-    const clcnn_mem mems[] = {in, u, call->b, out, clcnn__behind(call->workspace, l->weights)};
-    return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t.args, mems, 5,
+    t.own = l->own;
+    const clcnn_mem mems[] = {in, u, call->b, out};
+    return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t, mems, 4,
                                             (size_t[]){(size_t)l->items, 1, 1})
                                    : status;
 }
@@ -491,7 +505,7 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
 static clcnn_status make_filter(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_call *call,
                                 const part *t, clcnn_mem u)
 {
-    return launch(ctx, g, call, "conv2d_winograd_filter", &t->args, (clcnn_mem[]){u, call->w}, 2,
+    return launch(ctx, g, call, "conv2d_winograd_filter", t, (clcnn_mem[]){u, call->w}, 2,
                   (size_t[]){(size_t)t->args.c, t->live, 1});
 }
 
@@ -504,17 +518,19 @@ static clcnn_status enqueue_fused_filter(clcnn_ctx *ctx, const clcnn__conv2d_cal
     const size_t vectors = (size_t)(g->args.c_blocks * g->blocks * g->block);
     part t = part_of(g, l, 0, 0);
     clcnn_status status = CLCNN_SUCCESS;
+    t.fused = true;
     t.args.each = l->each;
-    t.args.item_size = l->item_size;
     for (int first = 0; first < l->all_items && status == CLCNN_SUCCESS; first += l->items) {
         const int rest = l->all_items - first, items = rest < l->items ? rest : l->items;
         t.args.first_item = first;
         t.args.items = items;
-        status = launch(ctx, g, call, "conv2d_winograd_fused_weights", &t.args,
+        t.own = l->own;
+        status = launch(ctx, g, call, "conv2d_winograd_fused_weights", &t,
                         (clcnn_mem[]){call->x, call->y, work}, 3, (size_t[]){(size_t)items, 1, 1});
+        t.own = 0;
         if (status == CLCNN_SUCCESS)
-            status = launch(ctx, g, call, "conv2d_winograd_add_items", &t.args,
-                            (clcnn_mem[]){work, u}, 2, (size_t[]){vectors, POINTS, 1});
+            status = launch(ctx, g, call, "conv2d_winograd_add_items", &t, (clcnn_mem[]){work, u},
+                            2, (size_t[]){vectors, POINTS, 1});
     }
     return status == CLCNN_SUCCESS ? make_filter(ctx, g, call, &t, u) : status;
 }
@@ -526,11 +542,11 @@ static clcnn_status multiply_weights(clcnn_ctx *ctx, const winograd *g,
 {
     const conv2d_winograd_args *a = &t->args;
     const size_t channels = (size_t)(a->c_blocks * g->vec);
-    clcnn_status status = launch(ctx, g, call, "conv2d_winograd_gradient", a,
+    clcnn_status status = launch(ctx, g, call, "conv2d_winograd_gradient", t,
                                  (clcnn_mem[]){call->y, m}, 2, (size_t[]){t->tiles, t->vectors, 1});
     if (status == CLCNN_SUCCESS)
         status =
-            launch(ctx, g, call, "conv2d_winograd_multiply_weights", a, (clcnn_mem[]){v, m, u}, 3,
+            launch(ctx, g, call, "conv2d_winograd_multiply_weights", t, (clcnn_mem[]){v, m, u}, 3,
                    (size_t[]){channels / (size_t)CONV2D_WINOGRAD_TAPS(g->vec), t->blocks, POINTS});
     if (status != CLCNN_SUCCESS || a->first_line + a->lines < g->lines)
         return status;

@@ -181,8 +181,9 @@ typedef struct clcnn__launch_desc {
     size_t args_size;
     int mem_count; /* each becomes two arguments: the buffer and its offset (uint, elements) */
     clcnn_mem mems[CLCNN__MAX_MEMS];
-    size_t global[3]; /* work-items that are needed; 0 counts as 1. Rounded up to local: guard! */
-    size_t local[3];  /* 0 counts as 1 */
+    size_t local_bytes; /* of local memory, behind these; 0: no such argument */
+    size_t global[3];   /* work-items that are needed; 0 counts as 1. Rounded up to local: guard! */
+    size_t local[3];    /* 0 counts as 1 */
     bool fixed_local; /* the kernel depends on `local`; otherwise it is shrunk where a device needs
                          less */
 } clcnn__launch_desc;

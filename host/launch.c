@@ -416,6 +416,8 @@ static cl_int set_arguments(const clcnn__launch_desc *desc, cl_kernel kernel)
         if (code == CL_SUCCESS)
             code = clSetKernelArg(kernel, index++, sizeof offset, &offset);
     }
+    if (desc->local_bytes && code == CL_SUCCESS)
+        code = clSetKernelArg(kernel, index++, desc->local_bytes, NULL);
     return code;
 }
 

@@ -143,7 +143,7 @@ typedef struct conv2d_winograd_args {
     int point_in, point_weights, point_out; /* elements from point to point, of v, u and m */
     int flipped;                            /* backward_data: the weights change places */
     int each;                               /* fused: groups of segments of a work-item */
-    int first_item, items, item_size;       /* ... to the weights: of those in the workspace */
+    int first_item, items;                  /* ... to the weights: of those in the workspace */
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_winograd_args;

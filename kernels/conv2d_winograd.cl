@@ -23,7 +23,8 @@
  *   filter    G^T u G, into dw
  *
  * For few channels `fused` takes a work-item's tiles from input to output, and `fused_weights` from
- * input and gradient to sums, which `add_items` adds up over the work-items.
+ * input and gradient to sums, which `add_items` adds up over the work-items. Their v and m are in
+ * local memory: on a CPU a thread's own, in the cache next to it for work-item after work-item.
  *
  * Vectors are over channels, planes are contiguous along rows: `input`, `gradient` and `output`
  * turn VEC x VEC squares round in registers. One work-item, alone in its work-group, takes SEGMENT
@@ -55,6 +56,16 @@
 #define BLOCK (VEC * VECS)
 #define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
 
+/* Where v and m are: fused in the work-group's memory, in a program of its own. */
+#ifndef FUSED
+#define FUSED 0
+#endif
+#if FUSED
+#define NEAR __local
+#else
+#define NEAR __global
+#endif
+
 #define SIDE CONV2D_WINOGRAD_SIDE       /* of a tile of results */
 #define SEGMENT CONV2D_WINOGRAD_SEGMENT /* tiles of a work-item */
 #define TAPS CONV2D_WINOGRAD_TAPS(VEC)  /* channels of x that a work-item multiplies by dy's */
@@ -76,6 +87,12 @@
 #define WEIGHT_A (-0.526748971193415638f) /* 1 / (2 A2 (A2 - B2)) */
 #define WEIGHT_B 0.131687242798353909f    /* 1 / (2 B2 (B2 - A2)) */
 #define TIMES(a, b, c) FMA((floatV)(a), (b), (c))
+
+/* store_whole, to where tiles are. */
+static inline void store_near(floatV v, NEAR float *p)
+{
+    ((NEAR unaligned *)p)->v = v;
+}
 
 /* ---- The transforms of one row or column ------------------------------------------------------
  */
@@ -237,15 +254,40 @@ static inline place find_place(const conv2d_winograd_args a, int segment)
                    line * a.tiles_w + column};
 }
 
-/* The tiles that fill up the last block of a product are 0. */
-static inline void fill_slots(const conv2d_winograd_args a, place at, __global float *block,
-                              int point)
+/* ---- Asking for what comes next ----------------------------------------------------------------
+ */
+
+/* `rows` rows of `count` pixels, `width` apart. */
+static inline void ask_rows(__global const float *p, int rows, int count, int width)
 {
-    if (at.slot + at.tiles != a.lines * a.tiles_w)
-        return;
-    for (int i = 0; i < POINTS; i++)
-        for (int slot = at.slot + at.tiles; slot < a.slots; slot++)
-            store_whole((floatV)(0.0f), block + i * point + slot * VEC);
+    const int whole = count == width, length = whole ? rows * count : count;
+    for (int i = 0; i < (whole ? 1 : rows); i++, p += width) {
+        for (int j = 0; j < length; j += LINE)
+            ASK(p + j);
+        ASK(p + length - 1);
+    }
+}
+
+/* Of one channel of x, the rows that a segment reads and the one above it does not. */
+static inline void ask_input(const conv2d_winograd_args a, place at, int channel,
+                             __global const float *x)
+{
+    const int top = at.row * SIDE - a.top, left = at.column * SIDE - a.left;
+    const int row = max(at.row ? top + PATCH - SIDE : top, 0), column = max(left, 0);
+    const int rows = min(top + PATCH, a.h) - row;
+    const int columns = min(left + at.tiles * SIDE + PATCH - SIDE, a.w) - column;
+    if (ASKS && channel < a.c && rows > 0 && columns > 0)
+        ask_rows(x + ((at.image * a.c + channel) * a.h + row) * a.w + column, rows, columns, a.w);
+}
+
+/* Of one channel of y or dy, the tiles of a segment. */
+static inline void ask_result(const conv2d_winograd_args a, place at, int channel,
+                              __global const float *y)
+{
+    const int row = at.row * SIDE, column = at.column * SIDE;
+    if (ASKS && channel < a.k)
+        ask_rows(y + ((at.image * a.k + channel) * a.p + row) * a.q + column, min(SIDE, a.p - row),
+                 min(at.tiles * SIDE, a.q - column), a.q);
 }
 
 /* ---- The steps on some tiles
@@ -254,7 +296,7 @@ static inline void fill_slots(const conv2d_winograd_args a, place at, __global f
 
 /* One segment of x, VEC channels; v is where these begin, and `point` from point to point there. */
 static inline void input_tiles(const conv2d_winograd_args a, place at, int block,
-                               __global const float *x, __global float *v, int point)
+                               __global const float *x, NEAR float *v, int point)
 {
     const int plane = a.h * a.w;
     floatV window[PATCH][COLUMNS];
@@ -287,7 +329,7 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
             transform_input(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                store_whole(o[i], v + (i * PATCH + j) * point);
+                store_near(o[i], v + (i * PATCH + j) * point);
         }
     }
 }
@@ -295,7 +337,7 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
 /* One segment of dy, VEC channels from `first` on; m is where these begin, and `point` from point
  * to point there. */
 static inline void gradient_tiles(const conv2d_winograd_args a, place at, int first,
-                                  __global const float *dy, __global float *m, int point)
+                                  __global const float *dy, NEAR float *m, int point)
 {
     const int plane = a.p * a.q;
     floatV window[SIDE][COLUMNS];
@@ -327,14 +369,14 @@ static inline void gradient_tiles(const conv2d_winograd_args a, place at, int fi
             transform_gradient(d, o);
 #pragma unroll
             for (int i = 0; i < PATCH; i++)
-                store_whole(o[i], m + (i * PATCH + j) * point);
+                store_near(o[i], m + (i * PATCH + j) * point);
         }
     }
 }
 
 /* TAPS channels of the input by a block of dy's, of one point: sums over `slots` tiles, from 0 or
  * from what is in u; v, m and u are where these begin, `vector` as in multiply_tiles, of m. */
-static inline void add_products(__global const float *v, __global const float *m, __global float *u,
+static inline void add_products(NEAR const float *v, NEAR const float *m, __global float *u,
                                 int slots, int vector, int begin)
 {
     floatV sum[TAPS][VECS];
@@ -365,8 +407,8 @@ static inline void add_products(__global const float *v, __global const float *m
 
 /* PIX tiles by one block of channels, of one point; v, u and m are where these begin, and `vector`
  * from one vector of channels to the next in v and m. */
-static inline void multiply_tiles(const conv2d_winograd_args a, __global const float *v,
-                                  __global const float *u, __global float *m, int vector)
+static inline void multiply_tiles(const conv2d_winograd_args a, NEAR const float *v,
+                                  __global const float *u, NEAR float *m, int vector)
 {
     floatV sum[PIX][VECS];
 #pragma unroll
@@ -392,13 +434,13 @@ static inline void multiply_tiles(const conv2d_winograd_args a, __global const f
     for (int l = 0; l < VECS; l++)
 #pragma unroll
         for (int i = 0; i < PIX; i++)
-            store_whole(sum[i][l], m + l * vector + i * VEC);
+            store_near(sum[i][l], m + l * vector + i * VEC);
 }
 
 /* One segment of m, VEC channels of the result from `first` on; m is where these begin, and `point`
  * from point to point there. */
 static inline void output_tiles(const conv2d_winograd_args a, place at, int first,
-                                __global const float *m, int point, __global const float *bias,
+                                NEAR const float *m, int point, __global const float *bias,
                                 __global float *y)
 {
     const int live = min(VEC, a.k - first);
@@ -447,28 +489,6 @@ static inline void output_tiles(const conv2d_winograd_args a, place at, int firs
 /* ---- Kernels
  * --------------------------------------------------------------------------------------- */
 
-/* item -> one segment, VEC channels */
-ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global const float *x,
-                                          uint x_offset, __global float *v, uint v_offset)
-{
-    const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1);
-    v += v_offset + (uint)(block * a.slots * VEC);
-    input_tiles(a, at, block, x + x_offset, v, a.point_in);
-    fill_slots(a, at, v, a.point_in);
-}
-
-/* item -> one segment, VEC channels of dy */
-ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __global const float *dy,
-                                             uint dy_offset, __global float *m, uint m_offset)
-{
-    const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1);
-    m += m_offset + (uint)(block * a.slots * VEC);
-    gradient_tiles(a, at, a.first_k + block * VEC, dy + dy_offset, m, a.point_out);
-    fill_slots(a, at, m, a.point_out);
-}
-
 /* item -> one channel of the input (dimensions 2 and 0), VEC channels of the result; past the last
  * ones 0 */
 ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __global const float *w,
@@ -511,6 +531,52 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
     }
 }
 
+#if !FUSED
+/* The segment of the next work-item. */
+static inline place find_next(const conv2d_winograd_args a)
+{
+    return find_place(a, (int)min(get_global_id(0) + 1, get_global_size(0) - 1));
+}
+
+/* The tiles that fill up the last block of a product are 0. */
+static inline void fill_slots(const conv2d_winograd_args a, place at, __global float *block,
+                              int point)
+{
+    if (at.slot + at.tiles != a.lines * a.tiles_w)
+        return;
+    for (int i = 0; i < POINTS; i++)
+        for (int slot = at.slot + at.tiles; slot < a.slots; slot++)
+            store_whole((floatV)(0.0f), block + i * point + slot * VEC);
+}
+
+/* item -> one segment, VEC channels */
+ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global const float *x,
+                                          uint x_offset, __global float *v, uint v_offset)
+{
+    const place at = find_place(a, (int)get_global_id(0));
+    const int block = (int)get_global_id(1);
+    const place next = find_next(a);
+    for (int i = 0; ASKS && i < VEC; i++)
+        ask_input(a, next, block * VEC + i, x + x_offset);
+    v += v_offset + (uint)(block * a.slots * VEC);
+    input_tiles(a, at, block, x + x_offset, v, a.point_in);
+    fill_slots(a, at, v, a.point_in);
+}
+
+/* item -> one segment, VEC channels of dy */
+ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __global const float *dy,
+                                             uint dy_offset, __global float *m, uint m_offset)
+{
+    const place at = find_place(a, (int)get_global_id(0));
+    const int block = (int)get_global_id(1);
+    const place next = find_next(a);
+    for (int i = 0; ASKS && i < VEC; i++)
+        ask_result(a, next, a.first_k + block * VEC + i, dy + dy_offset);
+    m += m_offset + (uint)(block * a.slots * VEC);
+    gradient_tiles(a, at, a.first_k + block * VEC, dy + dy_offset, m, a.point_out);
+    fill_slots(a, at, m, a.point_out);
+}
+
 /* item -> PIX tiles, one block of channels of the result, one point */
 ALONE __kernel void conv2d_winograd_multiply(const conv2d_winograd_args a, __global const float *v,
                                              uint v_offset, __global const float *u, uint u_offset,
@@ -531,62 +597,11 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
                                            uint bias_offset, __global float *y, uint y_offset)
 {
     const int block = (int)get_global_id(1);
-    output_tiles(a, find_place(a, (int)get_global_id(0)), a.first_k + block * VEC,
-                 m + m_offset + (uint)(block * a.slots * VEC), a.point_out, bias + bias_offset,
-                 y + y_offset);
-}
-
-/*
- * item -> `each` groups of segments, one after the other. Input, product and output of a group
- * together: v and m are the item's own and small enough for the cache nearest to it. For few
- * channels, where writing all v and m to memory would take longer than to compute them. They lie as
- * [vector of channels][point][tile][VEC], with distances that the compiler knows: 36 pointers would
- * not fit the registers.
- */
-#define OWN_POINT CONV2D_WINOGRAD_OWN(PIX, VEC)
-#define OWN_VECTOR (POINTS * OWN_POINT)
-ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global const float *x,
-                                          uint x_offset, __global const float *u, uint u_offset,
-                                          __global const float *bias, uint bias_offset,
-                                          __global float *y, uint y_offset, __global float *work,
-                                          uint work_offset)
-{
-    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
-    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
-    const int end = min((item + 1) * a.each * in_group, segments);
-    __global float *v = work + work_offset + (uint)(item * (a.c_blocks + VECS) * OWN_VECTOR);
-    __global float *m = v + a.c_blocks * OWN_VECTOR;
-    for (int first = item * a.each * in_group; first < end; first += in_group) {
-        const int last = min(first + in_group, end);
-        int slot = 0;
-        for (int segment = first; segment < last; segment++) {
-            place at = find_place(a, segment);
-            at.slot = slot;
-            for (int block = 0; block < a.c_blocks; block++)
-                input_tiles(a, at, block, x + x_offset, v + block * OWN_VECTOR, OWN_POINT);
-            slot += at.tiles;
-        }
-        for (int block = 0; block < a.c_blocks; block++) /* the slots that are left */
-            for (int i = 0; i < POINTS; i++)
-                for (int rest = slot; rest < PIX; rest++)
-                    store_whole((floatV)(0.0f),
-                                v + block * OWN_VECTOR + i * OWN_POINT + rest * VEC);
-        for (int k = 0; k < a.k; k += BLOCK) {
-            __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
-            for (int i = 0; i < POINTS; i++)
-                multiply_tiles(a, v + i * OWN_POINT, weights + i * a.point_weights,
-                               m + i * OWN_POINT, OWN_VECTOR);
-            slot = 0;
-            for (int segment = first; segment < last; segment++) {
-                place at = find_place(a, segment);
-                at.slot = slot;
-                for (int block = 0; block < VECS && k + block * VEC < a.k; block++)
-                    output_tiles(a, at, k + block * VEC, m + block * OWN_VECTOR, OWN_POINT,
-                                 bias + bias_offset, y + y_offset);
-                slot += at.tiles;
-            }
-        }
-    }
+    const place at = find_place(a, (int)get_global_id(0));
+    for (int i = 0; ASKS && i < VEC; i++)
+        ask_result(a, at, a.first_k + block * VEC + i, y + y_offset);
+    output_tiles(a, at, a.first_k + block * VEC, m + m_offset + (uint)(block * a.slots * VEC),
+                 a.point_out, bias + bias_offset, y + y_offset);
 }
 
 /* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
@@ -605,43 +620,127 @@ ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args 
         a.slots, a.slots * VEC, a.first_line == 0);
 }
 
+#else
+/*
+ * Fused, v and m lie as [vector of channels][point][tile][VEC], with distances that the compiler
+ * knows: 36 pointers would not fit the registers.
+ */
+#define OWN_POINT CONV2D_WINOGRAD_OWN(PIX, VEC)
+#define OWN_VECTOR (POINTS * OWN_POINT)
+
+/* Segments that fill the slots of a product. */
+typedef struct group {
+    int count, slots;
+    place places[PIX];
+} group;
+
+static inline void find_group(const conv2d_winograd_args a, int first, int end, group *g)
+{
+    g->count = clamp(end - first, 0, PIX / min(SEGMENT, a.tiles_w));
+    g->slots = 0;
+    for (int i = 0; i < g->count; i++) {
+        g->places[i] = find_place(a, first + i);
+        g->places[i].slot = g->slots;
+        g->slots += g->places[i].tiles;
+    }
+}
+
+/* All channels of x in a group's tiles, and 0 in the slots that are left. */
+static inline void input_group(const conv2d_winograd_args a, const group *g,
+                               __global const float *x, __local float *v)
+{
+    for (int i = 0; i < g->count; i++)
+        for (int block = 0; block < a.c_blocks; block++)
+            input_tiles(a, g->places[i], block, x, v + block * OWN_VECTOR, OWN_POINT);
+    for (int block = 0; block < a.c_blocks; block++, v += OWN_VECTOR)
+        for (int i = 0; i < POINTS; i++)
+            for (int rest = g->slots; rest < PIX; rest++)
+                store_near((floatV)(0.0f), v + i * OWN_POINT + rest * VEC);
+}
+
+/*
+ * item -> `each` groups of segments, one after the other. Input, product and output of a group
+ * together. For few channels, where writing all v and m to memory would take longer than to compute
+ * them. While it multiplies it asks for what comes next.
+ */
+ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global const float *x,
+                                          uint x_offset, __global const float *u, uint u_offset,
+                                          __global const float *bias, uint bias_offset,
+                                          __global float *y, uint y_offset, __local float *v)
+{
+    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
+    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
+    const int end = min((item + 1) * a.each * in_group, segments);
+    __local float *m = v + a.c_blocks * OWN_VECTOR;
+    group now, next;
+    find_group(a, item * a.each * in_group, end, &next);
+    for (int first = item * a.each * in_group; first < end; first += in_group) {
+        now = next;
+        find_group(a, first + in_group, end, &next);
+        input_group(a, &now, x + x_offset, v);
+        for (int k = 0; k < a.k; k += BLOCK) {
+            __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
+            for (int i = 0; i < POINTS; i++) {
+                for (int j = 0; ASKS && k == 0 && j < next.count; j++)
+                    for (int c = i; c < a.c; c += POINTS)
+                        ask_input(a, next.places[j], c, x + x_offset);
+                for (int j = 0; ASKS && i < BLOCK && j < now.count; j++)
+                    ask_result(a, now.places[j], k + i, y + y_offset);
+                multiply_tiles(a, v + i * OWN_POINT, weights + i * a.point_weights,
+                               m + i * OWN_POINT, OWN_VECTOR);
+            }
+            for (int i = 0; i < now.count; i++)
+                for (int block = 0; block < VECS && k + block * VEC < a.k; block++)
+                    output_tiles(a, now.places[i], k + block * VEC, m + block * OWN_VECTOR,
+                                 OWN_POINT, bias + bias_offset, y + y_offset);
+        }
+    }
+}
+
 /*
  * item -> `each` groups of segments, one after the other: the input's tiles, dy's, and sums of
- * their products. v and m lie as in `fused`, and behind them u: all are the item's own.
+ * their products. These are the item's own, in `work`.
  */
 ALONE __kernel void conv2d_winograd_fused_weights(const conv2d_winograd_args a,
                                                   __global const float *x, uint x_offset,
                                                   __global const float *dy, uint dy_offset,
-                                                  __global float *work, uint work_offset)
+                                                  __global float *work, uint work_offset,
+                                                  __local float *v)
 {
     const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
     const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
     const int begin = (a.first_item + item) * a.each * in_group, channels = a.c_blocks * VEC;
     const int end = min(begin + a.each * in_group, segments);
     const int vectors = (a.k + BLOCK - 1) / BLOCK * VECS;
-    __global float *v = work + work_offset + (uint)(item * a.item_size);
-    __global float *m = v + a.c_blocks * OWN_VECTOR, *u = m + vectors * OWN_VECTOR;
+    __local float *m = v + a.c_blocks * OWN_VECTOR;
+    __global float *u = work + work_offset + (uint)(item * POINTS * a.point_weights);
+    group now, next;
+    find_group(a, begin, end, &next);
     for (int first = begin; first < end; first += in_group) {
-        int slots = 0;
-        for (int segment = first; segment < min(first + in_group, end); segment++) {
-            place at = find_place(a, segment);
-            at.slot = slots;
-            for (int block = 0; block < a.c_blocks; block++)
-                input_tiles(a, at, block, x + x_offset, v + block * OWN_VECTOR, OWN_POINT);
+        now = next;
+        find_group(a, first + in_group, end, &next);
+        input_group(a, &now, x + x_offset, v);
+        for (int i = 0; i < now.count; i++)
             for (int block = 0; block < vectors; block++)
-                gradient_tiles(a, at, block * VEC, dy + dy_offset, m + block * OWN_VECTOR,
-                               OWN_POINT);
-            slots += at.tiles;
-        }
-        for (int i = 0; i < POINTS; i++)
+                gradient_tiles(a, now.places[i], block * VEC, dy + dy_offset,
+                               m + block * OWN_VECTOR, OWN_POINT);
+        for (int i = 0; i < POINTS; i++) {
+            for (int j = 0; ASKS && j < next.count; j++) {
+                for (int c = i; c < a.c; c += POINTS)
+                    ask_input(a, next.places[j], c, x + x_offset);
+                for (int k = i; k < a.k; k += POINTS)
+                    ask_result(a, next.places[j], k, dy + dy_offset);
+            }
             for (int block = 0; block < vectors; block += VECS)
                 for (int c = 0; c < channels; c += TAPS)
                     add_products(v + c / VEC * OWN_VECTOR + i * OWN_POINT + c % VEC,
                                  m + block * OWN_VECTOR + i * OWN_POINT,
                                  u + i * a.point_weights + block * VEC * channels + c * BLOCK,
-                                 slots, OWN_VECTOR, first == begin);
+                                 now.slots, OWN_VECTOR, first == begin);
+        }
     }
 }
+#endif
 
 /* item -> VEC elements of u, of one point: the sums of `items` work-items of `fused_weights`, in
  * their order, added to those before */
@@ -650,11 +749,11 @@ ALONE __kernel void conv2d_winograd_add_items(const conv2d_winograd_args a,
                                               __global float *u, uint u_offset)
 {
     const int at = (int)get_global_id(1) * a.point_weights + (int)get_global_id(0) * VEC;
-    work += work_offset + (uint)(a.item_size - POINTS * a.point_weights + at);
+    work += work_offset + (uint)at;
     u += u_offset + (uint)at;
     floatV sum = a.first_item ? VLOAD(u) : (floatV)(0.0f);
     for (int i = 0; i < a.items; i++)
-        sum += VLOAD(work + i * a.item_size);
+        sum += VLOAD(work + i * POINTS * a.point_weights);
     store_whole(sum, u);
 }
 

@@ -30,6 +30,7 @@ conv2d_row CURVED 0 1
 conv2d_point CURVED 0 1
 conv2d_tile CURVED 0 1
 conv2d_winograd CURVED 0 1
+conv2d_winograd FUSED 0 1
 conv2d_gemm CURVED 0 1
 maxpool2d_rows WINDOW 0 2 3
 maxpool2d_rows STRIDE 0 1 2
