@@ -22,17 +22,22 @@
 
 enum { POINTS = 36, FILTER = 3, MOST_TILE = 32 };
 
+/* Channels of a group, where there are several: of fewer most lanes of a vector would be empty, and
+ * what the transforms round is small beside a long sum, not beside nine products. */
+enum { LEAST_OF_GROUP = 4 };
+
 typedef struct winograd {
     const clcnn__tune_row *row;
     int vec, block, pixels;
     conv2d_winograd_args args; /* but for the part that is in the workspace */
     int lines, blocks;         /* in all; blocks of the result's channels */
+    int each;                  /* ... of a group's */
     const char *refusal;       /* or NULL */
 } winograd;
 
 /* What is in the workspace at a time, and its parts, in elements. */
 typedef struct layout {
-    int items, each; /* fused: work-items, and groups of segments of each; otherwise 0 */
+    int items, each; /* fused: work-items, and runs of segments of each; otherwise 0 */
     int all_items;   /* ... to the weights, where all may be more than there are at a time */
     size_t own;      /* ... bytes of local memory */
     int lines, blocks;
@@ -63,6 +68,7 @@ static conv2d_winograd_args shape_of(const clcnn__conv2d_problem *problem)
                                    .top = FILTER - 1 - d->pad_top,
                                    .left = FILTER - 1 - d->pad_left,
                                    .flipped = 1};
+    a.groups = d->groups;
     a.tiles_h = clcnn__ceil_div(a.p, CONV2D_WINOGRAD_SIDE);
     a.tiles_w = clcnn__ceil_div(a.q, CONV2D_WINOGRAD_SIDE);
     return a;
@@ -74,8 +80,8 @@ static const char *refuse_shape(const clcnn_conv2d *d)
         return "it takes 3x3 filters alone";
     if (d->stride_h != 1 || d->stride_w != 1 || d->dilation_h != 1 || d->dilation_w != 1)
         return "it takes strides and dilations of 1 alone";
-    if (d->groups != 1)
-        return "it takes a single group alone";
+    if (d->groups > 1 && (d->c / d->groups < LEAST_OF_GROUP || d->k / d->groups < LEAST_OF_GROUP))
+        return "it takes groups of 4 channels and more alone";
     return d->dot_only ? "its error is not that of a dot product, and the descriptor is dot_only"
                        : NULL;
 }
@@ -104,7 +110,7 @@ static bool lay_out(const winograd *g, const clcnn__conv2d_problem *problem, int
     const double vectors = (double)blocks * g->block / g->vec;
     *l = (layout){.lines = lines,
                   .blocks = blocks,
-                  .point_in = point_size(g, slots, g->args.c_blocks),
+                  .point_in = point_size(g, slots, (double)g->args.groups * g->args.c_blocks),
                   .point_weights = point_size(g, (double)g->args.c_blocks * g->vec, vectors),
                   .point_out = point_size(g, slots, vectors)};
     l->in = (size_t)POINTS * (size_t)l->point_in;
@@ -144,7 +150,7 @@ static layout most(const winograd *g, const clcnn__conv2d_problem *problem, bool
 }
 
 /* Segments that fill the slots of a product. */
-static int in_group(const winograd *g)
+static int in_run(const winograd *g)
 {
     const int most = CONV2D_WINOGRAD_SEGMENT;
     return g->pixels / (g->args.tiles_w < most ? g->args.tiles_w : most);
@@ -164,15 +170,14 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
                  layout *l)
 {
     enum { PER_UNIT = 16, INPUT = 256, OUTPUT = 32 /* of a segment, at most */ };
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 ||
-        g->args.c > clcnn__tune_value(g->row, "FUSE"))
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS || in_run(g) < 1 ||
+        g->args.c / g->args.groups > clcnn__tune_value(g->row, "FUSE"))
         return false;
     const double segments =
         (double)g->lines * clcnn__ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
-    const double groups = ceil(segments / in_group(g));
-    const double rounds =
-        (double)g->blocks * POINTS * g->args.c_blocks * g->vec +
-        (double)in_group(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->blocks);
+    const double groups = ceil(segments / in_run(g));
+    const double rounds = (double)g->each * POINTS * g->args.c_blocks * g->vec +
+                          (double)in_run(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->each);
     const double most = fmax(1, floor(CLCNN__MOST_ROUNDS / rounds));
     const double fewest = fmin(groups, (double)ctx->info.compute_units * PER_UNIT);
     l->each = (int)fmin(most, ceil(groups / fewest));
@@ -193,10 +198,10 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
 static double group_rounds(const winograd *g)
 {
     enum { TILES = 256 /* of a segment, at most */ };
-    const double vectors = (double)g->blocks * g->block / g->vec;
+    const double vectors = (double)g->each * g->block / g->vec;
     const double steps = (double)g->args.c_blocks * (g->vec / CONV2D_WINOGRAD_TAPS(g->vec));
-    return POINTS * g->blocks * steps * g->pixels +
-           (double)in_group(g) * TILES * (g->args.c_blocks + vectors);
+    return POINTS * g->each * steps * g->pixels +
+           (double)in_run(g) * TILES * (g->args.c_blocks + vectors);
 }
 
 /*
@@ -211,14 +216,15 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
 {
     enum { PER_UNIT = 4, LEAST = 3 };
     const double most = 0.5 * clcnn__tune_value(g->row, "FUSE");
-    const double channels = (double)g->args.c_blocks * g->vec * g->blocks * g->block;
-    if (problem->direction != CLCNN_BACKWARD_WEIGHTS || in_group(g) < 1 || channels > most * most)
+    const double channels = (double)g->args.c_blocks * g->vec * g->each * g->block;
+    if (problem->direction != CLCNN_BACKWARD_WEIGHTS || in_run(g) < 1 || channels > most * most)
         return false;
     const double segments =
         (double)g->lines * clcnn__ceil_div(g->args.tiles_w, CONV2D_WINOGRAD_SEGMENT);
-    const double groups = ceil(segments / in_group(g)), units = (double)ctx->info.compute_units;
-    const double fewest = fmax(1, fmin(floor(groups / LEAST), units * PER_UNIT));
-    const double vectors = g->args.c_blocks + (double)g->blocks * g->block / g->vec;
+    const double groups = ceil(segments / in_run(g)), units = (double)ctx->info.compute_units;
+    const double wished = ceil(units * PER_UNIT / g->args.groups);
+    const double fewest = fmax(1, fmin(floor(groups / LEAST), wished));
+    const double vectors = g->args.c_blocks + (double)g->each * g->block / g->vec;
     const double own = own_bytes(g, vectors);
     *l = (layout){.lines = g->lines, .blocks = g->blocks, .point_weights = whole_weights(g)};
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
@@ -277,7 +283,7 @@ static layout fit(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_p
 static const clcnn__tune_row *row_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const bool backward = problem->direction == CLCNN_BACKWARD_DATA;
-    const int channels = backward ? problem->d.c : problem->d.k;
+    const int channels = (backward ? problem->d.c : problem->d.k) / problem->d.groups;
     return clcnn__tune(ctx, "conv2d", "winograd", channels <= 16 ? "medium" : "wide");
 }
 
@@ -295,8 +301,9 @@ static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
         return g;
     }
     g.args = shape_of(problem);
-    g.args.c_blocks = clcnn__ceil_div(g.args.c, g.vec);
-    g.blocks = clcnn__ceil_div(g.args.k, g.block);
+    g.args.c_blocks = clcnn__ceil_div(g.args.c / g.args.groups, g.vec);
+    g.each = clcnn__ceil_div(g.args.k / g.args.groups, g.block);
+    g.blocks = g.args.groups * g.each;
     const double lines = (double)g.args.n * g.args.tiles_h;
     layout l;
     if (lines > INT32_MAX || !lay_out(&g, problem, 1, g.blocks, &l))
@@ -314,7 +321,8 @@ static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const clcnn__tune_row *row = row_of(ctx, problem);
     const int least = clcnn__tune_value(row, "CHANNELS");
-    return row && row->use && problem->d.c >= least && problem->d.k >= least;
+    return row && row->use && problem->d.c / problem->d.groups >= least &&
+           problem->d.k / problem->d.groups >= least;
 }
 
 static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
@@ -338,7 +346,7 @@ typedef struct part {
     conv2d_winograd_args args;
     size_t tiles;   /* work-items that transform its tiles, for one vector of channels */
     size_t vectors; /* of the result's channels, filled up to blocks */
-    size_t live;    /* of these, that hold channels */
+    size_t live;    /* of these, that may hold channels */
     size_t blocks;  /* of these, as the products take them */
     bool fused;     /* the program is the one in which tiles are in local memory, */
     size_t own;     /* ... and this is a launch that has so much of it */
@@ -373,15 +381,15 @@ static part part_of(const winograd *g, const layout *l, int first_line, int firs
     conv2d_winograd_args *a = &t.args;
     a->first_line = first_line;
     a->lines = g->lines - first_line < l->lines ? g->lines - first_line : l->lines;
-    a->first_k = first_block * g->block;
+    a->first_vector = first_block * g->block / g->vec;
     a->slots = clcnn__ceil_div(a->lines * a->tiles_w, g->pixels) * g->pixels;
     a->point_in = l->point_in;
     a->point_weights = l->point_weights;
     a->point_out = l->point_out;
     t.tiles = (size_t)a->lines * (size_t)clcnn__ceil_div(a->tiles_w, CONV2D_WINOGRAD_SEGMENT);
     t.vectors = (size_t)(blocks * g->block / g->vec);
-    t.live = (size_t)clcnn__ceil_div(a->k - a->first_k, g->vec);
-    t.live = t.live < t.vectors ? t.live : t.vectors;
+    const int rest = clcnn__ceil_div(a->k, g->vec) - a->first_vector;
+    t.live = a->groups == 1 && (size_t)rest < t.vectors ? (size_t)rest : t.vectors;
     return t;
 }
 
@@ -400,7 +408,7 @@ static clcnn_status transform_input(clcnn_ctx *ctx, const winograd *g,
                                     clcnn_mem v)
 {
     return launch(ctx, g, call, "conv2d_winograd_input", t, (clcnn_mem[]){in, v}, 2,
-                  (size_t[]){t->tiles, (size_t)t->args.c_blocks, 1});
+                  (size_t[]){t->tiles, (size_t)(t->args.groups * t->args.c_blocks), 1});
 }
 
 /* All blocks of the weights. */
@@ -452,7 +460,7 @@ static clcnn_status correlate_fused(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     t.own = l->own;
     const clcnn_mem mems[] = {in, u, call->b, out};
     return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t, mems, 4,
-                                            (size_t[]){(size_t)l->items, 1, 1})
+                                            (size_t[]){(size_t)l->items, (size_t)g->args.groups, 1})
                                    : status;
 }
 
@@ -506,7 +514,7 @@ static clcnn_status make_filter(clcnn_ctx *ctx, const winograd *g, const clcnn__
                                 const part *t, clcnn_mem u)
 {
     return launch(ctx, g, call, "conv2d_winograd_filter", t, (clcnn_mem[]){u, call->w}, 2,
-                  (size_t[]){(size_t)t->args.c, t->live, 1});
+                  (size_t[]){(size_t)(t->args.c / t->args.groups), t->live, 1});
 }
 
 /* As many work-items at a time as the workspace has room for, and their sums one after the other.
@@ -526,7 +534,8 @@ static clcnn_status enqueue_fused_filter(clcnn_ctx *ctx, const clcnn__conv2d_cal
         t.args.items = items;
         t.own = l->own;
         status = launch(ctx, g, call, "conv2d_winograd_fused_weights", &t,
-                        (clcnn_mem[]){call->x, call->y, work}, 3, (size_t[]){(size_t)items, 1, 1});
+                        (clcnn_mem[]){call->x, call->y, work}, 3,
+                        (size_t[]){(size_t)items, (size_t)t.args.groups, 1});
         t.own = 0;
         if (status == CLCNN_SUCCESS)
             status = launch(ctx, g, call, "conv2d_winograd_add_items", &t, (clcnn_mem[]){work, u},

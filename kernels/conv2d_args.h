@@ -137,12 +137,13 @@ typedef struct conv2d_winograd_args {
     int top, left;                          /* padding of x */
     int tiles_h, tiles_w;                   /* of one image */
     int first_line, lines;                  /* which ones are in the workspace */
-    int first_k;                            /* the first of the channels that are */
+    int groups;                             /* of channels */
+    int first_vector;                       /* the first of the result's that are there */
     int slots;                              /* tiles there, filled up to whole blocks */
-    int c_blocks;                           /* vectors of x's channels */
+    int c_blocks;                           /* vectors of x's channels, of a group */
     int point_in, point_weights, point_out; /* elements from point to point, of v, u and m */
     int flipped;                            /* backward_data: the weights change places */
-    int each;                               /* fused: groups of segments of a work-item */
+    int each;                               /* fused: runs of segments of a work-item */
     int first_item, items;                  /* ... to the weights: of those in the workspace */
     int has_bias, activation, accumulate;
     float alpha;

@@ -26,6 +26,9 @@
  * input and gradient to sums, which `add_items` adds up over the work-items. Their v and m are in
  * local memory: on a CPU a thread's own, in the cache next to it for work-item after work-item.
  *
+ * Groups: vectors and blocks of channels begin anew in each one, and a block's products are with
+ * its group's vectors alone; c above is a group's.
+ *
  * Vectors are over channels, planes are contiguous along rows: `input`, `gradient` and `output`
  * turn VEC x VEC squares round in registers. One work-item, alone in its work-group, takes SEGMENT
  * tiles of a row of tiles and VEC channels.
@@ -70,6 +73,7 @@
 #define SEGMENT CONV2D_WINOGRAD_SEGMENT /* tiles of a work-item */
 #define TAPS CONV2D_WINOGRAD_TAPS(VEC)  /* channels of x that a work-item multiplies by dy's */
 #define PATCH 6                         /* side of a tile of inputs */
+#define FAR (1 << 20)                   /* elements: 4 MiB */
 #define POINTS 36
 #define WINDOW 32 /* columns that SEGMENT tiles meet, 30, in whole vectors */
 /* A vector that is moved into the row begins up to VEC - 1 columns before the window. */
@@ -254,8 +258,47 @@ static inline place find_place(const conv2d_winograd_args a, int segment)
                    line * a.tiles_w + column};
 }
 
+/* ---- Which channels ----------------------------------------------------------------------------
+ */
+
+/* A vector of channels: the first one, or another that there is, and how many there are. */
+typedef struct channels {
+    int first, live;
+} channels;
+
+/* Vectors begin anew in each group; `each` channels have `vectors`. */
+static inline channels find_channels(int vector, int vectors, int each)
+{
+    const int group = vector / vectors, first = (vector - group * vectors) * VEC;
+    return (channels){group * each + min(first, each - 1), clamp(each - first, 0, VEC)};
+}
+
+static inline channels channels_in(const conv2d_winograd_args a, int vector)
+{
+    return find_channels(vector, a.c_blocks, a.c / a.groups);
+}
+
+/* Blocks of a group's channels in the result. */
+static inline int blocks_out(const conv2d_winograd_args a)
+{
+    return (a.k / a.groups + BLOCK - 1) / BLOCK;
+}
+
+static inline channels channels_out(const conv2d_winograd_args a, int vector)
+{
+    return find_channels(vector, blocks_out(a) * VECS, a.k / a.groups);
+}
+
 /* ---- Asking for what comes next ----------------------------------------------------------------
  */
+
+/* Whether x and y are more than a cache may still have: where it has them, asking costs up to a
+ * tenth of the time. */
+static inline int is_far(const conv2d_winograd_args a)
+{
+    const float x = (float)a.c * (float)(a.h * a.w), y = (float)a.k * (float)(a.p * a.q);
+    return ASKS && (float)a.n * (x + y) > (float)FAR;
+}
 
 /* `rows` rows of `count` pixels, `width` apart. */
 static inline void ask_rows(__global const float *p, int rows, int count, int width)
@@ -276,7 +319,7 @@ static inline void ask_input(const conv2d_winograd_args a, place at, int channel
     const int row = max(at.row ? top + PATCH - SIDE : top, 0), column = max(left, 0);
     const int rows = min(top + PATCH, a.h) - row;
     const int columns = min(left + at.tiles * SIDE + PATCH - SIDE, a.w) - column;
-    if (ASKS && channel < a.c && rows > 0 && columns > 0)
+    if (rows > 0 && columns > 0)
         ask_rows(x + ((at.image * a.c + channel) * a.h + row) * a.w + column, rows, columns, a.w);
 }
 
@@ -285,9 +328,8 @@ static inline void ask_result(const conv2d_winograd_args a, place at, int channe
                               __global const float *y)
 {
     const int row = at.row * SIDE, column = at.column * SIDE;
-    if (ASKS && channel < a.k)
-        ask_rows(y + ((at.image * a.k + channel) * a.p + row) * a.q + column, min(SIDE, a.p - row),
-                 min(at.tiles * SIDE, a.q - column), a.q);
+    ask_rows(y + ((at.image * a.k + channel) * a.p + row) * a.q + column, min(SIDE, a.p - row),
+             min(at.tiles * SIDE, a.q - column), a.q);
 }
 
 /* ---- The steps on some tiles
@@ -295,19 +337,19 @@ static inline void ask_result(const conv2d_winograd_args a, place at, int channe
  */
 
 /* One segment of x, VEC channels; v is where these begin, and `point` from point to point there. */
-static inline void input_tiles(const conv2d_winograd_args a, place at, int block,
+static inline void input_tiles(const conv2d_winograd_args a, place at, channels in,
                                __global const float *x, NEAR float *v, int point)
 {
     const int plane = a.h * a.w;
     floatV window[PATCH][COLUMNS];
-    const int begin = (at.image * a.c + block * VEC) * plane, all = a.n * a.c * plane;
+    const int begin = (at.image * a.c + in.first) * plane, all = a.n * a.c * plane;
     x += begin;
     for (int i = 0; i < PATCH; i++) {
         const int row = at.row * SIDE - a.top + i;
         const int inside = row >= 0 && row < a.h;
         const int skip = inside ? row * a.w : 0;
-        load_window(x + skip, all - begin - skip, plane, min(VEC, a.c - block * VEC),
-                    inside ? a.w : 0, at.column * SIDE - a.left, window[i] + VEC);
+        load_window(x + skip, all - begin - skip, plane, in.live, inside ? a.w : 0,
+                    at.column * SIDE - a.left, window[i] + VEC);
     }
     v += at.slot * VEC;
     for (int tile = 0; tile < at.tiles; tile++, v += VEC) {
@@ -334,20 +376,20 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, int block
     }
 }
 
-/* One segment of dy, VEC channels from `first` on; m is where these begin, and `point` from point
- * to point there. */
-static inline void gradient_tiles(const conv2d_winograd_args a, place at, int first,
+/* One segment of dy, VEC channels; m is where these begin, and `point` from point to point there.
+ */
+static inline void gradient_tiles(const conv2d_winograd_args a, place at, channels out,
                                   __global const float *dy, NEAR float *m, int point)
 {
     const int plane = a.p * a.q;
     floatV window[SIDE][COLUMNS];
-    const int begin = (at.image * a.k + min(first, a.k - 1)) * plane, all = a.n * a.k * plane;
+    const int begin = (at.image * a.k + out.first) * plane, all = a.n * a.k * plane;
     dy += begin;
     for (int i = 0; i < SIDE; i++) {
         const int row = at.row * SIDE + i;
         const int skip = row < a.p ? row * a.q : 0;
-        load_window(dy + skip, all - begin - skip, plane, clamp(a.k - first, 0, VEC),
-                    row < a.p ? a.q : 0, at.column * SIDE, window[i] + VEC);
+        load_window(dy + skip, all - begin - skip, plane, out.live, row < a.p ? a.q : 0,
+                    at.column * SIDE, window[i] + VEC);
     }
     m += at.slot * VEC;
     for (int tile = 0; tile < at.tiles; tile++, m += VEC) {
@@ -437,14 +479,13 @@ static inline void multiply_tiles(const conv2d_winograd_args a, NEAR const float
             store_near(sum[i][l], m + l * vector + i * VEC);
 }
 
-/* One segment of m, VEC channels of the result from `first` on; m is where these begin, and `point`
- * from point to point there. */
-static inline void output_tiles(const conv2d_winograd_args a, place at, int first,
+/* One segment of m, VEC channels of the result; m is where these begin, and `point` from point to
+ * point there. */
+static inline void output_tiles(const conv2d_winograd_args a, place at, channels out,
                                 NEAR const float *m, int point, __global const float *bias,
                                 __global float *y)
 {
-    const int live = min(VEC, a.k - first);
-    if (live <= 0)
+    if (out.live == 0)
         return;
     /* Whole rows of an image lie one behind the other. */
     const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
@@ -453,7 +494,7 @@ static inline void output_tiles(const conv2d_winograd_args a, place at, int firs
     floatV window[SIDE * SEGMENT * SIDE + VEC];
     float shift[VEC];
     for (int i = 0; i < VEC; i++)
-        shift[i] = a.has_bias && i < live ? bias[first + i] : 0.0f;
+        shift[i] = a.has_bias && i < out.live ? bias[out.first + i] : 0.0f;
     m += (at.slot + at.tiles - 1) * VEC;
     /* The last column first: what lies beyond a row is in the place of the next one. */
     for (int tile = at.tiles - 1; tile >= 0; tile--, m -= VEC) {
@@ -480,10 +521,10 @@ static inline void output_tiles(const conv2d_winograd_args a, place at, int firs
         }
     }
     const int plane = a.p * a.q, column = at.column * SIDE;
-    y += (at.image * a.k + first) * plane + at.row * SIDE * a.q + column;
+    y += (at.image * a.k + out.first) * plane + at.row * SIDE * a.q + column;
     for (int i = 0; i < (whole ? 1 : rows); i++)
-        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane, live,
-                     a.accumulate);
+        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane,
+                     out.live, a.accumulate);
 }
 
 /* ---- Kernels
@@ -495,15 +536,20 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
                                             uint w_offset, __global float *u, uint u_offset)
 {
     const int c = (int)(get_global_id(2) * get_global_size(0) + get_global_id(0));
-    const int first = (int)get_global_id(1) * VEC;
-    const int block = first / BLOCK, channels = a.c_blocks * VEC;
-    const int first_k = a.first_k + first;
+    const int vector = (int)get_global_id(1), block = vector / VECS;
+    const channels out = channels_out(a, a.first_vector + vector);
+    const int in_each = a.c / a.groups, out_each = a.k / a.groups, group = out.first / out_each;
+    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
+    for (int i = 0; ASKS && i < POINTS; i++) /* all in different pages */
+        ASK(u + i * a.point_weights);
     float lanes[9][VEC];
     for (int lane = 0; lane < VEC; lane++) {
-        const int k = first_k + lane, live = c < a.c && k < a.k;
-        /* forward weights are [k][c][3][3], backward [c][k][3][3] and turned round */
-        __global const float *from =
-            w + w_offset + (uint)(live ? (a.flipped ? c * a.k + k : k * a.c + c) * 9 : 0);
+        const int k = out.first + lane, live = c < in_each && lane < out.live;
+        /* forward weights are [k][c][3][3], backward [c][k][3][3] and turned round; of c, or k, a
+         * group's */
+        const int place =
+            a.flipped ? (group * in_each + c) * out_each + k - group * out_each : k * in_each + c;
+        __global const float *from = w + w_offset + (uint)(live ? place * 9 : 0);
 #pragma unroll
         for (int tap = 0; tap < 9; tap++)
             lanes[tap][lane] = live ? from[a.flipped ? 8 - tap : tap] : 0.0f;
@@ -517,7 +563,6 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
             g[j] = VLOAD(lanes[i * 3 + j]);
         transform_weights(g, half_way[i]);
     }
-    u += u_offset + (uint)((block * channels + c) * BLOCK + first % BLOCK);
 #pragma unroll
     for (int j = 0; j < PATCH; j++) {
         floatV g[3], o[PATCH];
@@ -554,12 +599,13 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
                                           uint x_offset, __global float *v, uint v_offset)
 {
     const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1);
+    const int vector = (int)get_global_id(1);
+    const channels in = channels_in(a, vector);
     const place next = find_next(a);
-    for (int i = 0; ASKS && i < VEC; i++)
-        ask_input(a, next, block * VEC + i, x + x_offset);
-    v += v_offset + (uint)(block * a.slots * VEC);
-    input_tiles(a, at, block, x + x_offset, v, a.point_in);
+    for (int i = 0; is_far(a) && i < in.live; i++)
+        ask_input(a, next, in.first + i, x + x_offset);
+    v += v_offset + (uint)(vector * a.slots * VEC);
+    input_tiles(a, at, in, x + x_offset, v, a.point_in);
     fill_slots(a, at, v, a.point_in);
 }
 
@@ -568,12 +614,13 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
                                              uint dy_offset, __global float *m, uint m_offset)
 {
     const place at = find_place(a, (int)get_global_id(0));
-    const int block = (int)get_global_id(1);
+    const int vector = (int)get_global_id(1);
+    const channels out = channels_out(a, a.first_vector + vector);
     const place next = find_next(a);
-    for (int i = 0; ASKS && i < VEC; i++)
-        ask_result(a, next, a.first_k + block * VEC + i, dy + dy_offset);
-    m += m_offset + (uint)(block * a.slots * VEC);
-    gradient_tiles(a, at, a.first_k + block * VEC, dy + dy_offset, m, a.point_out);
+    for (int i = 0; is_far(a) && i < out.live; i++)
+        ask_result(a, next, out.first + i, dy + dy_offset);
+    m += m_offset + (uint)(vector * a.slots * VEC);
+    gradient_tiles(a, at, out, dy + dy_offset, m, a.point_out);
     fill_slots(a, at, m, a.point_out);
 }
 
@@ -584,8 +631,9 @@ ALONE __kernel void conv2d_winograd_multiply(const conv2d_winograd_args a, __glo
 {
     const int slot = (int)get_global_id(0) * PIX, block = (int)get_global_id(1);
     const int point = (int)get_global_id(2);
+    const int group = (a.first_vector / VECS + block) / blocks_out(a);
     multiply_tiles(
-        a, v + v_offset + (uint)(point * a.point_in + slot * VEC),
+        a, v + v_offset + (uint)(point * a.point_in + (group * a.c_blocks * a.slots + slot) * VEC),
         u + u_offset + (uint)(point * a.point_weights + block * a.c_blocks * VEC * BLOCK),
         m + m_offset + (uint)(point * a.point_out + (block * VECS * a.slots + slot) * VEC),
         a.slots * VEC);
@@ -596,12 +644,13 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
                                            uint m_offset, __global const float *bias,
                                            uint bias_offset, __global float *y, uint y_offset)
 {
-    const int block = (int)get_global_id(1);
+    const int vector = (int)get_global_id(1);
+    const channels out = channels_out(a, a.first_vector + vector);
     const place at = find_place(a, (int)get_global_id(0));
-    for (int i = 0; ASKS && i < VEC; i++)
-        ask_result(a, at, a.first_k + block * VEC + i, y + y_offset);
-    output_tiles(a, at, a.first_k + block * VEC, m + m_offset + (uint)(block * a.slots * VEC),
-                 a.point_out, bias + bias_offset, y + y_offset);
+    for (int i = 0; is_far(a) && i < out.live; i++)
+        ask_result(a, at, out.first + i, y + y_offset);
+    output_tiles(a, at, out, m + m_offset + (uint)(vector * a.slots * VEC), a.point_out,
+                 bias + bias_offset, y + y_offset);
 }
 
 /* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
@@ -612,12 +661,14 @@ ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args 
                                                      __global float *u, uint u_offset)
 {
     const int first = (int)get_global_id(0) * TAPS, block = (int)get_global_id(1);
-    const int point = (int)get_global_id(2), channels = a.c_blocks * VEC;
-    add_products(
-        v + v_offset + (uint)(point * a.point_in + first / VEC * VEC * a.slots + first % VEC),
-        m + m_offset + (uint)(point * a.point_out + block * BLOCK * a.slots),
-        u + u_offset + (uint)(point * a.point_weights + (block * channels + first) * BLOCK),
-        a.slots, a.slots * VEC, a.first_line == 0);
+    const int point = (int)get_global_id(2);
+    const int group = (a.first_vector / VECS + block) / blocks_out(a);
+    const int vector = group * a.c_blocks + first / VEC;
+    add_products(v + v_offset + (uint)(point * a.point_in + vector * VEC * a.slots + first % VEC),
+                 m + m_offset + (uint)(point * a.point_out + block * BLOCK * a.slots),
+                 u + u_offset +
+                     (uint)(point * a.point_weights + (block * a.c_blocks * VEC + first) * BLOCK),
+                 a.slots, a.slots * VEC, a.first_line == 0);
 }
 
 #else
@@ -628,78 +679,101 @@ ALONE __kernel void conv2d_winograd_multiply_weights(const conv2d_winograd_args 
 #define OWN_POINT CONV2D_WINOGRAD_OWN(PIX, VEC)
 #define OWN_VECTOR (POINTS * OWN_POINT)
 
-/* Segments that fill the slots of a product. */
-typedef struct group {
+/* Segments that fill the slots of a product, or the last ones. */
+typedef struct run {
     int count, slots;
     place places[PIX];
-} group;
+} run;
 
-static inline void find_group(const conv2d_winograd_args a, int first, int end, group *g)
+static inline void find_run(const conv2d_winograd_args a, int first, int end, run *r)
 {
-    g->count = clamp(end - first, 0, PIX / min(SEGMENT, a.tiles_w));
-    g->slots = 0;
-    for (int i = 0; i < g->count; i++) {
-        g->places[i] = find_place(a, first + i);
-        g->places[i].slot = g->slots;
-        g->slots += g->places[i].tiles;
+    r->count = clamp(end - first, 0, PIX / min(SEGMENT, a.tiles_w));
+    r->slots = 0;
+    for (int i = 0; i < r->count; i++) {
+        r->places[i] = find_place(a, first + i);
+        r->places[i].slot = r->slots;
+        r->slots += r->places[i].tiles;
     }
 }
 
-/* All channels of x in a group's tiles, and 0 in the slots that are left. */
-static inline void input_group(const conv2d_winograd_args a, const group *g,
-                               __global const float *x, __local float *v)
+/*
+ * Asking for a run's share: of a group's channels of x `point`, point + POINTS and so on, and one
+ * channel of the result. Apart, so that the loops of products have the registers even where nothing
+ * is asked for.
+ */
+static APART void ask_inputs(const conv2d_winograd_args a, const run *r, int group, int point,
+                             __global const float *x)
 {
-    for (int i = 0; i < g->count; i++)
+    const int each = a.c / a.groups;
+    for (int c = point; c < each; c += POINTS)
+        for (int i = 0; i < r->count; i++)
+            ask_input(a, r->places[i], group * each + c, x);
+}
+
+static APART void ask_results(const conv2d_winograd_args a, const run *r, channels out, int lane,
+                              __global const float *y)
+{
+    for (int i = 0; i < r->count && lane < out.live; i++)
+        ask_result(a, r->places[i], out.first + lane, y);
+}
+
+/* Vectors of x's channels from `vector` on in a run's tiles, and 0 in the slots that are left. */
+static inline void input_run(const conv2d_winograd_args a, const run *r, int vector,
+                             __global const float *x, __local float *v)
+{
+    for (int i = 0; i < r->count; i++)
         for (int block = 0; block < a.c_blocks; block++)
-            input_tiles(a, g->places[i], block, x, v + block * OWN_VECTOR, OWN_POINT);
+            input_tiles(a, r->places[i], channels_in(a, vector + block), x, v + block * OWN_VECTOR,
+                        OWN_POINT);
     for (int block = 0; block < a.c_blocks; block++, v += OWN_VECTOR)
         for (int i = 0; i < POINTS; i++)
-            for (int rest = g->slots; rest < PIX; rest++)
+            for (int rest = r->slots; rest < PIX; rest++)
                 store_near((floatV)(0.0f), v + i * OWN_POINT + rest * VEC);
 }
 
 /*
- * item -> `each` groups of segments, one after the other. Input, product and output of a group
- * together. For few channels, where writing all v and m to memory would take longer than to compute
- * them. While it multiplies it asks for what comes next.
+ * item -> `each` runs of segments, one after the other (dimension 0), one group of channels. Input,
+ * product and output of a run together. For few channels, where writing all v and m to memory would
+ * take longer than to compute them. While it multiplies it asks for what comes next.
  */
 ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global const float *x,
                                           uint x_offset, __global const float *u, uint u_offset,
                                           __global const float *bias, uint bias_offset,
                                           __global float *y, uint y_offset, __local float *v)
 {
-    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
-    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
-    const int end = min((item + 1) * a.each * in_group, segments);
+    const int item = (int)get_global_id(0), group = (int)get_global_id(1);
+    const int in_run = PIX / min(SEGMENT, a.tiles_w);
+    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT), blocks = blocks_out(a);
+    const int end = min((item + 1) * a.each * in_run, segments), ask = is_far(a);
     __local float *m = v + a.c_blocks * OWN_VECTOR;
-    group now, next;
-    find_group(a, item * a.each * in_group, end, &next);
-    for (int first = item * a.each * in_group; first < end; first += in_group) {
+    run now, next;
+    find_run(a, item * a.each * in_run, end, &next);
+    for (int first = item * a.each * in_run; first < end; first += in_run) {
         now = next;
-        find_group(a, first + in_group, end, &next);
-        input_group(a, &now, x + x_offset, v);
-        for (int k = 0; k < a.k; k += BLOCK) {
-            __global const float *weights = u + u_offset + (uint)(k * a.c_blocks * VEC);
+        find_run(a, first + in_run, end, &next);
+        input_run(a, &now, group * a.c_blocks, x + x_offset, v);
+        for (int block = group * blocks; block < (group + 1) * blocks; block++) {
+            __global const float *weights = u + u_offset + (uint)(block * a.c_blocks * VEC * BLOCK);
             for (int i = 0; i < POINTS; i++) {
-                for (int j = 0; ASKS && k == 0 && j < next.count; j++)
-                    for (int c = i; c < a.c; c += POINTS)
-                        ask_input(a, next.places[j], c, x + x_offset);
-                for (int j = 0; ASKS && i < BLOCK && j < now.count; j++)
-                    ask_result(a, now.places[j], k + i, y + y_offset);
+                if (ask && block == group * blocks)
+                    ask_inputs(a, &next, group, i, x + x_offset);
+                if (ask && i < BLOCK)
+                    ask_results(a, &now, channels_out(a, block * VECS + i / VEC), i % VEC,
+                                y + y_offset);
                 multiply_tiles(a, v + i * OWN_POINT, weights + i * a.point_weights,
                                m + i * OWN_POINT, OWN_VECTOR);
             }
             for (int i = 0; i < now.count; i++)
-                for (int block = 0; block < VECS && k + block * VEC < a.k; block++)
-                    output_tiles(a, now.places[i], k + block * VEC, m + block * OWN_VECTOR,
-                                 OWN_POINT, bias + bias_offset, y + y_offset);
+                for (int l = 0; l < VECS; l++)
+                    output_tiles(a, now.places[i], channels_out(a, block * VECS + l),
+                                 m + l * OWN_VECTOR, OWN_POINT, bias + bias_offset, y + y_offset);
         }
     }
 }
 
 /*
- * item -> `each` groups of segments, one after the other: the input's tiles, dy's, and sums of
- * their products. These are the item's own, in `work`.
+ * item -> `each` runs of segments, one after the other (dimension 0), one group of channels: the
+ * input's tiles, dy's, and sums of their products. These are the item's own, in `work`.
  */
 ALONE __kernel void conv2d_winograd_fused_weights(const conv2d_winograd_args a,
                                                   __global const float *x, uint x_offset,
@@ -707,36 +781,36 @@ ALONE __kernel void conv2d_winograd_fused_weights(const conv2d_winograd_args a,
                                                   __global float *work, uint work_offset,
                                                   __local float *v)
 {
-    const int item = (int)get_global_id(0), in_group = PIX / min(SEGMENT, a.tiles_w);
-    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT);
-    const int begin = (a.first_item + item) * a.each * in_group, channels = a.c_blocks * VEC;
-    const int end = min(begin + a.each * in_group, segments);
-    const int vectors = (a.k + BLOCK - 1) / BLOCK * VECS;
+    const int item = (int)get_global_id(0), group = (int)get_global_id(1);
+    const int in_run = PIX / min(SEGMENT, a.tiles_w), taps = a.c_blocks * VEC;
+    const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT), blocks = blocks_out(a);
+    const int begin = (a.first_item + item) * a.each * in_run;
+    const int end = min(begin + a.each * in_run, segments);
+    const int k_each = a.k / a.groups, ask = is_far(a);
     __local float *m = v + a.c_blocks * OWN_VECTOR;
-    __global float *u = work + work_offset + (uint)(item * POINTS * a.point_weights);
-    group now, next;
-    find_group(a, begin, end, &next);
-    for (int first = begin; first < end; first += in_group) {
+    __global float *u = work + work_offset +
+                        (uint)(item * POINTS * a.point_weights + group * blocks * taps * BLOCK);
+    run now, next;
+    find_run(a, begin, end, &next);
+    for (int first = begin; first < end; first += in_run) {
         now = next;
-        find_group(a, first + in_group, end, &next);
-        input_group(a, &now, x + x_offset, v);
+        find_run(a, first + in_run, end, &next);
+        input_run(a, &now, group * a.c_blocks, x + x_offset, v);
         for (int i = 0; i < now.count; i++)
-            for (int block = 0; block < vectors; block++)
-                gradient_tiles(a, now.places[i], block * VEC, dy + dy_offset,
-                               m + block * OWN_VECTOR, OWN_POINT);
+            for (int vector = 0; vector < blocks * VECS; vector++)
+                gradient_tiles(a, now.places[i], channels_out(a, group * blocks * VECS + vector),
+                               dy + dy_offset, m + vector * OWN_VECTOR, OWN_POINT);
         for (int i = 0; i < POINTS; i++) {
-            for (int j = 0; ASKS && j < next.count; j++) {
-                for (int c = i; c < a.c; c += POINTS)
-                    ask_input(a, next.places[j], c, x + x_offset);
-                for (int k = i; k < a.k; k += POINTS)
-                    ask_result(a, next.places[j], k, dy + dy_offset);
-            }
-            for (int block = 0; block < vectors; block += VECS)
-                for (int c = 0; c < channels; c += TAPS)
+            if (ask)
+                ask_inputs(a, &next, group, i, x + x_offset);
+            for (int k = i; ask && k < k_each; k += POINTS)
+                ask_results(a, &next, (channels){group * k_each + k, 1}, 0, dy + dy_offset);
+            for (int block = 0; block < blocks; block++)
+                for (int c = 0; c < taps; c += TAPS)
                     add_products(v + c / VEC * OWN_VECTOR + i * OWN_POINT + c % VEC,
-                                 m + block * OWN_VECTOR + i * OWN_POINT,
-                                 u + i * a.point_weights + block * VEC * channels + c * BLOCK,
-                                 now.slots, OWN_VECTOR, first == begin);
+                                 m + block * VECS * OWN_VECTOR + i * OWN_POINT,
+                                 u + i * a.point_weights + (block * taps + c) * BLOCK, now.slots,
+                                 OWN_VECTOR, first == begin);
         }
     }
 }
@@ -761,9 +835,10 @@ ALONE __kernel void conv2d_winograd_add_items(const conv2d_winograd_args a,
 ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __global const float *u,
                                            uint u_offset, __global float *dw, uint dw_offset)
 {
-    const int c = (int)get_global_id(0), first = (int)get_global_id(1) * VEC;
-    const int block = first / BLOCK, first_k = a.first_k + first, live = min(VEC, a.k - first_k);
-    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + first % BLOCK);
+    const int c = (int)get_global_id(0), vector = (int)get_global_id(1), block = vector / VECS;
+    const int each = a.c / a.groups;
+    const channels out = channels_out(a, a.first_vector + vector);
+    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
     floatV half_way[PATCH][3];
 #pragma unroll
     for (int i = 0; i < PATCH; i++) {
@@ -785,8 +860,8 @@ ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __globa
         for (int i = 0; i < 3; i++)
             VSTORE(o[i], lanes[i * 3 + j]);
     }
-    dw += dw_offset + (uint)((first_k * a.c + c) * 9);
-    for (int lane = 0; lane < live; lane++, dw += a.c * 9)
+    dw += dw_offset + (uint)((out.first * each + c) * 9);
+    for (int lane = 0; lane < out.live; lane++, dw += each * 9)
         for (int tap = 0; tap < 9; tap++)
             dw[tap] = a.accumulate ? dw[tap] + lanes[tap][lane] : lanes[tap][lane];
 }

@@ -11,7 +11,7 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {{"", "depthwise", 141, 27},
-                                 {"", "winograd", 171, 27},
+                                 {"", "winograd", 171, 21},
                                  {"", "point", 195, 32},
                                  /* its backward_weights wants rows of a vector at least */
                                  {"width 8", "row", 75, 13},
@@ -210,11 +210,13 @@ static thrift thrift_of(const char *algo, clcnn_direction direction)
 }
 
 /* Each algorithm finds a shape with something to save in each direction: many images, so that sums
- * are split; few channels; filters of a pixel; rows longer than a vector. */
+ * are split; few channels; filters of a pixel; more channels than winograd fuses; rows longer than
+ * a vector. */
 static const clcnn_conv2d shapes_for_workspace[] = {
     {.n = 9, .c = 3, .h = 12, .w = 12, .k = 5, .r = 3, .s = 3, .pad_top = 1},
     {.n = 11, .c = 2, .h = 43, .w = 43, .k = 2, .r = 3, .s = 3, .groups = 2},
     {.n = 3, .c = 5, .h = 9, .w = 11, .k = 7, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2},
+    {.n = 1, .c = 65, .h = 7, .w = 9, .k = 65, .r = 3, .s = 3},
     {.n = 2, .c = 2, .h = 13, .w = 44, .k = 3, .r = 5, .s = 5, .pad_left = 2}};
 enum { WORKSPACE_SHAPES = sizeof shapes_for_workspace / sizeof *shapes_for_workspace };
 

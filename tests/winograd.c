@@ -540,10 +540,13 @@ static void test_parts(void)
 static clcnn_conv2d random_shape(check_random *random)
 {
     static const clcnn_activation_kind kinds[] = {CLCNN_IDENTITY, CLCNN_RELU, CLCNN_LEAKY_RELU};
-    const int side = harness_short() ? 7 : 23, channels = harness_short() ? 5 : 40;
+    const int side = harness_short() ? 7 : 23;
+    const int groups = check_random_int(random, 0, 1) ? check_random_int(random, 2, 4) : 1;
+    const int least = groups > 1 ? 4 : 1, most = harness_short() ? 5 : 40 / groups;
     clcnn_conv2d d = {.n = check_random_int(random, 1, harness_short() ? 1 : 3),
-                      .c = check_random_int(random, 1, channels),
-                      .k = check_random_int(random, 1, channels),
+                      .c = groups * check_random_int(random, least, most),
+                      .k = groups * check_random_int(random, least, most),
+                      .groups = groups,
                       .r = 3,
                       .s = 3,
                       .pad_top = check_random_int(random, 0, 2),
