@@ -11,7 +11,7 @@
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {{"", "depthwise", 141, 27},
-                                 {"", "winograd", 171, 21},
+                                 {"", "winograd", 168, 27},
                                  {"", "point", 195, 32},
                                  /* its backward_weights wants rows of a vector at least */
                                  {"width 8", "row", 75, 13},
