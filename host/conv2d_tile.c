@@ -20,21 +20,33 @@ typedef struct layout {
     int splits, bias_splits;
 } layout;
 
-/* The filter's columns as a macro: few values, so that few variants are ever built. */
-static int filter_of(const clcnn__conv2d_problem *problem)
-{
-    return problem->d.s == 3 || problem->d.s == 5 ? problem->d.s : 0;
-}
+/* Runs of pixels along the rows of the result, as macros from short lists, so that few variants are
+ * ever built. */
+typedef struct runs {
+    int step;   /* columns of the input from pixel to pixel; 0: there are no runs */
+    int filter; /* columns of the filter, where a row of it stays in registers; or 0 */
+} runs;
 
 /* Whether rows of the result are cut into runs: the last one may recompute an eighth. */
-static bool runs_fit(const clcnn__conv2d_problem *problem, int run, int filter)
+static bool runs_fit(int width, int run)
+{
+    const int64_t computed = (int64_t)clcnn__ceil_div(width, run) * run;
+    return width >= run && (computed - width) * 8 <= width;
+}
+
+/* With blocks of one vector a row of the filter stays in registers: forward alone has such runs.
+ * backward_weights has forward's macros, to share its program. */
+static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
 {
     const clcnn_conv2d *d = &problem->d;
-    if (run < 1 || !filter || problem->direction != CLCNN_FORWARD || d->stride_h != 1 ||
-        d->stride_w != 1 || d->dilation_w != 1 || problem->q < run)
-        return false;
-    const int64_t computed = (int64_t)clcnn__ceil_div(problem->q, run) * run;
-    return (computed - problem->q) * 8 <= problem->q;
+    const bool back = vecs > 1 && problem->direction == CLCNN_BACKWARD_DATA;
+    const bool narrow = d->stride_h == 1 && d->stride_w == 1;
+    if (run < 1 || !runs_fit(back ? d->w : problem->q, run))
+        return (runs){0, 0};
+    if (vecs > 1)
+        return (runs){back ? narrow : d->stride_w <= 2 ? d->stride_w : 0, 0};
+    const bool filter = narrow && d->dilation_w == 1 && (d->s == 3 || d->s == 5);
+    return filter ? (runs){1, d->s} : (runs){0, 0};
 }
 
 /* A dense layer is wide whatever it has: one with few classes is little work behind others, not
@@ -54,11 +66,14 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const int vec = clcnn__tune_vector(row), vecs = clcnn__tune_value(row, "VECS");
     tile t = {.taps = {.program = "conv2d_tile", .row = row},
               .pixels = clcnn__tune_value(row, "PIX")};
-    const int run = clcnn__tune_value(row, "RUN"), filter = run > 0 ? filter_of(problem) : 0;
-    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", filter};
-    if (runs_fit(problem, run, filter))
+    const int run = clcnn__tune_value(row, "RUN");
+    const runs along = runs_of(problem, run, vecs);
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    if (along.step && (forward || (!along.filter && problem->direction == CLCNN_BACKWARD_DATA)))
         t.run = run;
-    t.taps.unlisted = t.run > 0;
+    t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= MOST_TILE && vecs <= MOST_TILE && run <= MOST_TILE)
         t.taps.block = vec * vecs;
     if (t.taps.block > 0)
@@ -195,17 +210,18 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
     const clcnn__conv2d_problem *problem = &call->problem;
     const clcnn_conv2d *d = &problem->d;
     const tile t = tile_of(ctx, problem);
-    size_t rows = (size_t)problem->p, columns = (size_t)problem->q;
+    size_t rows = (size_t)problem->p;
+    int columns = problem->q;
+    if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
+        rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
+        columns = clcnn__ceil_div(d->w, d->stride_w);
+    }
     if (t.run)
         return clcnn__taps_correlate(
             ctx, call, &t.taps, "conv2d_tile_runs",
-            clcnn__div_up((size_t)d->n * rows * (size_t)clcnn__ceil_div(problem->q, t.run),
+            clcnn__div_up((size_t)d->n * rows * (size_t)clcnn__ceil_div(columns, t.run),
                           CONV2D_RUNS));
-    if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
-        rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
-        columns = (size_t)clcnn__ceil_div(d->w, d->stride_w);
-    }
-    const size_t pixels = (size_t)d->n * rows * columns, each = (size_t)t.pixels;
+    const size_t pixels = (size_t)d->n * rows * (size_t)columns, each = (size_t)t.pixels;
     return clcnn__taps_correlate(ctx, call, &t.taps, "conv2d_tile_correlate",
                                  (pixels + each - 1) / each);
 }

@@ -34,7 +34,10 @@
 #define RUN 0 /* pixels of a row that `runs` takes; 0: there is no such kernel */
 #endif
 #ifndef FILTER
-#define FILTER 0 /* columns of the filter, where `runs` knows them */
+#define FILTER 0 /* columns of the filter, where `runs` keeps a row of them in registers */
+#endif
+#ifndef STEP
+#define STEP 0 /* columns of the input from pixel to pixel of a run; 0: there are no runs */
 #endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
 #define STRIDE 1
@@ -58,8 +61,7 @@
 #define PUT_PIXELS(v, place, add)                                                                  \
     {                                                                                              \
         PUT_8(v, place, add)                                                                       \
-        const float4 last = (float4)((v).s8, (v).s9, (v).sa, (v).sb);                              \
-        vstore4((add) ? vload4(0, (place) + 8) + last : last, 0, (place) + 8);                     \
+        PUT_4((float4)((v).s8, (v).s9, (v).sa, (v).sb), (place) + 8, add)                          \
     }
 #else
 #define TURNED 0
@@ -69,6 +71,16 @@
         const float8 low =                                                                         \
             (float8)((v).s0, (v).s1, (v).s2, (v).s3, (v).s4, (v).s5, (v).s6, (v).s7);              \
         vstore8((add) ? vload8(0, (place)) + low : low, 0, (place));                               \
+    }
+#define PUT_4(four, place, add)                                                                    \
+    {                                                                                              \
+        const float4 part = (four);                                                                \
+        vstore4((add) ? vload4(0, (place)) + part : part, 0, (place));                             \
+    }
+#define PUT_2(two, place, add)                                                                     \
+    {                                                                                              \
+        const float2 part = (two);                                                                 \
+        vstore2((add) ? vload2(0, (place)) + part : part, 0, (place));                             \
     }
 #define ROWS (PIX > VEC ? PIX : VEC)
 
@@ -245,23 +257,75 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
               (int)get_global_id(2));
 }
 
-#if RUN > 0 && FILTER > 0
+#if RUN > 0 && STEP > 0
 /*
- * forward with strides and dilation of 1 along the rows: a run is RUN pixels of one row, one block
- * of channels. A row of the filter stays in registers, and each input meets all of it: RUN + FILTER
- * - 1 inputs and FILTER weights are loaded for RUN * FILTER products. Registers: RUN * VECS sums,
- * FILTER * VECS weights, one input.
+ * A run is RUN pixels side by side in one row of the result, STEP columns of the input apart, by
+ * one block of channels. They need one address, not one each, so that there can be as many as there
+ * are registers: RUN * VECS sums, VECS weights, one input.
  */
+#if VEC == 16 && RUN == 10
+#define PUT_RUN(v, place, add)                                                                     \
+    {                                                                                              \
+        PUT_8(v, place, add)                                                                       \
+        PUT_2((float2)((v).s8, (v).s9), (place) + 8, add)                                          \
+    }
+#elif VEC == 16 && RUN == 14
+#define PUT_RUN(v, place, add)                                                                     \
+    {                                                                                              \
+        PUT_8(v, place, add)                                                                       \
+        PUT_4((float4)((v).s8, (v).s9, (v).sa, (v).sb), (place) + 8, add)                          \
+        PUT_2((float2)((v).sc, (v).sd), (place) + 12, add)                                         \
+    }
+#endif
+
+#if FILTER > 0
+/* Forward with strides and dilation of 1 along the rows: a row of the filter stays in registers,
+ * and each input meets all of it: RUN + FILTER - 1 inputs and FILTER weights are loaded for RUN *
+ * FILTER products. */
+#define ADD_RUN                                                                                    \
+    for (int c = 0; c < a.in_channels; c++, in += a.in_plane)                                      \
+        for (int r = 0; r < a.r; r++, packed += FILTER * BLOCK) {                                  \
+            __global const float *from = in + r * a.dilation_h * a.in_row;                         \
+            floatV weight[FILTER][VECS];                                                           \
+            UNROLL for (int s = 0; s < FILTER; s++) UNROLL for (int v = 0; v < VECS; v++)          \
+                weight[s][v] = VLOAD(packed + s * BLOCK + v * VEC);                                \
+            UNROLL for (int i = 0; i < RUN + FILTER - 1; i++)                                      \
+            {                                                                                      \
+                const floatV value = (floatV)(from[i]);                                            \
+                UNROLL for (int s = FILTER - 1; s >= 0; s--) if (i - s >= 0 && i - s < RUN)        \
+                    UNROLL for (int v = 0; v < VECS; v++) sum[i - s][v] =                          \
+                        FMA(value, weight[s][v], sum[i - s][v]);                                   \
+            }                                                                                      \
+        }
+#else
+/* Any other: tap by tap of the list. */
+#define ADD_RUN                                                                                    \
+    for (int t = 0; t < a.in_channels * a.r * a.s; t++, packed += BLOCK) {                         \
+        __global const float *from = in + taps[t];                                                 \
+        floatV weight[VECS];                                                                       \
+        UNROLL for (int v = 0; v < VECS; v++) weight[v] = VLOAD(packed + v * VEC);                 \
+        UNROLL for (int i = 0; i < RUN; i++)                                                       \
+        {                                                                                          \
+            const floatV value = (floatV)(from[i * STEP]);                                         \
+            UNROLL for (int v = 0; v < VECS; v++) sum[i][v] = FMA(value, weight[v], sum[i][v]);    \
+        }                                                                                          \
+    }
+#endif
+
 static inline void correlate_run(const conv2d_taps_args a, __global const float *in,
-                                 __global const float *packed, const float *b, __global float *out,
-                                 const int line, const int run, const int block)
+                                 __global const int *taps, __global const float *packed,
+                                 const float *b, __global float *out, const int line, const int run,
+                                 const int block)
 {
     const int image = line / a.out_h, row = line - image * a.out_h;
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int column = min(run * RUN, a.out_w - RUN), skip = run * RUN - column;
     const int plane = a.out_h * a.out_w;
-    in += (uint)(image * a.in_image + group * a.in_channels * a.in_plane + row * a.in_row + column);
-    packed += (uint)(block * a.in_channels * a.r * FILTER * BLOCK);
+    const int top = a.pad_top + a.in_top + row * a.in_step_h;
+    in += (uint)(image * a.in_image + group * a.in_channels * a.in_plane + top * a.in_row +
+                 a.pad_left + a.in_left + column * STEP);
+    packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
+    (void)taps;
 
     floatV sum[RUN][VECS];
 #pragma unroll
@@ -269,35 +333,18 @@ static inline void correlate_run(const conv2d_taps_args a, __global const float 
 #pragma unroll
         for (int v = 0; v < VECS; v++)
             sum[i][v] = (floatV)(0.0f);
-    for (int c = 0; c < a.in_channels; c++, in += a.in_plane)
-        for (int r = 0; r < a.r; r++, packed += FILTER * BLOCK) {
-            __global const float *from = in + r * a.dilation_h * a.in_row;
-            floatV weight[FILTER][VECS];
-#pragma unroll
-            for (int s = 0; s < FILTER; s++)
-#pragma unroll
-                for (int v = 0; v < VECS; v++)
-                    weight[s][v] = VLOAD(packed + s * BLOCK + v * VEC);
-#pragma unroll
-            for (int i = 0; i < RUN + FILTER - 1; i++) {
-                const floatV value = (floatV)(from[i]);
-#pragma unroll
-                for (int s = FILTER - 1; s >= 0; s--)
-                    if (i - s >= 0 && i - s < RUN)
-#pragma unroll
-                        for (int v = 0; v < VECS; v++)
-                            sum[i - s][v] = FMA(value, weight[s][v], sum[i - s][v]);
-            }
-        }
+    ADD_RUN
 
     out += (uint)((image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
                   column);
     ACTIVATE(RUN)
-#if RUN == 10 && VEC == 16
+#ifdef PUT_RUN
     if (skip == 0) {
 #pragma unroll
         for (int v = 0; v < VECS; v++, out += VEC * plane) {
             const int live = min(VEC, a.out_group - channel - v * VEC);
+            if (live <= 0)
+                break;
             floatV rows[VEC];
 #pragma unroll
             for (int i = 0; i < VEC; i++)
@@ -305,12 +352,8 @@ static inline void correlate_run(const conv2d_taps_args a, __global const float 
             transpose(rows);
 #pragma unroll
             for (int l = 0; l < VEC; l++)
-                if (l < live) {
-                    __global float *place = out + l * plane;
-                    PUT_8(rows[l], place, a.accumulate)
-                    const float2 last = (float2)(rows[l].s8, rows[l].s9);
-                    vstore2(a.accumulate ? vload2(0, place + 8) + last : last, 0, place + 8);
-                }
+                if (l < live)
+                    PUT_RUN(rows[l], out + l * plane, a.accumulate)
         }
         return;
     }
@@ -327,8 +370,9 @@ static inline void correlate_run(const conv2d_taps_args a, __global const float 
 
 /* item -> CONV2D_RUNS runs, one block of channels */
 static APART void correlate_runs(const conv2d_taps_args given, __global const float *in,
-                                 __global const float *packed, __global const float *bias,
-                                 __global float *out, const int item, const int block)
+                                 __global const int *taps, __global const float *packed,
+                                 __global const float *bias, __global float *out, const int item,
+                                 const int block)
 {
     const conv2d_taps_args a = given; /* in registers */
     float b[BLOCK];
@@ -337,7 +381,7 @@ static APART void correlate_runs(const conv2d_taps_args given, __global const fl
     const int begin = item * CONV2D_RUNS, end = min(begin + CONV2D_RUNS, a.n * a.out_h * runs);
     SHORT_LOOP
     for (int i = begin; i < end; i++)
-        correlate_run(a, in, packed, b, out, i / runs, i - i / runs * runs, block);
+        correlate_run(a, in, taps, packed, b, out, i / runs, i - i / runs * runs, block);
 }
 
 ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const float *in,
@@ -346,9 +390,9 @@ ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const fl
                                      __global const float *bias, uint bias_offset,
                                      __global float *out, uint out_offset)
 {
-    (void)taps, (void)taps_offset;
-    correlate_runs(a, in + in_offset, packed + packed_offset, bias + bias_offset, out + out_offset,
-                   (int)get_global_id(0), (int)get_global_id(1));
+    correlate_runs(a, in + in_offset, taps + taps_offset, packed + packed_offset,
+                   bias + bias_offset, out + out_offset, (int)get_global_id(0),
+                   (int)get_global_id(1));
 }
 #endif
 

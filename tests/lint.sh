@@ -15,6 +15,7 @@ conv2d_row BLOCK 1 3 8
 conv2d_row SEGS 2 16
 conv2d_row GRADIENTS 1 4
 conv2d_tile FILTER 0 3 5
+conv2d_tile STEP 0 1 2
 conv2d_row FILTER 0 3 5
 conv2d_row STRIDE 0 1 2
 conv2d_depthwise FILTER 0 3 5
