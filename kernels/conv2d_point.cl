@@ -32,6 +32,28 @@
 #endif
 #define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
 
+/* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
+ * would take as long as a hundred products. */
+#define PUT_PART(part)                                                                             \
+    if (count & part) {                                                                            \
+        const JOIN(float, part) some = JOIN(vload, part)(0, lanes);                                \
+        JOIN(vstore, part)(accumulate ? JOIN(vload, part)(0, place) + some : some, 0, place);      \
+        lanes += part;                                                                             \
+        place += part;                                                                             \
+    }
+static inline void put_lanes(const float *lanes, __global float *place, int count, int accumulate)
+{
+#if VEC >= 16
+    PUT_PART(8)
+#endif
+#if VEC >= 8
+    PUT_PART(4)
+#endif
+    PUT_PART(2)
+    if (count & 1)
+        *place = accumulate ? *place + *lanes : *lanes;
+}
+
 /* Lanes `begin` to `end` - 1 of v to `place`, or added to what is there. */
 static inline void put(floatV v, __global float *place, int begin, int end, int accumulate)
 {
@@ -41,20 +63,20 @@ static inline void put(floatV v, __global float *place, int begin, int end, int 
     }
     float lanes[VEC];
     VSTORE(v, lanes);
-    for (int l = begin; l < end; l++)
-        place[l] = accumulate ? place[l] + lanes[l] : lanes[l];
+    if (begin < end)
+        put_lanes(lanes + begin, place + begin, end - begin, accumulate);
 }
 
 /* Lanes from `begin` on, to the pixels of an image and the ones after it, as many as there are. */
 static inline void put_next(floatV v, __global float *image, int begin, int images, int pixels,
                             int stride, int accumulate)
 {
-    for (; begin < VEC && images > 0; begin += pixels, images--, image += stride) {
-        float lanes[VEC];
-        VSTORE(v, lanes);
-        for (int l = begin; l < min(VEC, begin + pixels); l++)
-            image[l - begin] = accumulate ? image[l - begin] + lanes[l] : lanes[l];
-    }
+    if (images <= 0)
+        return;
+    float lanes[VEC];
+    VSTORE(v, lanes);
+    for (; begin < VEC && images > 0; begin += pixels, images--, image += stride)
+        put_lanes(lanes + begin, image, min(VEC - begin, pixels), accumulate);
 }
 
 /* The sums of the first COUNT segments; a macro, because a loop over fewer than SEGS of them inside

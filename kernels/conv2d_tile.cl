@@ -6,12 +6,17 @@
  *
  * Registers: PIX * VECS sums, VECS weights, one or two inputs. 8 x 2 vectors of 16 floats leave
  * nearly half of AVX-512's 32 registers free, 16 independent sums cover the FMA's latency. More
- * pixels would need more addresses than there are registers for them.
+ * pixels would need more addresses than there are registers for them, unless they are a run: 14 x 2
+ * sums, 2 weights and an input then fill 31.
  *
  * Results leave as vectors of pixels where these lie side by side: a square of vectors is turned
  * around in registers.
  *
  * What makes the inner loop that simple is prepared on every call by a kernel of conv2d_shared.cl.
+ *
+ * Where rows of the result can be cut into runs of RUN pixels, `runs` takes the place of
+ * `correlate`: its pixels need one address, so that there are more of them to each load of a
+ * weight, and what comes before and behind the sums is done for several runs at once.
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
  * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels,
@@ -99,10 +104,10 @@
         }                                                                                          \
     }
 
-/* COUNT rows of sums to memory, [pixel][channel]. */
-#define KEEP(COUNT, place)                                                                         \
+/* COUNT rows of sums, from `first` on, to memory: [pixel][channel]. */
+#define KEEP(COUNT, first, place)                                                                  \
     UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++)                   \
-        VSTORE(sum[i][v], (place) + i * BLOCK + v * VEC);
+        VSTORE(sum[(first) + i][v], (place) + i * BLOCK + v * VEC);
 
 /* The bias of a block's channels, 0 for those that are not there. */
 static inline void load_bias(const conv2d_taps_args a, __global const float *bias, int block,
@@ -126,7 +131,7 @@ static inline void load_bias(const conv2d_taps_args a, __global const float *bia
     {                                                                                              \
         float values[COUNT * BLOCK];                                                               \
         ADD_BIAS(COUNT)                                                                            \
-        KEEP(COUNT, values)                                                                        \
+        KEEP(COUNT, 0, values)                                                                     \
         SHORT_LOOP for (int i = 0; i < COUNT * BLOCK; i += VEC)                                    \
             VSTORE(activate(VLOAD(values + i), a.activation, a.alpha), values + i);                \
         UNROLL for (int i = 0; i < COUNT; i++) UNROLL for (int v = 0; v < VECS; v++) sum[i][v] =   \
@@ -233,7 +238,7 @@ static APART void correlate(const conv2d_taps_args a, __global const float *in,
     /* Channel by channel, since pixels are neighbours there. What lies past the last pixel is that
      * pixel again, and is stored again: all of a channel is read before. */
     float sums[PIX * BLOCK];
-    KEEP(PIX, sums)
+    KEEP(PIX, 0, sums)
     SHORT_LOOP
     for (int l = 0; l < min(BLOCK, a.out_group - channel); l++, out += plane) {
         float y[PIX];
@@ -280,91 +285,117 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
 
 #if FILTER > 0
 /* Forward with strides and dilation of 1 along the rows: a row of the filter stays in registers,
- * and each input meets all of it: RUN + FILTER - 1 inputs and FILTER weights are loaded for RUN *
- * FILTER products. */
-#define ADD_RUN                                                                                    \
-    for (int c = 0; c < a.in_channels; c++, in += a.in_plane)                                      \
+ * and each input meets all of it: RUN + FILTER - 1 inputs are loaded for RUN * FILTER products. Two
+ * runs at a time share the weights, and have sums enough between them to cover the latency. */
+#define AT_ONCE 2
+#define ADD_RUNS                                                                                   \
+    for (int c = 0; c < a.in_channels; c++, begin += a.in_plane)                                   \
         for (int r = 0; r < a.r; r++, packed += FILTER * BLOCK) {                                  \
-            __global const float *from = in + r * a.dilation_h * a.in_row;                         \
+            const int offset = begin + r * a.dilation_h * a.in_row;                                \
             floatV weight[FILTER][VECS];                                                           \
             UNROLL for (int s = 0; s < FILTER; s++) UNROLL for (int v = 0; v < VECS; v++)          \
                 weight[s][v] = VLOAD(packed + s * BLOCK + v * VEC);                                \
             UNROLL for (int i = 0; i < RUN + FILTER - 1; i++)                                      \
+                UNROLL for (int p = 0; p < AT_ONCE; p++)                                           \
             {                                                                                      \
-                const floatV value = (floatV)(from[i]);                                            \
+                const floatV value = (floatV)(from[p][offset + i]);                                \
                 UNROLL for (int s = FILTER - 1; s >= 0; s--) if (i - s >= 0 && i - s < RUN)        \
-                    UNROLL for (int v = 0; v < VECS; v++) sum[i - s][v] =                          \
-                        FMA(value, weight[s][v], sum[i - s][v]);                                   \
+                    UNROLL for (int v = 0; v < VECS; v++) sum[p * RUN + i - s][v] =                \
+                        FMA(value, weight[s][v], sum[p * RUN + i - s][v]);                         \
             }                                                                                      \
         }
 #else
 /* Any other: tap by tap of the list. */
-#define ADD_RUN                                                                                    \
+#define AT_ONCE 1
+#define ADD_RUNS                                                                                   \
     for (int t = 0; t < a.in_channels * a.r * a.s; t++, packed += BLOCK) {                         \
-        __global const float *from = in + taps[t];                                                 \
+        __global const float *here = from[0] + taps[t];                                            \
         floatV weight[VECS];                                                                       \
         UNROLL for (int v = 0; v < VECS; v++) weight[v] = VLOAD(packed + v * VEC);                 \
         UNROLL for (int i = 0; i < RUN; i++)                                                       \
         {                                                                                          \
-            const floatV value = (floatV)(from[i * STEP]);                                         \
+            const floatV value = (floatV)(here[i * STEP]);                                         \
             UNROLL for (int v = 0; v < VECS; v++) sum[i][v] = FMA(value, weight[v], sum[i][v]);    \
         }                                                                                          \
     }
 #endif
 
-static inline void correlate_run(const conv2d_taps_args a, __global const float *in,
-                                 __global const int *taps, __global const float *packed,
-                                 const float *b, __global float *out, const int line, const int run,
-                                 const int block)
-{
-    const int image = line / a.out_h, row = line - image * a.out_h;
-    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
-    const int column = min(run * RUN, a.out_w - RUN), skip = run * RUN - column;
-    const int plane = a.out_h * a.out_w;
-    const int top = a.pad_top + a.in_top + row * a.in_step_h;
-    in += (uint)(image * a.in_image + group * a.in_channels * a.in_plane + top * a.in_row +
-                 a.pad_left + a.in_left + column * STEP);
-    packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
-    (void)taps;
-
-    floatV sum[RUN][VECS];
-#pragma unroll
-    for (int i = 0; i < RUN; i++)
-#pragma unroll
-        for (int v = 0; v < VECS; v++)
-            sum[i][v] = (floatV)(0.0f);
-    ADD_RUN
-
-    out += (uint)((image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
-                  column);
-    ACTIVATE(RUN)
+/* The sums of run p leave as vectors of pixels. Here and below a macro, because of sums that a
+ * function is given the loops would not all be unrolled. */
 #ifdef PUT_RUN
-    if (skip == 0) {
-#pragma unroll
-        for (int v = 0; v < VECS; v++, out += VEC * plane) {
-            const int live = min(VEC, a.out_group - channel - v * VEC);
-            if (live <= 0)
-                break;
-            floatV rows[VEC];
-#pragma unroll
-            for (int i = 0; i < VEC; i++)
-                rows[i] = i < RUN ? sum[i < RUN ? i : 0][v] : (floatV)(0.0f);
-            transpose(rows);
-#pragma unroll
-            for (int l = 0; l < VEC; l++)
-                if (l < live)
-                    PUT_RUN(rows[l], out + l * plane, a.accumulate)
-        }
-        return;
+#define PUT_TURNED(p)                                                                              \
+    UNROLL for (int v = 0; v < VECS; v++)                                                          \
+    {                                                                                              \
+        const int live = min(VEC, a.out_group - channel - v * VEC);                                \
+        floatV rows[VEC];                                                                          \
+        UNROLL for (int i = 0; i < VEC; i++) rows[i] =                                             \
+            i < RUN ? sum[i < RUN ? p * RUN + i : 0][v] : (floatV)(0.0f);                          \
+        if (live > 0)                                                                              \
+            transpose(rows);                                                                       \
+        UNROLL for (int l = 0; l < VEC; l++) if (l < live)                                         \
+            PUT_RUN(rows[l], place + (v * VEC + l) * plane, a.accumulate)                          \
     }
 #endif
-    float sums[RUN * BLOCK];
-    KEEP(RUN, sums)
+
+/* ... or one by one; the first `skip` are another run's. */
+static inline void put_each(const conv2d_taps_args a, const float *sums, int live, int skip,
+                            __global float *out)
+{
     SHORT_LOOP
-    for (int l = 0; l < min(BLOCK, a.out_group - channel); l++, out += plane) {
+    for (int l = 0; l < min(BLOCK, live); l++, out += a.out_h * a.out_w) {
         SHORT_LOOP
         for (int i = skip; i < RUN; i++)
             out[i] = a.accumulate ? out[i] + sums[i * BLOCK + l] : sums[i * BLOCK + l];
+    }
+}
+
+/* AT_ONCE runs from `first` on; past the last one it is taken again, and not stored. */
+static inline void correlate_run(const conv2d_taps_args a, __global const float *in,
+                                 __global const int *taps, __global const float *packed,
+                                 const float *b, __global float *out, const int first,
+                                 const int last, const int block)
+{
+    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
+    const int runs = (a.out_w + RUN - 1) / RUN, plane = a.out_h * a.out_w;
+    __global const float *from[AT_ONCE];
+    int to[AT_ONCE], skip[AT_ONCE], begin = 0;
+#pragma unroll
+    for (int p = 0; p < AT_ONCE; p++) {
+        const int index = min(first + p, last), line = index / runs, run = index - line * runs;
+        const int image = line / a.out_h, row = line - image * a.out_h;
+        const int column = min(run * RUN, a.out_w - RUN);
+        const int top = a.pad_top + a.in_top + row * a.in_step_h;
+        from[p] = in + (image * a.in_image + group * a.in_channels * a.in_plane + top * a.in_row +
+                        a.pad_left + a.in_left + column * STEP);
+        to[p] = (image * a.out_channels + group * a.out_group + channel) * plane + row * a.out_w +
+                column;
+        skip[p] = run * RUN - column;
+    }
+    packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
+    (void)taps, (void)begin;
+
+    floatV sum[AT_ONCE * RUN][VECS];
+#pragma unroll
+    for (int i = 0; i < AT_ONCE * RUN; i++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            sum[i][v] = (floatV)(0.0f);
+    ADD_RUNS
+    ACTIVATE(AT_ONCE * RUN)
+#pragma unroll
+    for (int p = 0; p < AT_ONCE; p++) {
+        __global float *place = out + (uint)to[p];
+        float sums[RUN * BLOCK];
+        if (first + p > last)
+            continue;
+#ifdef PUT_RUN
+        if (skip[p] == 0) {
+            PUT_TURNED(p)
+            continue;
+        }
+#endif
+        KEEP(RUN, p * RUN, sums)
+        put_each(a, sums, a.out_group - channel, skip[p], place);
     }
 }
 
@@ -380,8 +411,8 @@ static APART void correlate_runs(const conv2d_taps_args given, __global const fl
     const int runs = (a.out_w + RUN - 1) / RUN;
     const int begin = item * CONV2D_RUNS, end = min(begin + CONV2D_RUNS, a.n * a.out_h * runs);
     SHORT_LOOP
-    for (int i = begin; i < end; i++)
-        correlate_run(a, in, taps, packed, b, out, i / runs, i - i / runs * runs, block);
+    for (int i = begin; i < end; i += AT_ONCE)
+        correlate_run(a, in, taps, packed, b, out, i, end - 1, block);
 }
 
 ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const float *in,

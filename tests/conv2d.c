@@ -342,6 +342,8 @@ static void shapes_for_vectors(void)
          .stride_w = 2,
          .groups = 3},
         {.n = 2, .c = 5, .h = 9, .w = 37, .k = 18, .r = 3, .s = 3, .pad_top = 1, .pad_left = 4},
+        {.n = 2, .c = 3, .h = 7, .w = 41, .k = 18, .r = 3, .s = 4, .stride_w = 2, .dilation_w = 2},
+        {.n = 1, .c = 18, .h = 6, .w = 20, .k = 3, .r = 2, .s = 5, .pad_left = 3, .accumulate = 1},
         {.n = 2, .c = 19, .h = 6, .w = 31, .k = 33, .r = 3, .s = 3, .pad_top = 1, .pad_right = 2}};
     sweep s = {.op = &check_op_conv2d, .only = {"winograd", "tile", "row", "point", "depthwise"}};
     const size_t count = sizeof shapes / sizeof *shapes;

@@ -85,6 +85,10 @@ static const conv2d_case conv2d_small[] = {
     {"accumulating", {.n = 2, .c = 5, .h = 8, .w = 7, .k = 9, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .accumulate = 1}, 1},
     {"accumulating, stride 2, 2 groups", {.n = 3, .c = 4, .h = 9, .w = 9, .k = 6, .r = 2, .s = 3, .stride_h = 2, .stride_w = 2, .groups = 2, .accumulate = 1}, 0},
     {"accumulating, 1x1", {.n = 3, .c = 4, .h = 3, .w = 3, .k = 6, .r = 1, .s = 1, .accumulate = 1}, 0},
+    {"rows of two runs", {.n = 2, .c = 18, .h = 5, .w = 27, .k = 35, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_right = 1, .accumulate = 1}, 0},
+    {"rows of two runs, dilation 2, 2 groups", {.n = 1, .c = 36, .h = 7, .w = 28, .k = 40, .r = 2, .s = 3, .pad_left = 2, .pad_right = 2, .dilation_h = 2, .dilation_w = 2, .groups = 2}, 0},
+    {"rows of two runs, stride 2", {.n = 2, .c = 3, .h = 9, .w = 57, .k = 34, .r = 5, .s = 4, .pad_left = 1, .stride_h = 2, .stride_w = 2, .activation = CLCNN_RELU}, 0},
+    {"rows of runs, 5x5", {.n = 3, .c = 3, .h = 9, .w = 14, .k = 13, .r = 5, .s = 5}, 0},
     {"large batch", {.n = 67, .c = 2, .h = 4, .w = 4, .k = 3, .r = 2, .s = 2}, 0},
     {NULL, {.n = 0}, 0}};
 
