@@ -55,7 +55,7 @@ __kernel void activation_direct_forward(const activation_args a, __global const 
     for (; i + BLOCK <= count; i += BLOCK) {
         floatV v[BESIDE];
         UNROLLED(k) v[k] = VLOAD(x + i + k * VEC);
-        UNROLLED(k) VSTORE(activate(v[k], KIND, a.alpha), y + i + k * VEC);
+        UNROLLED(k) store_whole(activate(v[k], KIND, a.alpha), y + i + k * VEC);
     }
     SHORT_LOOP
     for (; i < count; i += VEC)
@@ -80,7 +80,7 @@ static APART void backward_item(const activation_args a, __global const float *g
             g[k] = VLOAD(dy + i + k * VEC);
             v[k] = VLOAD(given + i + k * VEC);
         }
-        UNROLLED(k) VSTORE(gradient(a, g[k], v[k]), dx + i + k * VEC);
+        UNROLLED(k) store_whole(gradient(a, g[k], v[k]), dx + i + k * VEC);
     }
     SHORT_LOOP
     for (; i < count; i += VEC) {

@@ -1,8 +1,10 @@
 /*
  * adaptive_avgpool2d, global: one mean for each plane.
  *
- * - forward: a work-group -> ROWS planes of y. Its LOCAL work-items add up every LOCAL-th vector
- *   each, and then halve the number of sums until one is left: a fixed order.
+ * - forward: a work-group -> ROWS planes of y. On a CPU its only work-item adds up PLANES of them
+ *   side by side: so many runs of memory for its prefetchers, and so many sums that don't wait for
+ *   each other. Elsewhere its LOCAL work-items add up every LOCAL-th vector of one plane each, and
+ *   then halve the number of sums until one is left: a fixed order.
  * - backward: a work-item -> a part of dx, where a plane is a row (rows.clh): dy over the plane's
  *   size.
  */
@@ -20,19 +22,15 @@
 #error "work-items that share a plane are a power of two, and take one plane"
 #endif
 
+#if LOCAL > 1
+/* What lane `lane` of a work-group adds up of a plane. */
 static inline float sum_part(__global const float *x, int count, int lane)
 {
-    const int whole = count / VEC * VEC, step = LOCAL * VEC;
-    floatV sum = 0.0f, other = 0.0f; /* two chains: neither waits for the other */
+    const int whole = count / VEC * VEC;
+    floatV sum = 0.0f;
     float lanes[VEC], total = 0.0f;
-    int at = lane * VEC;
-    for (; at + 3 * step < whole; at += 4 * step) {
-        sum += VLOAD(x + at) + VLOAD(x + at + step);
-        other += VLOAD(x + at + 2 * step) + VLOAD(x + at + 3 * step);
-    }
-    for (; at < whole; at += step)
+    for (int at = lane * VEC; at < whole; at += LOCAL * VEC)
         sum += VLOAD(x + at);
-    sum += other;
     for (int i = whole + lane; i < count; i += LOCAL)
         total += x[i];
     VSTORE(sum, lanes);
@@ -40,6 +38,48 @@ static inline float sum_part(__global const float *x, int count, int lane)
         total += lanes[i];
     return total;
 }
+#else
+#define PLANES 4
+#define UNROLLED(k) _Pragma("unroll") for (int k = 0; k < PLANES; k++)
+
+/* A vector's lanes by halves: four additions one behind the other for 16 lanes. */
+static inline float sum_halves(floatV v)
+{
+    float lanes[VEC];
+    VSTORE(v, lanes);
+#pragma unroll
+    for (int half_of = VEC / 2; half_of > 0; half_of /= 2)
+#pragma unroll
+        for (int i = 0; i < half_of; i++)
+            lanes[i] += lanes[i + half_of];
+    return lanes[0];
+}
+
+/* The means of up to PLANES planes from x on; where there are fewer the last one is taken again. */
+static inline void mean_planes(__global const float *x, int count, int planes, float share,
+                               __global float *y)
+{
+    const int whole = count / VEC * VEC;
+    __global const float *plane[PLANES];
+    floatV sum[PLANES];
+    UNROLLED(k)
+    {
+        plane[k] = x + (size_t)min(k, planes - 1) * (size_t)count;
+        sum[k] = 0.0f;
+    }
+    for (int at = 0; at < whole; at += VEC)
+        UNROLLED(k) sum[k] += VLOAD(plane[k] + at);
+    UNROLLED(k)
+    {
+        float total = sum_halves(sum[k]);
+        SHORT_LOOP
+        for (int i = whole; i < count; i++)
+            total += plane[k][i];
+        if (k < planes)
+            y[k] = total * share;
+    }
+}
+#endif
 
 __kernel void adaptive_avgpool2d_global_forward(const adaptive_avgpool2d_args a,
                                                 __global const float *x, uint x_offset,
@@ -62,8 +102,9 @@ __kernel void adaptive_avgpool2d_global_forward(const adaptive_avgpool2d_args a,
         y[plane] = sums[0] * share;
 #else
     const rows_part part = rows_part_of(get_global_id(0), a.planes, 1);
-    for (int plane = part.row; plane < part.row_end; plane++)
-        y[plane] = sum_part(x + (size_t)plane * (size_t)count, count, 0) * share;
+    for (int plane = part.row; plane < part.row_end; plane += PLANES)
+        mean_planes(x + (size_t)plane * (size_t)count, count, min(PLANES, part.row_end - plane),
+                    share, y + plane);
 #endif
 }
 

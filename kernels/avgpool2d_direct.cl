@@ -5,7 +5,7 @@
  * backward  dx[n][c][row][column]: adds up what the windows over the element give it
  *
  * From inner_begin to inner_end, away from the image's edges, VEC columns side by side are computed
- * at a time.
+ * at a time. Windows of 3x3 around each element have vectors at the edges as well; see `around`.
  *
  * WINDOW: 2 or 3 for such a square window with equal strides, 0 for any. STRIDE: the horizontal
  * stride where it is 1, or where it is 2 and the window wider than one column; 0 for any.
@@ -102,7 +102,7 @@ static inline float forward_one(const avgpool2d_args a, __global const float *pl
                 sum[k] += LOAD_FIRST(x);                                                           \
                 UNROLLED(j, TAPS_W - 1) sum[k] += LOAD_OTHER(x + j + 1);                           \
             }                                                                                      \
-        UNROLLED(k, BESIDE) VSTORE(sum[k] * part, out + at[k]);                                    \
+        UNROLLED(k, BESIDE) store_whole(sum[k] * part, out + at[k]);                               \
     }
 FORWARD(1)
 FORWARD(2)
@@ -129,6 +129,77 @@ static inline void forward_columns(const avgpool2d_args a, __global const float 
         out[q] = forward_one(a, plane, rows, q);
 }
 
+#if WINDOW == 3 && STRIDE == 1
+/*
+ * Windows of 3x3 around each element of a row, with a column of padding to either side: a row of
+ * the result has the columns of the rows that it is made from, the band. What the band has in one
+ * column has a part in three elements, and is added up once; the neighbours' sums are the lanes
+ * beside it. No column is left to be taken by itself.
+ */
+typedef struct band {
+    __global const float *from; /* the first of 1 to 3 rows */
+    int rows, width;
+    float inner, edge; /* what an element counts in a window's mean; in the first and last one's */
+} band;
+
+static inline bool is_around(const avgpool2d_args a, const rows_part part)
+{
+    return part.end - part.begin == a.w && a.q == a.w && a.pad_left == 1 && a.w >= VEC;
+}
+
+/* `rows` rows; the windows are means over `count`. */
+static inline band band_of(const avgpool2d_args a, __global const float *from, int rows, int count)
+{
+    return (band){from, rows, a.w, share(count, 3), share(count, columns_of(a, 0).count)};
+}
+
+static inline floatV weigh(const band *b, floatV v, int column)
+{
+    const intV columns = LANES + column;
+    const intV at_edge = columns == 0 | columns == b->width - 1;
+    return v * (at_edge ? (floatV)(b->edge) : (floatV)(b->inner));
+}
+
+/* The sums of VEC columns of the band. */
+static inline floatV add_down(const band *b, int column, bool weighed)
+{
+    __global const float *from = b->from + column;
+    floatV sum = load_whole(from);
+    if (b->rows >= 2)
+        sum += load_whole(from + b->width);
+    if (b->rows == 3)
+        sum += load_whole(from + 2 * b->width);
+    return weighed ? weigh(b, sum, column) : sum;
+}
+
+static inline void put_around(const band *b, floatV sum, __global float *to, int column,
+                              bool forward)
+{
+    store_whole(forward ? weigh(b, sum, column) : sum, to + column);
+}
+
+/* A row of the result. Forward each window weighs its sum, backward what it gives. The last vector
+ * is moved back to end with the row. */
+static inline void around(const band *b, __global float *to, bool forward)
+{
+    const int last = b->width - VEC;
+    floatV here = add_down(b, 0, !forward), left = MOVED_UP(floatV, (floatV)(0.0f), here);
+    int at = 0;
+    for (; at + VEC <= last; at += VEC) {
+        const floatV after = add_down(b, at + VEC, !forward);
+        put_around(b, left + here + MOVED_DOWN(floatV, here, after), to, at, forward);
+        left = MOVED_UP(floatV, here, after);
+        here = after;
+    }
+    if (at < last) {
+        put_around(b, left + here + add_down(b, at + 1, !forward), to, at, forward);
+        left = add_down(b, last - 1, !forward);
+        here = add_down(b, last, !forward);
+    }
+    put_around(b, left + here + MOVED_DOWN(floatV, here, (floatV)(0.0f)), to, last, forward);
+}
+#endif
+
 __kernel void avgpool2d_direct_forward(const avgpool2d_args a, __global const float *x,
                                        uint x_offset, __global float *y, uint y_offset)
 {
@@ -141,6 +212,14 @@ __kernel void avgpool2d_direct_forward(const avgpool2d_args a, __global const fl
         const extent rows = rows_of(a, at - plane * a.p);
         __global const float *image = x + (size_t)plane * (size_t)(a.h * a.w);
         __global float *out = y + (size_t)at * (size_t)a.q;
+#if WINDOW == 3 && STRIDE == 1
+        if (is_around(a, part)) {
+            const int count = rows.end - rows.begin;
+            const band b = band_of(a, image + rows.begin * a.w, count, rows.count);
+            around(&b, out, true);
+            continue;
+        }
+#endif
         if (vectors) {
             forward_inner(a, image, rows, out);
             forward_columns(a, image, rows, out, 0, a.inner_begin);
@@ -247,7 +326,7 @@ static inline void backward_edge(const avgpool2d_args a, __global const float *d
 /* Adds to dx, or overwrites it. */
 static inline void put(floatV sum, __global float *dx, int accumulate)
 {
-    VSTORE(accumulate ? VLOAD(dx) + sum : sum, dx);
+    store_whole(accumulate ? VLOAD(dx) + sum : sum, dx);
 }
 
 /* What VEC windows give to the columns with even and odd numbers, as seen from the windows' side:
@@ -357,6 +436,13 @@ __kernel void avgpool2d_direct_backward(const avgpool2d_args a, __global const f
         const reach r = reach_of(a, at - plane * a.h);
         __global const float *image = dy + (size_t)plane * (size_t)(a.p * a.q);
         __global float *out = dx + (size_t)at * (size_t)a.w;
+#if WINDOW == 3 && STRIDE == 1
+        if (is_around(a, part) && r.rows > 0 && !a.accumulate) {
+            const band b = band_of(a, image + r.p * a.q, r.p_end - r.p, r.rows);
+            around(&b, out, false);
+            continue;
+        }
+#endif
 #if STRIDE > 0
         if (vectors)
             backward_inner(a, image, out, r);
