@@ -17,19 +17,38 @@ static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clc
     return clcnn__elements(&ctx->error, call, sizes, 2, count);
 }
 
-static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const clcnn_softmax *d,
+/*
+ * Rows of a work-item of forward: fewer than the tuning row allows where a compute unit would have
+ * fewer than SHARES work-items, or a work-item too many rounds. It goes along a row four times.
+ */
+static int rows_of_item(const clcnn_ctx *ctx, const clcnn_softmax *d, const clcnn__tune_row *row)
+{
+    enum { SHARES = 4 };
+    const double rounds = 4.0 * d->classes / clcnn__tune_value(row, "VEC");
+    const double shares = (double)SHARES * ctx->info.compute_units;
+    int rows = clcnn__tune_value(row, "MAX_ROWS");
+    while (rows > 1 && (rows * shares > d->n || rows * rounds > CLCNN__MAX_ROUNDS))
+        rows /= 2;
+    return rows;
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, bool forward, const clcnn_softmax *d,
                            const clcnn_mem *mems, int count)
 {
     const clcnn__tune_row *row = clcnn__tune(ctx, "softmax", "direct", "any");
-    const softmax_args args = {
-        .n = d->n, .classes = d->classes, .log = d->log, .accumulate = d->accumulate};
+    const softmax_args args = {.n = d->n,
+                               .classes = d->classes,
+                               .log = d->log,
+                               .accumulate = d->accumulate,
+                               .rows = forward ? rows_of_item(ctx, d, row) : 1};
     clcnn__launch_desc desc = {.program = "softmax_direct",
-                               .kernel = kernel,
+                               .kernel =
+                                   forward ? "softmax_direct_forward" : "softmax_direct_backward",
                                .row = row,
                                .args = &args,
                                .args_size = sizeof args,
                                .mem_count = count,
-                               .global = {(size_t)d->n},
+                               .global = {clcnn__div_up((size_t)d->n, args.rows)},
                                .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
     for (int i = 0; i < count; i++)
         desc.mems[i] = mems[i];
@@ -48,7 +67,7 @@ clcnn_status clcnn_softmax_forward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn
                                      {"y", y, count, CLCNN__OUT | CLCNN__IN_PLACE}};
     status = clcnn__check_tensors(ctx, __func__, tensors, 2);
     const clcnn_mem mems[] = {x, y};
-    return status == CLCNN_SUCCESS ? launch(ctx, "softmax_direct_forward", d, mems, 2) : status;
+    return status == CLCNN_SUCCESS ? launch(ctx, true, d, mems, 2) : status;
 }
 
 clcnn_status clcnn_softmax_backward(clcnn_ctx *ctx, const clcnn_softmax *d, clcnn_mem y,
@@ -66,5 +85,5 @@ clcnn_status clcnn_softmax_backward(clcnn_ctx *ctx, const clcnn_softmax *d, clcn
                                      {"dx", dx, count, CLCNN__OUT | in_place}};
     status = clcnn__check_tensors(ctx, __func__, tensors, 3);
     const clcnn_mem mems[] = {y, dy, dx};
-    return status == CLCNN_SUCCESS ? launch(ctx, "softmax_direct_backward", d, mems, 3) : status;
+    return status == CLCNN_SUCCESS ? launch(ctx, false, d, mems, 3) : status;
 }

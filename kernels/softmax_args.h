@@ -6,6 +6,7 @@ typedef struct softmax_args {
     int n, classes;
     int log;
     int accumulate;
+    int rows; /* of a work-item of forward */
 } softmax_args;
 
 #endif

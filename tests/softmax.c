@@ -31,13 +31,13 @@ static void test_cases(void)
     sweep_check_pins(&s, pins);
 }
 
-/* Every vector width, whatever this device would take. */
+/* Every vector width, and one row or several to a work-item, whatever this device would take. */
 static void test_kernels(void)
 {
-#define KERNEL(vec, local)                                                                         \
-    "algo device width shape use VEC LOCAL\ndirect * * * 1 " vec " " local "\n"
-    static const char *const tunings[] = {KERNEL("4", "64"), KERNEL("8", "1"), KERNEL("16", "8"),
-                                          NULL};
+#define KERNEL(vec, rows, local)                                                                   \
+    "algo device width shape use VEC MAX_ROWS LOCAL\ndirect * * * 1 " vec " " rows " " local "\n"
+    static const char *const tunings[] = {KERNEL("4", "1", "64"), KERNEL("8", "3", "1"),
+                                          KERNEL("16", "32", "8"), NULL};
     sweep_tuned("softmax", tunings, test_cases);
 }
 

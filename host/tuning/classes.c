@@ -127,7 +127,7 @@ const tuning_class tuning_classes[] = {
     {"adaptive_avgpool2d", "global", NULL, BY_ROWS,
      {{"global_avgpool", "forward"}, {"global_avgpool", "backward_data"}, {"global_avgpool_large", "forward"}},
      {"right_global_avgpool"}, false},
-    {"softmax", "direct", NULL, {VECTORS, LOCALS},
+    {"softmax", "direct", NULL, {VECTORS, {"MAX_ROWS", VALUES(1, 2, 4, 8, 16, 32)}, LOCALS},
      {{"softmax_rows", "forward"}, {"softmax_large", "forward"}, {"softmax_large", "backward_data"}},
      {"right_softmax"}, false},
     {"layernorm", "direct", NULL, {VECTORS, SUMS, {"MERGED", VALUES(0, 1)}, LOCALS},
