@@ -70,9 +70,12 @@ static void find_inner(const problem *e, clcnn_direction direction, variant *v)
     const clcnn_maxpool2d *d = &e->d;
     const int64_t reach = (int64_t)(d->s - 1) * d->dilation_w; /* from a window's first column */
     int64_t end = (int64_t)d->w + d->pad_left;                 /* of the padded columns */
-    v->inner_begin = clcnn__ceil_div(d->pad_left, d->stride_w);
+    const bool overhang = v->window == 3 && v->stride == 2;
+    v->inner_begin = clcnn__ceil_div(d->pad_left - (overhang && d->pad_left > 0), d->stride_w);
     if (direction == CLCNN_FORWARD) {
         end = end > reach ? (end - reach - 1) / d->stride_w + 1 : 0;
+    } else if (overhang) {
+        end = (end - 1) / d->stride_w;
     } else {
         end /= d->stride_w;
         if (v->inner_begin < reach / d->stride_w)

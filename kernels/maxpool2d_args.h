@@ -10,6 +10,8 @@ typedef struct maxpool2d_args {
      * The columns that vectors are used for; begin == end where they are not worth it. Forward: q
      * whose windows lie within the image's width. Backward: t such that the columns from
      * t*stride_w - pad_left to the next such lie in the image and all windows over them exist.
+     * Windows of 3x3 over a stride of 2 may begin one column outside the image, and backward counts
+     * from t*2 + 1 - pad_left.
      */
     int inner_begin, inner_end;
     int with_argmax, accumulate;

@@ -7,7 +7,10 @@
  * What the rows of the image have to do with it is decided once per row. From inner_begin to
  * inner_end, away from the image's edges, VEC columns side by side are computed at a time. The last
  * vector of a row is moved back to end with the row, so that only columns at the edges are left for
- * single elements.
+ * single elements. These cost as much as some vectors do: the windows that most networks overlap
+ * (OVERHANG) have vectors at the left edge as well, and single elements have no branches.
+ *
+ * Forward has four vectors of largest elements and their indices in registers, and a row's taps.
  */
 #include "common.clh"
 #include "maxpool2d_window.clh"
@@ -20,6 +23,14 @@
 #error "ITEM must be at least 1"
 #endif
 
+/* Windows three columns wide over a stride of 2 share every second column with a neighbour. Vectors
+ * then begin at the second taps of windows, the first ones of which may lie outside the image. */
+#if WINDOW == 3 && STRIDE == 2
+#define OVERHANG 1
+#else
+#define OVERHANG 0
+#endif
+
 /* Lets VEC elements at `index` take over from the best ones, as in pool_one. */
 static inline void challenge(floatV x, intV index, floatV *best, intV *at)
 {
@@ -28,19 +39,8 @@ static inline void challenge(floatV x, intV index, floatV *best, intV *at)
     *at = wins ? index : *at;
 }
 
-/* The taps of a window that begins in row `top` which lie in the image: from first to end. */
-typedef struct tap_range {
-    int first, end;
-} tap_range;
-
-static inline tap_range taps_inside(int top, int taps, int step, int height)
-{
-    const int last = step == 1 ? height - top : (height - top + step - 1) / step;
-    return (tap_range){first_inside(top, step), min(taps, last)};
-}
-
-/* VEC windows side by side, all of them within the image's width: the first one's column, and the
- * best so far. */
+/* VEC windows side by side, all of them within the image's width (but for the first column of
+ * windows that OVERHANG): the first one's column, and the best so far. */
 typedef struct windows {
     int q;
     floatV best;
@@ -54,10 +54,22 @@ static inline void challenge_row(const maxpool2d_args a, __global const float *x
     const int left = w->q * STRIDE_W - a.pad_left;
     const intV index = LANES * STRIDE_W + (first + left);
     x += left;
+#if OVERHANG
+    /* The first taps are the third ones of the windows before: two loads a row, not four, and none
+     * from outside the image. */
+    const floatV low = load_whole(x + 1), high = load_whole(x + 1 + VEC);
+    const floatV second = EVEN(low, high), third = ODD(low, high);
+    const float corner = x[left < 0 ? 1 : 0];
+    challenge(MOVED_UP(floatV, (floatV)(left < 0 ? -INFINITY : corner), third), index, &w->best,
+              &w->at);
+    challenge(second, index + 1, &w->best, &w->at);
+    challenge(third, index + 2, &w->best, &w->at);
+#else
     challenge(LOAD_FIRST(x), index, &w->best, &w->at);
 #pragma unroll
     for (int j = 1; j < TAPS_W; j++)
         challenge(LOAD_OTHER(x + j * STEP_W), index + j * STEP_W, &w->best, &w->at);
+#endif
 }
 
 /*
@@ -77,7 +89,8 @@ static inline void challenge_row(const maxpool2d_args a, __global const float *x
         {                                                                                          \
             w[k].q = min(q + k * VEC, a.inner_end - VEC);                                          \
             w[k].best = -INFINITY;                                                                 \
-            w[k].at = LANES * STRIDE_W + (start + w[k].q * STRIDE_W);                              \
+            w[k].at =                                                                              \
+                max(LANES * STRIDE_W + (start + w[k].q * STRIDE_W), (intV)(start + a.pad_left));   \
         }                                                                                          \
         for (int i = taps.first; i < taps.end; i++) {                                              \
             const int first = (top + i * STEP_H) * a.w;                                            \
@@ -85,9 +98,9 @@ static inline void challenge_row(const maxpool2d_args a, __global const float *x
         }                                                                                          \
         UNROLLED(k, BESIDE)                                                                        \
         {                                                                                          \
-            VSTORE(w[k].best, y + w[k].q);                                                         \
+            store_whole(w[k].best, y + w[k].q);                                                    \
             if (a.with_argmax)                                                                     \
-                JOIN(vstore, VEC)(w[k].at, 0, argmax + w[k].q);                                    \
+                store_whole_int(w[k].at, argmax + w[k].q);                                         \
         }                                                                                          \
     }
 #define UNROLLED(k, count) _Pragma("unroll") for (int k = 0; k < count; k++)
@@ -165,40 +178,67 @@ static inline void backward_row(const maxpool2d_args a, __global const float *dy
 }
 
 #else
+#if OVERHANG
 /*
- * dx of VEC*STRIDE columns of a row. Written as seen from the windows' side: with t counted in
- * steps of the stride, column t*STRIDE + parity - pad_left is tap j of window t - j*STEP_W/STRIDE,
- * for the taps of its parity.
+ * dx of VEC*2 columns of a row: column 2t + 1 - pad_left is the second tap of window t, and the
+ * next one its third and the first of window t + 1.
  */
+static inline void add_windows(const maxpool2d_args a, __global const float *dy,
+                               __global const int *argmax, int p, int t, intV index, floatV *even,
+                               floatV *odd)
+{
+    const bool more = t + VEC < a.q;
+    const int at = p * a.q + t, beyond = at + (more ? VEC : 0);
+    const floatV gradient = load_whole(dy + at);
+    const intV chosen = load_whole_int(argmax + at);
+    const intV next_chosen = MOVED_DOWN(intV, chosen, (intV)(more ? argmax[beyond] : -1));
+    const floatV next_gradient = MOVED_DOWN(floatV, gradient, (floatV)(dy[beyond]));
+    *even += chosen == index ? gradient : (floatV)(0.0f);
+    *odd += chosen == index + 1 ? gradient : (floatV)(0.0f);
+    *odd += next_chosen == index + 1 ? next_gradient : (floatV)(0.0f);
+}
+
+#else
+/*
+ * Of any other window: column t*STRIDE + parity - pad_left is tap j of window
+ * t - j*STEP_W/STRIDE, for the taps of its parity.
+ */
+static inline void add_windows(const maxpool2d_args a, __global const float *dy,
+                               __global const int *argmax, int p, int t, intV index, floatV *even,
+                               floatV *odd)
+{
+    for (int j = 0; j < TAPS_W; j++) {
+        const int at = p * a.q + t - j * STEP_W / STRIDE;
+        const floatV gradient = VLOAD(dy + at);
+        const intV chosen = JOIN(vload, VEC)(0, argmax + at);
+        const int parity = j * STEP_W % STRIDE;
+        if (parity == 0)
+            *even += chosen == index ? gradient : (floatV)(0.0f);
+        else
+            *odd += chosen == index + 1 ? gradient : (floatV)(0.0f);
+    }
+}
+#endif
+
+/* dx of VEC*STRIDE columns of a row, t counted in steps of the stride. */
 static inline void backward_vector(const maxpool2d_args a, __global const float *dy,
                                    __global const int *argmax, __global float *dx, int row, int t)
 {
-    const int down = row + a.pad_top, column = t * STRIDE - a.pad_left;
+    const int down = row + a.pad_top, column = t * STRIDE + OVERHANG - a.pad_left;
     const int last_p = last_window(down, STRIDE_H, a.p);
     const intV index = LANES * STRIDE + (row * a.w + column);
     floatV even = 0.0f, odd = 0.0f;
-    for (int p = first_window(down, TAPS_H, STEP_H, STRIDE_H); p <= last_p; p++) {
-        if (!is_tap(down - p * STRIDE_H, TAPS_H, STEP_H))
-            continue;
-        for (int j = 0; j < TAPS_W; j++) {
-            const int at = p * a.q + t - j * STEP_W / STRIDE;
-            const floatV gradient = VLOAD(dy + at);
-            const intV chosen = JOIN(vload, VEC)(0, argmax + at);
-            const int parity = j * STEP_W % STRIDE;
-            if (parity == 0)
-                even += chosen == index ? gradient : (floatV)(0.0f);
-            else
-                odd += chosen == index + 1 ? gradient : (floatV)(0.0f);
-        }
-    }
+    for (int p = first_window(down, TAPS_H, STEP_H, STRIDE_H); p <= last_p; p++)
+        if (is_tap(down - p * STRIDE_H, TAPS_H, STEP_H))
+            add_windows(a, dy, argmax, p, t, index, &even, &odd);
     dx += column;
 #if STRIDE == 1
     (void)odd; /* no tap is */
-    VSTORE(a.accumulate ? VLOAD(dx) + even : even, dx);
+    store_whole(a.accumulate ? VLOAD(dx) + even : even, dx);
 #else
     const floatV low = ZIP_LOW(even, odd), high = ZIP_HIGH(even, odd);
-    VSTORE(a.accumulate ? VLOAD(dx) + low : low, dx);
-    VSTORE(a.accumulate ? VLOAD(dx + VEC) + high : high, dx + VEC);
+    store_whole(a.accumulate ? VLOAD(dx) + low : low, dx);
+    store_whole(a.accumulate ? VLOAD(dx + VEC) + high : high, dx + VEC);
 #endif
 }
 
@@ -212,8 +252,8 @@ static inline void backward_row(const maxpool2d_args a, __global const float *dy
     SHORT_LOOP
     for (int t = a.inner_begin; t < end; t += VEC)
         backward_vector(a, dy, argmax, dx, row, min(t, a.inner_end - VEC));
-    const int left = inner > 0 ? a.inner_begin * STRIDE - a.pad_left : 0;
-    const int right = inner > 0 ? end * STRIDE - a.pad_left : 0;
+    const int left = inner > 0 ? a.inner_begin * STRIDE + OVERHANG - a.pad_left : 0;
+    const int right = inner > 0 ? end * STRIDE + OVERHANG - a.pad_left : 0;
     SHORT_LOOP
     EDGES(column, left, right, a.w)
     backward_one(a, dy, argmax, dx, row, column);
