@@ -215,11 +215,15 @@ static size_t output_layer(const machine *m, size_t node)
     return at;
 }
 
-/* Where node i's input lies; `inference`: the values of norms lie where they are folded into. */
+/* Where a node's output and its input k lie. */
+static int output_buffer(const machine *m, int node, bool inference)
+{
+    return inference ? m->graph->nodes[node].infer_y : m->graph->nodes[node].y;
+}
+
 static int input_buffer(const machine *m, size_t i, int k, bool inference)
 {
-    const int input = m->graph->nodes[i].inputs[k];
-    return m->graph->nodes[inference ? clcnn__graph_source(m->graph, input) : input].y;
+    return output_buffer(m, m->graph->nodes[i].inputs[k], inference);
 }
 
 static uint64_t read_input(machine *m, size_t i, int k, bool inference)
@@ -292,26 +296,28 @@ static void run_forward(machine *m, bool training)
         if (!training && node->folded)
             continue;
         const bool in_place = node->layer->kind->flags & CLCNN__IN_PLACE_OK;
+        const int y = output_buffer(m, (int)i, !training);
+        const int workspace = training ? node->workspace[0] : node->infer_workspace;
         uint64_t x[CLCNN__MAX_INPUTS] = {0};
-        scribble(m, node->workspace[0]);
+        scribble(m, workspace);
         for (int k = 0; k < node->input_count; ++k) {
             x[k] = read_input(m, i, k, !training);
             if (node->inputs[k] != CLCNN__IMAGES)
-                check_apart(m, node->y, input_buffer(m, i, k, !training), in_place,
+                check_apart(m, y, input_buffer(m, i, k, !training), in_place,
                             "an output and an input");
         }
         if (training)
             check_block(m, node);
-        check_apart(m, node->y, node->workspace[0], false, "an output and a workspace");
-        check_apart(m, node->y, node->state, false, "an output and what backward needs");
-        put(m, node->y, value_of(m, node, x, training), "an output");
+        check_apart(m, y, workspace, false, "an output and a workspace");
+        if (training)
+            check_apart(m, y, node->state, false, "an output and what backward needs");
+        put(m, y, value_of(m, node, x, training), "an output");
         if (training && node->backward && has_state(node->layer))
             put(m, node->state, state_of(number_of(m, node), x[0]), "what backward needs");
     }
-    const int end = (int)m->graph->node_count - 1;
-    const int last = training ? end : clcnn__graph_source(m->graph, end);
-    if (m->ok &&
-        get(m, m->graph->nodes[last].y, "the logits") != m->expected->v[m->layers->count - 1])
+    const int last = (int)m->graph->node_count - 1;
+    if (m->ok && get(m, output_buffer(m, last, !training), "the logits") !=
+                     m->expected->v[m->layers->count - 1])
         fail(m, "the logits are wrong");
 }
 

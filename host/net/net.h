@@ -303,7 +303,8 @@ typedef struct clcnn__node {
     bool trained;                 /* has parameters that training changes */
     bool backward;                /* it, or what it depends on, is trained */
     int y, dy, state, via;
-    int workspace[2]; /* forward, backward: the larger of backward's two directions */
+    int workspace[2];             /* forward, backward: the larger of backward's two directions */
+    int infer_y, infer_workspace; /* of inference, in a net for training as well */
     clcnn__flow flow[CLCNN__MAX_INPUTS];
     bool dy_shared; /* another value has its gradient in the same place and still needs it */
 } clcnn__node;
@@ -342,8 +343,6 @@ clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__gr
  * (NULL: none), and places them in memory. */
 clcnn_status clcnn__graph_place(clcnn__graph *graph, const clcnn__layers *layers, int batch,
                                 const clcnn__plans *plans, clcnn_error *error);
-/* The node whose output inference writes to, where that of node i is folded. */
-int clcnn__graph_source(const clcnn__graph *graph, int i);
 /* The optimiser's table: segment_count rows. */
 void clcnn__graph_segments(const clcnn__graph *graph, const clcnn__layers *layers,
                            clcnn_segment *rows);

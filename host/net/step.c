@@ -6,9 +6,12 @@
 
 /* ---- One node ----------------------------------------------------------------------------- */
 
-static clcnn_mem output_of(const clcnn_net *net, int node, clcnn_mem images)
+static clcnn_mem output_of(const clcnn_net *net, int node, clcnn_mem images, bool training)
 {
-    return node == CLCNN__IMAGES ? images : clcnn__net_buffer(net, net->graph.nodes[node].y);
+    if (node == CLCNN__IMAGES)
+        return images;
+    const clcnn__node *of = &net->graph.nodes[node];
+    return clcnn__net_buffer(net, training ? of->y : of->infer_y);
 }
 
 static void add_parameters(const clcnn_net *net, const clcnn__layer *layer, bool training,
@@ -47,9 +50,9 @@ static clcnn__work work_of(const clcnn_net *net, size_t i, const clcnn__plans *p
     clcnn__work work = {.ctx = net->ctx,
                         .n = plans->n,
                         .inference = !training,
-                        .y = clcnn__net_buffer(net, node->y)};
+                        .y = output_of(net, (int)i, images, training)};
     for (int k = 0; k < node->input_count; ++k)
-        work.x[k] = output_of(net, node->inputs[k], images);
+        work.x[k] = output_of(net, node->inputs[k], images, training);
     if (training) {
         work.block = clcnn__net_buffer(net, net->graph.dropout_block);
         work.dy = clcnn__net_buffer(net, node->dy);
@@ -85,33 +88,30 @@ static clcnn_status infer_node(clcnn_net *net, size_t i, const clcnn__plans *pla
     const clcnn__layer *layer = node->layer;
     const clcnn__prepared prepared = clcnn__net_prepared(net, i);
     clcnn__work work = work_of(net, i, plans, images, false);
-    clcnn_plan plan = {0};
-    for (int k = 0; k < node->input_count; ++k)
-        if (node->inputs[k] != CLCNN__IMAGES)
-            work.x[k] = output_of(net, clcnn__graph_source(&net->graph, node->inputs[k]), images);
+    clcnn_plan plan = plans->nodes[i][CLCNN_FORWARD];
     if (prepared.w.buf) {
         work.parameters[0] = prepared.w;
         work.parameters[1] = prepared.b;
         work.activation = &node->tail;
     }
-    if (prepared.packed.buf && plans == &net->plans[0]) {
-        plan = *work.plans[CLCNN_FORWARD];
+    if (prepared.packed.buf && plans == &net->plans[0])
         plan.packed = prepared.packed;
+    plan.workspace = clcnn__net_buffer(net, node->infer_workspace);
+    if (plan.algo)
         work.plans[CLCNN_FORWARD] = &plan;
-    }
     return layer->kind->forward(layer->self, &work);
 }
 
 static clcnn_status infer(clcnn_net *net, const clcnn__plans *plans, clcnn_mem images,
                           clcnn_mem *logits)
 {
-    const int last = clcnn__graph_source(&net->graph, (int)net->graph.node_count - 1);
+    const int last = (int)net->graph.node_count - 1;
     clcnn_status status = clcnn__net_prepare(net);
     for (size_t i = 0; !status && i < net->graph.node_count; ++i)
         if (!net->graph.nodes[i].folded)
             status = infer_node(net, i, plans, images);
     if (!status)
-        *logits = clcnn__net_buffer(net, net->graph.nodes[last].y);
+        *logits = output_of(net, last, images, false);
     return status;
 }
 
