@@ -1,6 +1,6 @@
 /*
  * The parts of clcnn tune that decide: whether a row is right, what a knob does to a row, and the
- * text of the file. (tests/tune.py runs the command.)
+ * text of the file. (tests/tuning_command.py runs the command.)
  */
 #include "tuning.h"
 
@@ -237,5 +237,5 @@ int main(void)
                                          {"no time", test_no_time},
                                          {"the file", test_report},
                                          {NULL, NULL}};
-    return harness_run("tuning", tests);
+    return harness_run("tuning_search", tests);
 }

@@ -294,5 +294,5 @@ int main(void)
                                          {"bad files", test_bad_files},
                                          {"the environment", test_environment},
                                          {NULL, NULL}};
-    return harness_run("tunefile", tests);
+    return harness_run("tuning_files", tests);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the command clcnn tune, and of the files that CLCNN_TUNE names:
 
-    python3 tests/tune.py BUILD/clcnn [unittest's own options]
+    python3 tests/tuning_command.py BUILD/clcnn [unittest's own options]
 
 Nothing here depends on what is fast. Needs Python's standard library alone.
 """
@@ -208,7 +208,7 @@ class Files(unittest.TestCase):
 def main():
     global TOOL, TEMP
     if len(sys.argv) < 2:
-        sys.exit("usage: python3 tune.py BUILD/clcnn [unittest options]")
+        sys.exit("usage: python3 tuning_command.py BUILD/clcnn [unittest options]")
     TOOL = os.path.abspath(sys.argv.pop(1))
     with tempfile.TemporaryDirectory(prefix="clcnn-tune-") as TEMP:
         program = unittest.main(exit=False)
