@@ -3,13 +3,14 @@
  * is, with the status that it must give, words of the sentence, outputs untouched, and a right call
  * that works afterwards.
  *
- * Three tables of arguments_cases.h do most of it: `calls` (functions on device memory),
- * `references` (functions on host memory) and `fields` (what can be wrong in a descriptor). Wrong
- * tensors are generated from the first two. What is left has a test of its own. At the end the
- * library's symbols are held against the names that were covered: a new function without rows
- * fails.
+ * Three tables do most of it: `calls` (functions on device memory), `references` (functions on
+ * host memory) and `fields` (what can be wrong in a descriptor). An operation's rows are together
+ * in the arguments_FAMILY.h of its family. Wrong tensors are generated from the first two. What is
+ * left has a test of its own, here or in arguments_rest.c. At the end the library's symbols are
+ * held against the names that were covered: a new function without rows fails.
  */
 #include "arguments_cases.h"
+#include "arguments_rest.h"
 #include "covered.h"
 #include "harness.h"
 
@@ -525,8 +526,8 @@ static any_desc wrong_desc(const field *f)
 
 static void wrong_fields(bench *b)
 {
-    for (int i = 0; i < FIELDS; i++) {
-        const field *f = &fields[i];
+    const field *f;
+    for (size_t i = 0; (f = fields_at(i)) != NULL; i++) {
         if (f->op != b->call->op || (f->ignored & b->call->ignores))
             continue;
         any_desc desc = wrong_desc(f);
@@ -540,9 +541,10 @@ static void test_device_calls(void)
     static bench b;
     for (int i = 0; i < harness_device_count(); i++) {
         clcnn_ctx *ctx = harness_ctx(i), *foreign = open_foreign(ctx);
-        for (int c = 0; foreign && c < CALLS; c++) {
-            cover(calls[c].name);
-            if (bench_open(&b, ctx, foreign, &calls[c])) {
+        const device_call *call;
+        for (size_t c = 0; foreign && (call = calls_at(c)) != NULL; c++) {
+            cover(call->name);
+            if (bench_open(&b, ctx, foreign, call)) {
                 wrong_tensors(&b);
                 nothing_to_do(&b);
                 wrong_fields(&b);
@@ -604,8 +606,8 @@ static void expect_reference(const reference_call *call, const any_desc *desc, i
 
 static void test_references(void)
 {
-    for (int c = 0; c < REFERENCES; c++) {
-        const reference_call *call = &references[c];
+    const reference_call *call;
+    for (size_t c = 0; (call = references_at(c)) != NULL; c++) {
         any_desc desc = right_desc(call->op);
         cover(call->name);
         expect_reference(call, &desc, -1, CLCNN_SUCCESS, "right");
@@ -615,16 +617,16 @@ static void test_references(void)
                              call->pointers[i].flags & OPTIONAL ? CLCNN_SUCCESS
                                                                 : CLCNN_INVALID_ARGUMENT,
                              call->pointers[i].name);
-        for (int i = 0; i < FIELDS; i++) {
+        const field *f;
+        for (size_t i = 0; (f = fields_at(i)) != NULL; i++) {
             /* Host memory has no limit of its own: sizes that no tensor may have are refused only
              * by calls on devices. */
-            if (fields[i].op != call->op || fields[i].status == CLCNN_UNSUPPORTED ||
-                (fields[i].ignored & call->ignores))
+            if (f->op != call->op || f->status == CLCNN_UNSUPPORTED || (f->ignored & call->ignores))
                 continue;
-            any_desc wrong = wrong_desc(&fields[i]);
+            any_desc wrong = wrong_desc(f);
             char what[80];
-            snprintf(what, sizeof what, "%s = %g", fields[i].name, fields[i].value);
-            expect_reference(call, &wrong, -1, fields[i].status, what);
+            snprintf(what, sizeof what, "%s = %g", f->name, f->value);
+            expect_reference(call, &wrong, -1, f->status, what);
         }
     }
 }
@@ -687,13 +689,14 @@ static void test_outputs(void)
         expect_output(o, NULL, &p, &q, CLCNN_INVALID_ARGUMENT, "NULL", "descriptor is NULL");
         expect_output(o, &desc, NULL, &q, CLCNN_INVALID_ARGUMENT, "NULL", "p is NULL");
         expect_output(o, &desc, &p, NULL, CLCNN_INVALID_ARGUMENT, "NULL", "q is NULL");
-        for (int i = 0; i < FIELDS; i++) {
-            if (fields[i].op != o->op)
+        const field *f;
+        for (size_t i = 0; (f = fields_at(i)) != NULL; i++) {
+            if (f->op != o->op)
                 continue;
-            any_desc wrong = wrong_desc(&fields[i]);
+            any_desc wrong = wrong_desc(f);
             char what[80];
-            snprintf(what, sizeof what, "%s = %g", fields[i].name, fields[i].value);
-            expect_output(o, &wrong, &p, &q, fields[i].status, fields[i].piece, what);
+            snprintf(what, sizeof what, "%s = %g", f->name, f->value);
+            expect_output(o, &wrong, &p, &q, f->status, f->piece, what);
         }
         CHECK(o->run(&desc, &p, &q, NULL) == CLCNN_SUCCESS, "%s: the right call", o->name);
         CHECK(p == o->p && q == o->q, "%s: p, q are %d, %d", o->name, p, q);
@@ -723,14 +726,14 @@ static void test_lengths(void)
         CHECK(length_of(kinds[k], &desc, NULL, &error) == CLCNN_INVALID_ARGUMENT &&
                   strstr(error.message, "NULL"),
               "size is NULL: \"%s\"", error.message);
-        for (int i = 0; i < FIELDS; i++) {
-            if (fields[i].op != kinds[k])
+        const field *f;
+        for (size_t i = 0; (f = fields_at(i)) != NULL; i++) {
+            if (f->op != kinds[k])
                 continue;
-            any_desc wrong = wrong_desc(&fields[i]);
+            any_desc wrong = wrong_desc(f);
             const clcnn_status status = length_of(kinds[k], &wrong, &size, &error);
-            CHECK(status == fields[i].status && strstr(error.message, fields[i].piece),
-                  "%s = %g: %s, \"%s\"", fields[i].name, fields[i].value, clcnn_status_name(status),
-                  error.message);
+            CHECK(status == f->status && strstr(error.message, f->piece), "%s = %g: %s, \"%s\"",
+                  f->name, f->value, clcnn_status_name(status), error.message);
         }
         CHECK(size == -17, "size was written to");
         CHECK(length_of(kinds[k], &desc, &size, NULL) == CLCNN_SUCCESS && size == want[k],
@@ -897,13 +900,14 @@ static void wrong_queries(const plan_query *query, clcnn_ctx *ctx)
     a = right;
     a.no_plan = true;
     expect_query(query, &a, ctx, CLCNN_INVALID_ARGUMENT, "NULL", "plan is NULL");
-    for (int i = 0; i < FIELDS; i++) {
-        if (fields[i].op != query->op)
+    const field *f;
+    for (size_t i = 0; (f = fields_at(i)) != NULL; i++) {
+        if (f->op != query->op)
             continue;
-        any_desc wrong = wrong_desc(&fields[i]);
+        any_desc wrong = wrong_desc(f);
         a = right;
         a.desc = &wrong;
-        expect_query(query, &a, ctx, fields[i].status, fields[i].piece, fields[i].name);
+        expect_query(query, &a, ctx, f->status, f->piece, f->name);
     }
     if (one_algo(query->op))
         return;
@@ -924,16 +928,17 @@ static void too_little_workspace(const plan_query *query, clcnn_ctx *ctx)
 {
     any_desc desc = right_desc(query->op);
     int limited = 0;
-    for (int i = 0; i < CALLS; i++) {
-        if (calls[i].op != query->op || !calls[i].plan || calls[i].packs)
+    const device_call *call;
+    for (size_t i = 0; (call = calls_at(i)) != NULL; i++) {
+        if (call->op != query->op || !call->plan || call->packs)
             continue;
-        const char *algo = find_algo(&calls[i], ctx, takes_workspace);
+        const char *algo = find_algo(call, ctx, takes_workspace);
         clcnn_plan plan = {0};
-        if (!algo || calls[i].plan(ctx, &desc, algo, &plan) != CLCNN_SUCCESS)
+        if (!algo || call->plan(ctx, &desc, algo, &plan) != CLCNN_SUCCESS)
             continue;
         static const char *const suffixes[] = {"_forward", "_backward_data", "_backward_weights"};
         int direction = 0;
-        while (!strstr(calls[i].name, suffixes[direction]))
+        while (!strstr(call->name, suffixes[direction]))
             direction++;
         const query_arguments a = {.ctx = ctx,
                                    .desc = &desc,
@@ -972,349 +977,31 @@ static void test_plans(void)
 /* conv2d_pack's own argument: the direction. */
 static void test_pack_directions(void)
 {
+    const any_desc conv2d = right_desc(CONV2D), conv2d_transpose = right_desc(TRANSPOSE);
+    const any_desc conv1d = right_desc(CONV1D), dense = right_desc(DENSE);
     for (int i = 0; i < harness_device_count(); i++) {
         clcnn_ctx *ctx = harness_ctx(i);
-        cl_mem w = make_buffer(ctx, 4 * W_CONV, NULL);
+        cl_mem w = make_buffer(ctx, 4 * MAX_ELEMENTS, NULL);
         static const int directions[] = {-1, CLCNN_BACKWARD_WEIGHTS, 3};
         for (size_t k = 0; k < sizeof directions / sizeof *directions; k++) {
             const clcnn_direction direction = (clcnn_direction)directions[k];
             clcnn_plan plan = {.algo = "direct"};
             clcnn_status status =
-                clcnn_conv2d_pack(ctx, &conv2d, direction, (clcnn_mem){w, 0}, &plan);
+                clcnn_conv2d_pack(ctx, &conv2d.conv2d, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
-            status = clcnn_conv2d_transpose_pack(ctx, &conv2d_transpose, direction,
+            status = clcnn_conv2d_transpose_pack(ctx, &conv2d_transpose.conv2d_transpose, direction,
                                                  (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "conv2d_transpose_pack, direction %d: %s",
                   directions[k], clcnn_status_name(status));
-            status = clcnn_conv1d_pack(ctx, &conv1d, direction, (clcnn_mem){w, 0}, &plan);
+            status = clcnn_conv1d_pack(ctx, &conv1d.conv1d, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "conv1d_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
-            status = clcnn_dense_pack(ctx, &dense, direction, (clcnn_mem){w, 0}, &plan);
+            status = clcnn_dense_pack(ctx, &dense.dense, direction, (clcnn_mem){w, 0}, &plan);
             CHECK(status == CLCNN_INVALID_ARGUMENT, "dense_pack, direction %d: %s", directions[k],
                   clcnn_status_name(status));
         }
         release(&w);
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------
- * Everything that is no operation
- */
-static void test_names(void)
-{
-    cover("clcnn_version");
-    cover("clcnn_status_name");
-    cover("clcnn_status_string");
-    char version[32];
-    snprintf(version, sizeof version, "%d.%d.%d", CLCNN_VERSION_MAJOR, CLCNN_VERSION_MINOR,
-             CLCNN_VERSION_PATCH);
-    CHECK(strcmp(clcnn_version(), version) == 0, "version %s, not %s", clcnn_version(), version);
-#define KNOWN(name, value, sentence)                                                               \
-    CHECK(name == (value) && strcmp(clcnn_status_name(name), #name) == 0, "%s has the name %s",    \
-          #name, clcnn_status_name(name));                                                         \
-    CHECK(strcmp(clcnn_status_string(name), sentence) == 0, "%s: \"%s\"", #name,                   \
-          clcnn_status_string(name));
-    CLCNN_STATUS_MAP(KNOWN)
-#undef KNOWN
-    static const int unknown[] = {1, -9, 1000, INT_MIN, INT_MAX};
-    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
-        const clcnn_status status = (clcnn_status)unknown[i];
-        CHECK(strcmp(clcnn_status_name(status), "unknown status") == 0, "%d is %s", unknown[i],
-              clcnn_status_name(status));
-        CHECK(strcmp(clcnn_status_string(status), "unknown status") == 0, "%d is \"%s\"",
-              unknown[i], clcnn_status_string(status));
-    }
-}
-
-static void test_algos(void)
-{
-    cover("clcnn_algos");
-    cover("clcnn_error_bound");
-    static const char *const bad[] = {NULL, "", "conv", "conv2d ", "CONV2D", "no-such-op"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        CHECK(clcnn_algos(bad[i]) == NULL, "\"%s\" has algorithms", bad[i] ? bad[i] : "NULL");
-    static const char *const good[] = {"conv2d",
-                                       "dense",
-                                       "maxpool2d",
-                                       "avgpool2d",
-                                       "im2col",
-                                       "col2im",
-                                       "pad2d",
-                                       "adaptive_avgpool2d",
-                                       "batchnorm",
-                                       "upsample2d",
-                                       "layernorm",
-                                       "softmax_cross_entropy",
-                                       "add",
-                                       "activation",
-                                       "dropout",
-                                       "uniform",
-                                       "normal",
-                                       "adam",
-                                       "conv1d",
-                                       "correlate1d",
-                                       "concat",
-                                       "slice",
-                                       "softmax",
-                                       "mse",
-                                       "l2",
-                                       "sgd",
-                                       "rmsprop",
-                                       "clip_norm",
-                                       "conv2d_transpose"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        const clcnn_algo *algo = clcnn_algos(good[i]);
-        if (!CHECK(algo && algo->name, "%s has no algorithms", good[i]))
-            continue;
-        for (; algo->name; algo++) {
-            for (int direction = 0; direction < 3; direction++) {
-                const double bound = clcnn_error_bound(algo, (clcnn_direction)direction, 9, 2);
-                CHECK(isfinite(bound) && bound >= 0 && bound < 1e-3, "%s, %s: bound %g", good[i],
-                      algo->name, bound);
-            }
-            CHECK(clcnn_error_bound(algo, (clcnn_direction)3, 9, 2) == 0, "direction 3");
-            CHECK(clcnn_error_bound(algo, (clcnn_direction)-1, 9, 2) == 0, "direction -1");
-        }
-    }
-    CHECK(clcnn_error_bound(NULL, CLCNN_FORWARD, 9, 2) == 0, "a bound without an algorithm");
-}
-
-/* concat's own arguments: its arrays, and what its channels come to. */
-static void test_concat_arrays(void)
-{
-    static const int none[] = {2, 0}, many[] = {2, INT_MAX / 12};
-    const clcnn_mem nowhere[2] = {{NULL, 0}, {NULL, 0}};
-    double y[36] = {0};
-    float x[24] = {0};
-    const float *const parts[] = {x, x};
-    double *const gradients[] = {y, y};
-    for (int i = 0; i < harness_device_count(); i++) {
-        clcnn_ctx *ctx = harness_ctx(i);
-        const struct {
-            const char *what, *piece;
-            const int *channels;
-            clcnn_status status;
-        } rows[] = {{"no channels", "channels is NULL", NULL, CLCNN_INVALID_ARGUMENT},
-                    {"an input without channels", "input 1", none, CLCNN_INVALID_ARGUMENT},
-                    {"too many channels", "limit", many, CLCNN_UNSUPPORTED}};
-        for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
-            clcnn_concat d = concat;
-            d.channels = rows[k].channels;
-            const clcnn_status forward = clcnn_concat_forward(ctx, &d, nowhere, nowhere[0]);
-            CHECK(forward == rows[k].status &&
-                      strstr(clcnn_last_error(ctx)->message, rows[k].piece),
-                  "%s: %s, \"%s\"", rows[k].what, clcnn_status_name(forward),
-                  clcnn_last_error(ctx)->message);
-            CHECK(clcnn_concat_backward(ctx, &d, nowhere[0], nowhere) == rows[k].status,
-                  "%s, backward", rows[k].what);
-            CHECK(rows[k].status == CLCNN_UNSUPPORTED ||
-                      (clcnn_ref_concat_forward(&d, parts, y) == CLCNN_INVALID_ARGUMENT &&
-                       clcnn_ref_concat_backward(&d, x, gradients, NULL) == CLCNN_INVALID_ARGUMENT),
-                  "%s: the reference takes it", rows[k].what);
-        }
-        CHECK(clcnn_concat_forward(ctx, &concat, NULL, nowhere[0]) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(clcnn_last_error(ctx)->message, "array x"),
-              "no array x: \"%s\"", clcnn_last_error(ctx)->message);
-        CHECK(clcnn_concat_backward(ctx, &concat, nowhere[0], NULL) == CLCNN_INVALID_ARGUMENT &&
-                  strstr(clcnn_last_error(ctx)->message, "array dx"),
-              "no array dx: \"%s\"", clcnn_last_error(ctx)->message);
-    }
-    CHECK(clcnn_ref_concat_forward(&concat, NULL, y) == CLCNN_INVALID_ARGUMENT, "no array x");
-    CHECK(clcnn_ref_concat_backward(&concat, x, NULL, NULL) == CLCNN_INVALID_ARGUMENT,
-          "no array dx");
-}
-
-static void test_schedules(void)
-{
-    static const struct {
-        const char *what, *piece;
-        clcnn_schedule d;
-        int64_t step;
-    } rows[] = {{"kind -1", "-1", {.kind = (clcnn_schedule_kind)-1, .lr = 1}, 1},
-                {"kind 3", "3", {.kind = (clcnn_schedule_kind)3, .lr = 1}, 1},
-                {"lr < 0", "lr", {.lr = -1}, 1},
-                {"lr NaN", "lr", {.lr = NAN}, 1},
-                {"lr infinite", "lr", {.lr = INFINITY}, 1},
-                {"warmup < 0", "-1", {.lr = 1, .warmup = -1}, 1},
-                {"warmup too large", "warmup", {.lr = 1, .warmup = INT64_MAX}, 1},
-                {"no period", "period", {.kind = CLCNN_SCHEDULE_STEP, .lr = 1}, 1},
-                {"period < 0", "-2", {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = -2}, 1},
-                {"gamma < 0",
-                 "gamma",
-                 {.kind = CLCNN_SCHEDULE_STEP, .lr = 1, .period = 1, .gamma = -0.5},
-                 1},
-                {"gamma NaN",
-                 "gamma",
-                 {.kind = CLCNN_SCHEDULE_STEP, .lr = 1, .period = 1, .gamma = NAN},
-                 1},
-                {"min_lr < 0",
-                 "min_lr",
-                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = -1},
-                 1},
-                {"min_lr > lr",
-                 "min_lr",
-                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = 2},
-                 1},
-                {"min_lr NaN",
-                 "min_lr",
-                 {.kind = CLCNN_SCHEDULE_COSINE, .lr = 1, .period = 1, .min_lr = NAN},
-                 1},
-                {"step 0", "step", {.lr = 1}, 0},
-                {"step < 0", "-5", {.lr = 1}, -5}};
-    cover("clcnn_schedule_lr");
-    clcnn_error error = {.message = ""};
-    const clcnn_schedule right = {.lr = 1};
-    double lr = -17;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const clcnn_status status = clcnn_schedule_lr(&rows[i].d, rows[i].step, &lr, &error);
-        CHECK(status == CLCNN_INVALID_ARGUMENT && strstr(error.message, rows[i].piece),
-              "schedule, %s: %s, \"%s\"", rows[i].what, clcnn_status_name(status), error.message);
-        CHECK(clcnn_schedule_lr(&rows[i].d, rows[i].step, &lr, NULL) == CLCNN_INVALID_ARGUMENT,
-              "schedule, %s: no error struct", rows[i].what);
-    }
-    CHECK(clcnn_schedule_lr(NULL, 1, &lr, &error) == CLCNN_INVALID_ARGUMENT, "no descriptor");
-    CHECK(clcnn_schedule_lr(&right, 1, NULL, &error) == CLCNN_INVALID_ARGUMENT, "no lr");
-    CHECK(!(lr > -17) && !(lr < -17), "lr was written to");
-    CHECK(clcnn_schedule_lr(&right, 1, &lr, NULL) == CLCNN_SUCCESS && lr >= 1, "the right call");
-}
-
-static void test_devices(void)
-{
-    cover("clcnn_devices");
-    clcnn_error error = {.message = ""};
-    size_t count = 77;
-    clcnn_device_info info;
-    memset(&info, 0x5a, sizeof info);
-    clcnn_device_info before = info;
-    CHECK(clcnn_devices(&info, 1, NULL, &error) == CLCNN_INVALID_ARGUMENT, "count is NULL");
-    CHECK(strstr(error.message, "count"), "\"%s\" does not name count", error.message);
-    CHECK(memcmp(&info, &before, sizeof info) == 0, "infos was written to");
-    CHECK(clcnn_devices(NULL, 3, &count, &error) == CLCNN_INVALID_ARGUMENT, "infos is NULL");
-    CHECK(strstr(error.message, "infos") && strstr(error.message, "3"), "\"%s\"", error.message);
-    CHECK(count == 77, "count was written to");
-    CHECK(clcnn_devices(NULL, 3, &count, NULL) == CLCNN_INVALID_ARGUMENT, "no error struct");
-    CHECK(clcnn_devices(NULL, 0, &count, NULL) == CLCNN_SUCCESS && count > 0, "the right call");
-}
-
-static void test_contexts(void)
-{
-    cover("clcnn_ctx_create");
-    cover("clcnn_ctx_open");
-    cover("clcnn_ctx_destroy");
-    clcnn_error error = {.message = ""};
-    clcnn_ctx *ctx = NULL;
-    CHECK(clcnn_ctx_create(&ctx, NULL, &error) == CLCNN_INVALID_ARGUMENT, "queue is NULL");
-    CHECK(strstr(error.message, "queue") && ctx == NULL, "\"%s\"", error.message);
-    CHECK(clcnn_ctx_create(&ctx, NULL, NULL) == CLCNN_INVALID_ARGUMENT, "no error struct");
-    CHECK(clcnn_ctx_open(NULL, "", &error) == CLCNN_INVALID_ARGUMENT, "ctx is NULL");
-    CHECK(strstr(error.message, "ctx"), "\"%s\"", error.message);
-    for (int i = 0; i < harness_device_count(); i++) {
-        cl_command_queue queue = clcnn_ctx_queue(harness_ctx(i));
-        CHECK(clcnn_ctx_create(NULL, queue, &error) == CLCNN_INVALID_ARGUMENT, "ctx is NULL");
-        CHECK(strstr(error.message, "ctx"), "\"%s\"", error.message);
-    }
-    static const char *const nowhere[] = {"no such device", "99:0", "0:99", "-1:0", "0:", ":0",
-                                          "0:0:0",          "%s%n"};
-    for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {
-        CHECK(clcnn_ctx_open(&ctx, nowhere[i], &error) == CLCNN_NO_DEVICE, "\"%s\" opens",
-              nowhere[i]);
-        CHECK(strstr(error.message, nowhere[i]) && ctx == NULL, "\"%s\"", error.message);
-        CHECK(clcnn_ctx_open(&ctx, nowhere[i], NULL) == CLCNN_NO_DEVICE, "no error struct");
-    }
-    clcnn_ctx_destroy(NULL);
-}
-
-static void test_accessors(void)
-{
-    cover("clcnn_ctx_queue");
-    cover("clcnn_ctx_context");
-    cover("clcnn_ctx_device");
-    cover("clcnn_ctx_device_info");
-    cover("clcnn_ctx_programs_built");
-    cover("clcnn_ctx_warm_up");
-    cover("clcnn_last_error");
-    CHECK(clcnn_ctx_queue(NULL) == NULL, "a queue of nothing");
-    CHECK(clcnn_ctx_context(NULL) == NULL, "a context of nothing");
-    CHECK(clcnn_ctx_device(NULL) == NULL, "a device of nothing");
-    CHECK(clcnn_ctx_device_info(NULL) == NULL, "information on nothing");
-    CHECK(clcnn_ctx_programs_built(NULL) == 0, "programs of nothing");
-    CHECK(clcnn_ctx_warm_up(NULL, 1) == CLCNN_INVALID_ARGUMENT, "nothing warms up");
-    cover("clcnn_ctx_watch");
-    CHECK(clcnn_ctx_watch(NULL, NULL, NULL) == CLCNN_INVALID_ARGUMENT, "nothing is watched");
-    const clcnn_error *error = clcnn_last_error(NULL);
-    CHECK(error && error->status == CLCNN_INVALID_ARGUMENT && strstr(error->message, "NULL"),
-          "the last error of nothing");
-}
-
-static void test_tuning(void)
-{
-    cover("clcnn_ctx_tune");
-    CHECK(clcnn_ctx_tune(NULL, "conv2d", NULL) == CLCNN_INVALID_ARGUMENT, "ctx is NULL");
-    for (int i = 0; i < harness_device_count(); i++) {
-        clcnn_ctx *ctx = harness_ctx(i);
-        static const char *const bad[] = {NULL, "", "no-such-op", "%s%n"};
-        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-            CHECK(clcnn_ctx_tune(ctx, bad[k], "") == CLCNN_INVALID_ARGUMENT, "rows for \"%s\"",
-                  bad[k] ? bad[k] : "NULL");
-            CHECK(strstr(clcnn_last_error(ctx)->message, bad[k] ? bad[k] : "NULL"), "\"%s\"",
-                  clcnn_last_error(ctx)->message);
-        }
-        CHECK(clcnn_ctx_tune(ctx, "conv2d", NULL) == CLCNN_SUCCESS, "nothing to take away");
-    }
-}
-
-static void test_tuning_files(void)
-{
-    cover("clcnn_ctx_tune_file");
-    cover("clcnn_ctx_tuned_rows");
-    CHECK(clcnn_ctx_tuned_rows(NULL) == 0, "rows of nothing");
-    CHECK(clcnn_ctx_tune_file(NULL, "") == CLCNN_INVALID_ARGUMENT, "ctx is NULL");
-    for (int i = 0; i < harness_device_count(); i++) {
-        clcnn_ctx *ctx = harness_ctx(i);
-        CHECK(clcnn_ctx_tune_file(ctx, NULL) == CLCNN_INVALID_ARGUMENT, "path is NULL");
-        static const char *const bad[] = {"", "/no/such/file", "/", "/dev/zero"};
-        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-            CHECK(clcnn_ctx_tune_file(ctx, bad[k]) == CLCNN_BAD_FILE, "\"%s\" is a file", bad[k]);
-            CHECK(strstr(clcnn_last_error(ctx)->message, bad[k]), "\"%s\"",
-                  clcnn_last_error(ctx)->message);
-        }
-    }
-}
-
-static void test_tuning_row(void)
-{
-    cover("clcnn_ctx_tuning");
-    char text[1024] = "untouched";
-    CHECK(clcnn_ctx_tuning(NULL, "conv2d", "tile", NULL, text, sizeof text) ==
-              CLCNN_INVALID_ARGUMENT,
-          "ctx is NULL");
-    for (int i = 0; i < harness_device_count(); i++) {
-        clcnn_ctx *ctx = harness_ctx(i);
-        const struct {
-            const char *op, *algo;
-            char *text;
-            size_t size;
-            clcnn_status status;
-        } bad[] = {
-            {NULL, "tile", text, sizeof text, CLCNN_INVALID_ARGUMENT},
-            {"no-such-op", "tile", text, sizeof text, CLCNN_INVALID_ARGUMENT},
-            {"conv2d", NULL, text, sizeof text, CLCNN_INVALID_ARGUMENT},
-            {"conv2d", "tile", NULL, 0, CLCNN_INVALID_ARGUMENT},
-            {"conv2d", "no-such-algo", text, sizeof text, CLCNN_UNSUPPORTED},
-        };
-        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-            const clcnn_status status =
-                clcnn_ctx_tuning(ctx, bad[k].op, bad[k].algo, NULL, bad[k].text, bad[k].size);
-            CHECK(status == bad[k].status, "row %zu gives %s", k, clcnn_status_name(status));
-            CHECK(strcmp(text, "untouched") == 0, "row %zu writes \"%s\"", k, text);
-        }
-        char small[8];
-        CHECK(clcnn_ctx_tuning(ctx, "conv2d", "tile", "wide", small, sizeof small) ==
-                  CLCNN_INVALID_ARGUMENT,
-              "a row fits into %zu bytes", sizeof small);
-        CHECK(strstr(clcnn_last_error(ctx)->message, "8 bytes"), "\"%s\"",
-              clcnn_last_error(ctx)->message);
     }
 }
 
