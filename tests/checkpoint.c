@@ -148,7 +148,7 @@ static void test_resume(void)
         make_unbroken(device, &set, &loss);
         CHECK(isfinite(loss) && loss > 0, "loss %g", loss);
         for (size_t i = 0; i < sizeof stops / sizeof *stops; ++i)
-            if (!harness_short() || i % 2 == 0)
+            if (!harness_short() || i == 4) /* wherever it stops, the kernels are the same */
                 run_broken(device, &set, stops[i].epoch, stops[i].step, loss);
     }
     clcnn_dataset_free(&set);
@@ -159,6 +159,8 @@ static void test_resume_augmented(void)
 {
     const clcnn_train_options plain = options;
     clcnn_dataset set;
+    if (harness_short()) /* the host moves them: the kernels are those of test_resume */
+        return;
     smallset_create(IMAGES, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
         double still = 0, moved = 0, mirrored = 0;
@@ -246,11 +248,13 @@ static void test_same_seed_same_file(void)
 {
     const clcnn_train_options plain = options;
     clcnn_dataset set;
+    if (harness_short()) /* a simulator goes through its work-items in one order */
+        return;
     smallset_create(IMAGES, 1, &set);
     for (int device = 0; device < harness_device_count(); ++device) {
         double first = 0, again = 0, other = 0;
         size_t size = 0;
-        use_rich(harness_short() ? 4 : 1);
+        use_rich(1);
         make_unbroken(device, &set, &first);
         unsigned char *file = scratch_read("unbroken", &size);
         make_unbroken(device, &set, &again);

@@ -9,15 +9,16 @@ trap 'rm -rf "$work"' EXIT
 cpus=$(getconf _NPROCESSORS_ONLN)
 
 # Macros that the host adds to the rows' own, with their values: program, macro, values. `values`
-# is held against the host's sources below.
+# is held against the host's sources below. Where no kernel of a program sees all its macros,
+# PROGRAM:PART says which meet in one: each part is built with the file's own values of the others.
 cat >"$work/values" <<'END'
-conv2d_row BLOCK 1 3 8
-conv2d_row SEGS 2 16
-conv2d_row GRADIENTS 1 4
+conv2d_row:sums BLOCK 1 3 8
+conv2d_row:sums SEGS 2 16
+conv2d_row:gradients GRADIENTS 1 4
 conv2d_tile FILTER 0 3 5
 conv2d_tile STEP 0 1 2
-conv2d_row FILTER 0 3 5
-conv2d_row STRIDE 0 1 2
+conv2d_row:gradients FILTER 0 3 5
+conv2d_row:sums STRIDE 0 1 2
 conv2d_depthwise FILTER 0 3 5
 conv2d_depthwise STRIDE 0 1 2
 conv2d_depthwise CURVED 0 1
@@ -27,7 +28,7 @@ activation_direct KIND 0 1 2 3 4 5 6 7 8
 add_direct CURVED 0 1
 batchnorm_direct ACTIVATION 0 1 2
 conv2d_direct CURVED 0 1
-conv2d_row CURVED 0 1
+conv2d_row:sums CURVED 0 1
 conv2d_point CURVED 0 1
 conv2d_tile CURVED 0 1
 conv2d_winograd CURVED 0 1
@@ -68,7 +69,8 @@ END
 compile() { # FILE FLAG...
     source=$1
     shift
-    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Xclang -cl-ext=-all -Wall -Wextra \
+    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header \
+        -Xclang -fdeclare-opencl-builtins -Xclang -cl-ext=-all -Wall -Wextra \
         -Wconversion -Wdouble-promotion -Wno-unused-function -Werror -fsyntax-only \
         -I kernels "$@" "$source"
 }
@@ -98,7 +100,8 @@ grep -oh '{"[A-Z][A-Z0-9_]*",' host/*.c | tr -d '{",' | sort -u >"$work/host"
 cut -d' ' -f2 "$work/values" | sort -u >"$work/listed"
 diff "$work/host" "$work/listed" || fail "macros in host/*.c (<) and in tests/lint.sh (>) differ"
 
-# One line per program and set of macros: FILE FLAG...
+# One line per program and set of macros: FILE FLAG... A macro that the program's text does not name
+# changes nothing in it, and is left out: rows that differ in such macros alone are built once.
 for tune in kernels/*.tune; do
     op=$(basename "$tune" .tune)
     awk -v op="$op" -v values="$work/values" '
@@ -108,8 +111,25 @@ for tune in kernels/*.tune; do
                 list = word[3]
                 for (i = 4; i <= n; i++)
                     list = list " " word[i]
+                split(word[1], place, ":")
+                if (!(word[1] in added))
+                    parts[place[1]] = parts[place[1]] " " word[1]
                 added[word[1]] = added[word[1]] word[2] ":" list ";"
             }
+        }
+        # Notes which words a program has, in its file and in those that it includes.
+        function read_words(program, file,    path, line, word, n, i) {
+            path = "kernels/" file
+            while ((getline line < path) > 0) {
+                if (line ~ /^#include "/) {
+                    split(line, word, "\"")
+                    read_words(program, word[2])
+                }
+                n = split(line, word, /[^A-Za-z0-9_]+/)
+                for (i = 1; i <= n; i++)
+                    named[program, word[i]] = 1
+            }
+            close(path)
         }
         # Appends every combination of the macros in `rest` to `flags`.
         function expand(program, flags, rest,    cut, head, n, value, i, name) {
@@ -120,7 +140,9 @@ for tune in kernels/*.tune; do
             }
             head = substr(rest, 1, cut - 1)
             name = substr(head, 1, index(head, ":") - 1)
-            n = split(substr(head, index(head, ":") + 1), value, " ")
+            n = (program, name) in named ? split(substr(head, index(head, ":") + 1), value, " ") : 0
+            if (n == 0)
+                expand(program, flags, substr(rest, cut + 1))
             for (i = 1; i <= n; i++)
                 expand(program, flags " -D" name "=" value[i], substr(rest, cut + 1))
         }
@@ -129,10 +151,17 @@ for tune in kernels/*.tune; do
         NF {
             if (NF != columns) { print "bad row in " FILENAME ": " $0 > "/dev/stderr"; exit 1 }
             flags = ""
-            for (i = 6; i <= NF; i++)
-                flags = flags " -D" macro[i] "=" $i
             program = op "_" $1
-            expand(program, flags, added[program])
+            if (!(program in known)) {
+                known[program] = 1
+                read_words(program, program ".cl")
+            }
+            for (i = 6; i <= NF; i++)
+                if ((program, macro[i]) in named)
+                    flags = flags " -D" macro[i] "=" $i
+            n = split(program in parts ? parts[program] : program, part, " ")
+            for (k = 1; k <= n; k++)
+                expand(program, flags, added[part[k]])
         }' "$tune"
 done | sort -u >"$work/builds"
 
