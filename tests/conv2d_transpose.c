@@ -239,14 +239,16 @@ static void shapes_for_vectors(void)
 /* Every vector width of the CPU-shaped kernels, whatever this device would take. */
 static void test_vector_widths(void)
 {
-#define WIDTH(vec)                                                                                 \
+#define WIDTH(vec, pix)                                                                            \
     "algo device width shape use VEC VECS PIX RUN\n"                                               \
-    "tile * * thin 1 " vec " 1 5 3\n"                                                              \
-    "tile * * *    1 " vec " 2 4 10\n"                                                             \
+    "tile * * thin   1 " vec " 1 5 3\n"                                                            \
+    "tile * * medium 1 " vec " 1 4 10\n"                                                           \
+    "tile * * *      1 " vec " 2 " pix " 4\n"                                                      \
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
     "row  * * *    1 " vec " 8 64\n"
-    /* The kernels are conv2d's, whose tests go through 16 as well. */
-    static const char *const widths[] = {WIDTH("4"), WIDTH("8"), NULL};
+    /* The kernels are conv2d's, whose tests go through 16 as well; with the same rows, so that they
+     * are compiled once. */
+    static const char *const widths[] = {WIDTH("4", "4"), WIDTH("8", "3"), NULL};
     if (getenv("CLCNN_TEST_WIDTH")) /* these rows come before a width's: nothing would be new */
         return;
     sweep_tuned("conv2d", widths, shapes_for_vectors);
