@@ -380,22 +380,24 @@ static bool on_llvmpipe(void)
  * Every vector width of the CPU-shaped kernels, whatever this device would take. The tiles are as
  * small as they may be with more than one of everything: what llvmpipe takes to compile a kernel
  * grows with the square of its loads, stores and branches, and with vectors of 16 and the tiles of
- * the tuning rows that is half a minute for some. PoCL has those tiles, in the runs by width. A RUN
- * of 10 has stores of its own at 16; a PIX like the vector turns tiles around, which is seen at 4.
+ * the tuning rows that is half a minute for some. PoCL has those tiles, in the runs by width. A PIX
+ * like the vector turns tiles around, which is seen at 4.
  */
 static void test_vector_widths(void)
 {
 #define WIDTH(vec, pix)                                                                            \
     "algo device width shape use VEC VECS PIX RUN\n"                                               \
-    "tile * * thin   1 " vec " 1 5 3\n"                                                            \
-    "tile * * medium 1 " vec " 1 4 10\n"                                                           \
-    "tile * * *      1 " vec " 2 " pix " 4\n"                                                      \
+    "tile * * thin 1 " vec " 1 5 3\n"                                                              \
+    "tile * * *    1 " vec " 2 " pix " 4\n"                                                        \
     "algo device width shape use VEC SUMS CHANNELS\n"                                              \
     "row  * * *    1 " vec " 8 64\n"                                                               \
     "algo device width shape use VEC BLOCK SEGS\n"                                                 \
     "point * * *   1 " vec " 3 2\n"                                                                \
     "algo device width shape use VEC ROWS ITEM CHANNELS\n"                                         \
     "depthwise * * * 1 " vec " 2 64 64\n"
+#define RUNS_OF_10 /* at 16 these have stores of their own */                                      \
+    "algo device width shape use VEC VECS PIX RUN\n"                                               \
+    "tile * * medium 1 16 1 4 10\n"
 #define WINOGRAD(vec)                                                                              \
     "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"                               \
     "winograd * * medium 1 " vec " 1 5 1 64 4\n"                                                   \
@@ -403,7 +405,8 @@ static void test_vector_widths(void)
     /* Winograd at 16 takes llvmpipe minutes to compile: `ctest -L widths` has it, on PoCL. A 5x5
      * filter over a stride takes it a minute, and is 3x3's code with another number. */
     static const char *const widths[] = {WIDTH("4", "4") WINOGRAD("4"),
-                                         WIDTH("8", "3") WINOGRAD("8"), WIDTH("16", "2"), NULL};
+                                         WIDTH("8", "3") WINOGRAD("8"), RUNS_OF_10 WIDTH("16", "2"),
+                                         NULL};
     static const char *const narrow[] = {WIDTH("4", "4"), NULL};
     if (getenv("CLCNN_TEST_WIDTH")) /* these rows come before a width's: nothing would be new */
         return;
