@@ -168,43 +168,78 @@ static clcnn_status build_failed(clcnn_ctx *ctx, const char *name, const char *b
     return CLCNN_BUILD_FAILED;
 }
 
-static clcnn_status build(clcnn_ctx *ctx, const char *name, const options *opts, cl_program *out)
+/*
+ * PoCL has clang read OpenCL's header for every program, more than half of what that costs. These
+ * options say that it has been read, and that kernels/builtins.clh is to declare what they use.
+ */
+static const char own_builtins[] = " -D_OPENCL_H_=1 -DCLCNN_BUILTINS=1";
+
+static bool declares_builtins(const clcnn_ctx *ctx)
 {
-    text source = {0}, flags = {0};
-    char file[80], flag[80];
-    snprintf(file, sizeof file, "%s.cl", name);
-    clcnn_status status = append_source(&source, file, 0, &ctx->error);
+    return strcmp(ctx->info.platform_name, "Portable Computing Language") == 0;
+}
+
+static text flags_of(const clcnn_ctx *ctx, const options *opts, const char *more)
+{
+    text flags = {0};
+    char flag[80];
     append(&flags, "-cl-std=CL1.2", 13);
     if (ctx->info.fma)
         append(&flags, " -DCLCNN_FMA=1", 14);
     if (ctx->info.type & CL_DEVICE_TYPE_CPU)
         append(&flags, " -DCLCNN_CPU=1", 14);
+    append(&flags, more, strlen(more));
     for (int i = 0; i < opts->count; i++) {
         int length =
             snprintf(flag, sizeof flag, " -D%s=%d", opts->macros[i].name, opts->macros[i].value);
         append(&flags, flag, (size_t)length);
     }
-    if (status == CLCNN_SUCCESS && (source.failed || flags.failed))
+    return flags;
+}
+
+static clcnn_status compile(clcnn_ctx *ctx, const char *name, const options *opts,
+                            const text *source, const char *more, cl_program *out)
+{
+    text flags = flags_of(ctx, opts, more);
+    cl_int code = CL_SUCCESS;
+    clcnn_status status = CLCNN_SUCCESS;
+    cl_program program = NULL;
+    const char *data = source->data;
+    if (source->failed || flags.failed)
         status = CLCNN__FAIL(&ctx->error, CLCNN_OUT_OF_MEMORY,
                              "no host memory for the source of %s", name);
+    else
+        program = clCreateProgramWithSource(ctx->context, 1, &data, &source->used, &code);
+    if (code != CL_SUCCESS) {
+        status = CLCNN__CL_FAIL(&ctx->error, code, "clCreateProgramWithSource");
+    } else if (program) {
+        code = clBuildProgram(program, 1, &ctx->device, flags.data, NULL, NULL);
+        if (code != CL_SUCCESS)
+            status = build_failed(ctx, name, flags.data, program, code);
+    }
+    if (status == CLCNN_SUCCESS)
+        *out = program;
+    else if (program)
+        clReleaseProgram(program);
+    free(flags.data);
+    return status;
+}
+
+/* With declarations of our own first, where that pays; should they not suit a driver, without. */
+static clcnn_status build(clcnn_ctx *ctx, const char *name, const options *opts, cl_program *out)
+{
+    text source = {0};
+    char file[80];
+    snprintf(file, sizeof file, "%s.cl", name);
+    clcnn_status status = append_source(&source, file, 0, &ctx->error);
     if (status == CLCNN_SUCCESS) {
-        cl_int code = CL_SUCCESS;
-        const char *data = source.data;
-        cl_program program = clCreateProgramWithSource(ctx->context, 1, &data, &source.used, &code);
-        if (code != CL_SUCCESS) {
-            status = CLCNN__CL_FAIL(&ctx->error, code, "clCreateProgramWithSource");
-        } else {
-            code = clBuildProgram(program, 1, &ctx->device, flags.data, NULL, NULL);
-            if (code != CL_SUCCESS) {
-                status = build_failed(ctx, name, flags.data, program, code);
-                clReleaseProgram(program);
-            } else {
-                *out = program;
-            }
-        }
+        status = CLCNN_BUILD_FAILED;
+        if (declares_builtins(ctx))
+            status = compile(ctx, name, opts, &source, own_builtins, out);
+        if (status == CLCNN_BUILD_FAILED)
+            status = compile(ctx, name, opts, &source, "", out);
     }
     free(source.data);
-    free(flags.data);
     return status;
 }
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Each kernel compiled alone by clang, as OpenCL C 1.2 without extensions, for 32-bit addresses
 # without FMA and for 64-bit ones with it: once per tuning row, with that row's macros. A stray
-# double, a narrowing conversion or a vendor's word fails.
+# double, a narrowing conversion or a vendor's word fails. The first time OpenCL's header declares
+# the built-in functions, the second time kernels/builtins.clh.
 set -eu
 export LC_ALL=C
 work=$(mktemp -d)
@@ -69,15 +70,18 @@ END
 compile() { # FILE FLAG...
     source=$1
     shift
-    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header \
-        -Xclang -fdeclare-opencl-builtins -Xclang -cl-ext=-all -Wall -Wextra \
-        -Wconversion -Wdouble-promotion -Wno-unused-function -Werror -fsyntax-only \
-        -I kernels "$@" "$source"
+    clang -x cl -cl-std=CL1.2 -Xclang -cl-ext=-all -Wall -Wextra -Wconversion \
+        -Wdouble-promotion -Wno-unused-function -Werror -fsyntax-only -I kernels "$@" "$source"
 }
 if [ "${1-}" = --compile ]; then
     shift
+    case $1 in
+    kernels/*) declared='-DCLCNN_BUILTINS=1 -cl-no-stdinc -include opencl-c-base.h' ;;
+    *) declared= ;; # the bench's own
+    esac
     compile "$@" -target spir
-    compile "$@" -target spir64 -DCLCNN_FMA=1
+    # shellcheck disable=SC2086 # words
+    compile "$@" -target spir64 -DCLCNN_FMA=1 $declared
     exit
 fi
 
