@@ -64,38 +64,50 @@ static clcnn__source source_of(const clcnn__conv2d_problem *problem)
                            problem->q};
 }
 
+/* Neighbouring rows share the zeros between them, and so do neighbouring planes: */
+static int rows_above(const clcnn__source *from)
+{
+    return at_least(from->top, from->bottom);
+}
+
+static int columns_before(const clcnn__source *from)
+{
+    return at_least(from->left, from->right);
+}
+
 int clcnn__source_h(const clcnn__source *from)
 {
-    return from->h + from->top + from->bottom;
+    return from->h + rows_above(from);
 }
 
 int clcnn__source_w(const clcnn__source *from)
 {
-    return from->w + from->left + from->right;
+    return from->w + columns_before(from);
 }
 
 void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t)
 {
     const clcnn_conv2d *d = &problem->d;
     const clcnn__source from = source_of(problem);
-    const double rows = (double)from.h + from.top + from.bottom;
-    const double columns = (double)from.w + from.left + from.right + slack;
+    const double above = rows_above(&from), before = columns_before(&from);
+    const double rows = from.h + above, columns = from.w + before;
+    const double padded =
+        d->n * rows * columns * from.channels + above * columns + before + CONV2D_BEYOND;
     const double taps = (double)reads_of(problem) * d->r * d->s;
     t->macros[t->macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
     t->blocks = clcnn__ceil_div(clcnn__taps_lanes(problem), t->block);
     const double weights = taps * t->blocks * d->groups * t->block;
-    if (d->n * rows * columns * from.channels > INT32_MAX)
+    if (padded > INT32_MAX)
         t->refusal = "the padded input has 2^31 elements or more";
     else if (weights > INT32_MAX)
         t->refusal = "the packed weights have 2^31 elements or more";
     if (t->refusal)
         return;
     t->from = from;
-    t->from.right += slack;
     t->taps = (size_t)taps;
     t->weights = (size_t)weights;
-    if (t->from.top || t->from.left || t->from.bottom || t->from.right || thinned(problem))
-        t->padded = (size_t)(d->n * rows * columns * from.channels);
+    if (above > 0 || before > 0 || slack > 0 || thinned(problem))
+        t->padded = (size_t)padded;
 }
 
 int clcnn__taps_splits(size_t items, int rows, size_t pixels)
@@ -203,7 +215,8 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
                           .in_image = t->from.channels * plane,
                           .in_plane = plane,
                           .in_row = row,
-                          .in_top = t->from.top,
+                          .in_top = rows_above(&t->from),
+                          .in_left = columns_before(&t->from),
                           .in_h = t->from.h,
                           .r = d->r,
                           .s = d->s,
@@ -218,10 +231,10 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
         a.out_channels = d->k;
         a.out_group = problem->group_k;
         a.step_h = a.step_w = a.sign = 1;
-        a.pad_top = -a.in_top; /* the first output begins in the padding's first row */
+        a.pad_top = -t->from.top; /* the first output begins in the padding */
+        a.pad_left = -t->from.left;
     } else {
         a.in_step_h = a.in_step_w = 1;
-        a.in_left = t->from.left;
         a.out_h = d->h;
         a.out_w = d->w;
         a.out_channels = d->c;
@@ -271,8 +284,8 @@ static conv2d_prepare_args prepare_args(const clcnn__conv2d_call *call, const cl
     a.w = from->w;
     a.out_h = clcnn__source_h(from);
     a.out_w = clcnn__source_w(from);
-    a.top = from->top;
-    a.left = from->left;
+    a.top = rows_above(from);
+    a.left = columns_before(from);
     a.rows = at_least(CONV2D_PAD / a.out_w, 1);
     if (from->step_h > 1 || from->step_w > 1) {
         a.what = CONV2D_THIN;
@@ -332,7 +345,10 @@ clcnn_status clcnn__taps_gradient(clcnn_ctx *ctx, const clcnn__conv2d_call *call
     mems->from = call->y;
     const clcnn_status status = enqueue_prepare(ctx, &args, items, mems);
     if (t->padded)
-        mems->in = mems->padded;
+        mems->in =
+            clcnn__behind(mems->padded, (size_t)(rows_above(&t->from) - t->from.top) *
+                                                (size_t)clcnn__source_w(&t->from) +
+                                            (size_t)(columns_before(&t->from) - t->from.left));
     return status;
 }
 

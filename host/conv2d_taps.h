@@ -34,7 +34,8 @@ typedef struct clcnn__taps {
 int clcnn__taps_lanes(const clcnn__conv2d_problem *problem);
 
 /* Fills in what follows from problem, program, row and block, or only `refusal`, and adds the macro
- * that all kernels here have; `slack`: further zeros after each row. */
+ * that all kernels here have; `slack`: elements that vectors reach beyond the rows, CONV2D_BEYOND
+ * at most, so that these are copied even without zeros around them. */
 void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t);
 int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);

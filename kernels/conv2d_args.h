@@ -21,7 +21,7 @@ typedef struct conv2d_taps_args {
     int n, in_channels;             /* channels of a group */
     int in_image, in_plane, in_row; /* strides, in elements */
     int in_step_h, in_step_w;       /* rows and columns of `in` from output to output */
-    int in_top, in_left, in_h;      /* padding that `in` has been given; rows between it */
+    int in_top, in_left, in_h;      /* zeros before its rows and columns; rows of a plane */
     int out_h, out_w, out_channels, out_group;
     int step_h, step_w;    /* phases: 1 forward, the stride backward */
     int pad_top, pad_left; /* pad_top + in_top, ...: where the first tap of the first output is */
@@ -40,6 +40,9 @@ typedef struct conv2d_taps_args {
 #define CONV2D_PACK 16
 #define CONV2D_PAD 4096
 #define CONV2D_PIXELS 512
+
+/* tile and row: what a vector may read behind the last row and the zeros after it. */
+#define CONV2D_BEYOND 16
 
 /* What conv2d_shared_prepare is to prepare besides padding: these bits. */
 #define CONV2D_LIST 1     /* the list of taps */

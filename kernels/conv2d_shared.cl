@@ -58,9 +58,14 @@ static inline void copy_row(__global const float *from, int step, int count, __g
         to[i] = from[i * step];
 }
 
-static inline void put_zeros(int count, __global float *to)
+/* `room`: how many elements behind them are written after them. */
+static inline void put_zeros(int count, int room, __global float *to)
 {
     int i = 0;
+    if (count > 0 && count + room >= VEC && count < VEC) {
+        VSTORE((floatV)(0.0f), to);
+        return;
+    }
     if (count >= VEC) {
         SHORT_LOOP
         for (; i < count; i += VEC)
@@ -71,8 +76,9 @@ static inline void put_zeros(int count, __global float *to)
         to[i] = 0.0f;
 }
 
-/* Some rows of a padded plane. Zeros between what is copied are written in one go: those right of a
- * row and left of the next one, and whole rows of them. */
+/* Some rows of a padded plane: a.top rows of zeros, and then a.left of them before each row. What
+ * lies below a plane and right of a row are the zeros that come next, so behind the last plane
+ * there are as many again. Zeros between what is copied are written in one go. */
 static APART void pad_rows(const conv2d_prepare_args a, int item, __global const float *in,
                            __global float *out)
 {
@@ -91,7 +97,9 @@ static APART void pad_rows(const conv2d_prepare_args a, int item, __global const
             continue;
         }
         zeros += copies ? a.left : 0;
-        put_zeros(zeros, out);
+        if (!copies && item == parts * a.planes - 1)
+            zeros += a.top * a.out_w + a.left + CONV2D_BEYOND;
+        put_zeros(zeros, copies ? a.w : 0, out);
         if (!copies)
             break;
         out += zeros;
