@@ -34,18 +34,17 @@ static bool runs_fit(int width, int run)
     return width >= run && (computed - width) * 8 <= width;
 }
 
-/* With blocks of one vector a row of the filter stays in registers: forward alone has such runs.
- * backward_weights has forward's macros, to share its program. */
+/* Of forward; the other directions have the same macros, to share its program. With blocks of one
+ * vector a row of the filter stays in registers. */
 static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
 {
     const clcnn_conv2d *d = &problem->d;
-    const bool back = vecs > 1 && problem->direction == CLCNN_BACKWARD_DATA;
-    const bool narrow = d->stride_h == 1 && d->stride_w == 1;
-    if (run < 1 || !runs_fit(back ? d->w : problem->q, run))
+    if (run < 1 || !runs_fit(problem->q, run))
         return (runs){0, 0};
     if (vecs > 1)
-        return (runs){back ? narrow : d->stride_w <= 2 ? d->stride_w : 0, 0};
-    const bool filter = narrow && d->dilation_w == 1 && (d->s == 3 || d->s == 5);
+        return (runs){d->stride_w <= 2 ? d->stride_w : 0, 0};
+    const bool filter =
+        d->stride_h == 1 && d->stride_w == 1 && d->dilation_w == 1 && (d->s == 3 || d->s == 5);
     return filter ? (runs){1, d->s} : (runs){0, 0};
 }
 
@@ -70,8 +69,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const runs along = runs_of(problem, run, vecs);
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
-    const bool forward = problem->direction == CLCNN_FORWARD;
-    if (along.step && (forward || (!along.filter && problem->direction == CLCNN_BACKWARD_DATA)))
+    if (along.step && problem->direction == CLCNN_FORWARD)
         t.run = run;
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= MOST_TILE && vecs <= MOST_TILE && run <= MOST_TILE)
@@ -210,18 +208,17 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
     const clcnn__conv2d_problem *problem = &call->problem;
     const clcnn_conv2d *d = &problem->d;
     const tile t = tile_of(ctx, problem);
-    size_t rows = (size_t)problem->p;
-    int columns = problem->q;
-    if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
-        rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
-        columns = clcnn__ceil_div(d->w, d->stride_w);
-    }
+    size_t rows = (size_t)problem->p, columns = (size_t)problem->q;
     if (t.run)
         return clcnn__taps_correlate(
             ctx, call, &t.taps, "conv2d_tile_runs",
-            clcnn__div_up((size_t)d->n * rows * (size_t)clcnn__ceil_div(columns, t.run),
+            clcnn__div_up((size_t)d->n * rows * (size_t)clcnn__ceil_div(problem->q, t.run),
                           CONV2D_RUNS));
-    const size_t pixels = (size_t)d->n * rows * (size_t)columns, each = (size_t)t.pixels;
+    if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
+        rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
+        columns = (size_t)clcnn__ceil_div(d->w, d->stride_w);
+    }
+    const size_t pixels = (size_t)d->n * rows * columns, each = (size_t)t.pixels;
     return clcnn__taps_correlate(ctx, call, &t.taps, "conv2d_tile_correlate",
                                  (pixels + each - 1) / each);
 }

@@ -14,7 +14,7 @@
  *
  * What makes the inner loop that simple is prepared on every call by a kernel of conv2d_shared.cl.
  *
- * Where rows of the result can be cut into runs of RUN pixels, `runs` takes the place of
+ * Where forward's rows can be cut into runs of RUN pixels, `runs` takes the place of
  * `correlate`: its pixels need one address, so that there are more of them to each load of a
  * weight, and what comes before and behind the sums is done for several runs at once.
  *

@@ -10,15 +10,15 @@
 #include <string.h>
 
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
-static const sweep_pin pins[] = {{"", "depthwise", 141, 27},
-                                 {"", "winograd", 168, 27},
-                                 {"", "point", 195, 32},
+static const sweep_pin pins[] = {{"", "depthwise", 153, 27},
+                                 {"", "winograd", 177, 27},
+                                 {"", "point", 207, 32},
                                  /* its backward_weights wants rows of a vector at least */
-                                 {"width 8", "row", 75, 13},
-                                 {"width 16", "row", 79, 13},
-                                 {"width 4", "row", 68, 10},
-                                 {"rusticl", "row", 68, 10},
-                                 {"", "row", 79, 10},
+                                 {"width 8", "row", 77, 13},
+                                 {"width 16", "row", 82, 13},
+                                 {"width 4", "row", 70, 10},
+                                 {"rusticl", "row", 70, 10},
+                                 {"", "row", 82, 10},
                                  {"", "tile", 0, 0},
                                  {"", "gemm", 0, 0},
                                  {"", "direct", 0, 0},
