@@ -65,7 +65,8 @@ static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
     return problem->forward && clcnn__curved(problem->d.activation);
 }
 
-/* Launches single work-items, `global` of them, with these buffers; `desc` says the rest. */
+/* Launches single work-items, `global` of them, with these buffers; `desc` says the rest, and is
+ * filled in. */
 clcnn_status clcnn__launch_single(clcnn_ctx *ctx, clcnn__launch_desc *desc, const clcnn_mem *mems,
                                   int mem_count, const size_t global[3]);
 

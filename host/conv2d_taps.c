@@ -101,6 +101,8 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
         t->refusal = "the padded input has 2^31 elements or more";
     else if (weights > INT32_MAX)
         t->refusal = "the packed weights have 2^31 elements or more";
+    else if (above * columns > (double)CLCNN__MOST_ROUNDS * CLCNN__SHARED_VEC)
+        t->refusal = "there is more padding above an image than one work-item writes";
     if (t->refusal)
         return;
     t->from = from;

@@ -34,12 +34,13 @@ static bool runs_fit(int width, int run)
     return width >= run && (computed - width) * 8 <= width;
 }
 
-/* Of forward; the other directions have the same macros, to share its program. With blocks of one
- * vector a row of the filter stays in registers. */
+/* Of forward; the other directions have the same macros, to share its program, and so have images
+ * whose rows are not cut into runs. With blocks of one vector a row of the filter stays in
+ * registers. A dense layer has no rows. */
 static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
 {
     const clcnn_conv2d *d = &problem->d;
-    if (run < 1 || !runs_fit(problem->q, run))
+    if (run < 1 || (d->h == 1 && d->w == 1))
         return (runs){0, 0};
     if (vecs > 1)
         return (runs){d->stride_w <= 2 ? d->stride_w : 0, 0};
@@ -69,7 +70,10 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const runs along = runs_of(problem, run, vecs);
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
-    if (along.step && problem->direction == CLCNN_FORWARD)
+    /* A work-item sums CONV2D_RUNS of them one after the other. */
+    const double rounds = (double)CONV2D_RUNS * problem->group_c * problem->d.r * problem->d.s;
+    if (along.step && problem->direction == CLCNN_FORWARD && runs_fit(problem->q, run) &&
+        rounds <= CLCNN__MOST_ROUNDS)
         t.run = run;
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= MOST_TILE && vecs <= MOST_TILE && run <= MOST_TILE)

@@ -233,11 +233,15 @@ static clcnn_status build(clcnn_ctx *ctx, const char *name, const options *opts,
     snprintf(file, sizeof file, "%s.cl", name);
     clcnn_status status = append_source(&source, file, 0, &ctx->error);
     if (status == CLCNN_SUCCESS) {
+        const clcnn_error before = ctx->error;
         status = CLCNN_BUILD_FAILED;
         if (declares_builtins(ctx))
             status = compile(ctx, name, opts, &source, own_builtins, out);
-        if (status == CLCNN_BUILD_FAILED)
+        if (status == CLCNN_BUILD_FAILED) {
             status = compile(ctx, name, opts, &source, "", out);
+            if (status == CLCNN_SUCCESS)
+                ctx->error = before; /* the first attempt is nobody's failure */
+        }
     }
     free(source.data);
     return status;

@@ -350,7 +350,8 @@ CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_act
  *
  * The algorithm "winograd" (3x3 filters, strides and dilations of 1, one group or groups of 4
  * channels and more) multiplies a quarter as often and rounds more: its error is of class
- * CLCNN_NORMWISE_DOT, small beside the largest results, not beside each. An infinity or NaN may
+ * CLCNN_NORMWISE_DOT, small beside the largest results, not beside each, and its constant twice the
+ * largest error that was found: no proof, as the other classes have. An infinity or NaN may
  * spread over a tile, which is 4x4 results that meet 6x6 inputs, and, to the weights, over a
  * filter's nine taps. Numbers beyond FLT_MAX/128, and sums with n * max|a| * max|b| beyond
  * FLT_MAX/1024, may overflow on their way. dot_only keeps the default from it and from everything

@@ -41,7 +41,7 @@ typedef struct conv2d_taps_args {
 #define CONV2D_PAD 4096
 #define CONV2D_PIXELS 512
 
-/* tile and row: what a vector may read behind the last row and the zeros after it. */
+/* row: what a vector may read behind the last row and the zeros after it. */
 #define CONV2D_BEYOND 16
 
 /* What conv2d_shared_prepare is to prepare besides padding: these bits. */

@@ -6,8 +6,8 @@
  *
  * One work-item, alone in its work-group, keeps SEGS row segments by BLOCK channels in registers
  * and walks through the taps: SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The
- * last segment of a row may reach beyond it: the padded input has room for that, and what lies
- * beyond is not stored.
+ * last segment of a row may reach beyond it, into the next row or the room behind the last one, and
+ * what comes of that is not stored.
  *
  * Backward over a stride, the pixels of a vector are neighbours in their phase (see conv2d_args.h):
  * every step_w-th of a row. A work-item goes through the phases of its columns one after the other,
