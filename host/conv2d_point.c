@@ -13,7 +13,6 @@
 enum { SIDE_BY_SIDE = 128 };
 /* The default leaves planes of fewer pixels to others: to collect them is to turn them around. */
 enum { LEAST_PIXELS = 16 };
-enum { MOST_TILE = 32 }; /* channels or vectors: more would never fit registers */
 
 /* Planes of h x w elements, and where the pixels that count are: packed, or as they are. */
 typedef struct side {
@@ -87,7 +86,8 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (d->pad_top || d->pad_left || d->pad_bottom || d->pad_right)
         return "it needs images without padding";
     const product m = product_of(ctx, problem);
-    if (m.vec < 1 || m.block < 1 || m.segments < 1 || m.block > MOST_TILE || m.segments > MOST_TILE)
+    if (m.vec < 1 || m.block < 1 || m.segments < 1 || m.block > CLCNN__MOST_TILE ||
+        m.segments > CLCNN__MOST_TILE)
         return "its tuning row has no tile";
     if (m.in.elements > INT32_MAX || m.out.elements > INT32_MAX)
         return "the collected pixels have 2^31 elements or more";

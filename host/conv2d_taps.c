@@ -64,7 +64,8 @@ static clcnn__source source_of(const clcnn__conv2d_problem *problem)
                            problem->q};
 }
 
-/* Neighbouring rows share the zeros between them, and so do neighbouring planes: */
+/* Neighbouring rows and planes share the zeros between them, so that the padded copy is smaller:
+ * each has only those before it, as many as either side needs. */
 static int rows_above(const clcnn__source *from)
 {
     return at_least(from->top, from->bottom);

@@ -52,6 +52,9 @@ typedef struct clcnn__prepared {
     clcnn_mem in, padded, taps, from, packed;
 } clcnn__prepared;
 
+/* Pixels, channels or vectors of a tile: more would never fit registers. */
+enum { CLCNN__MOST_TILE = 32 };
+
 /* The VEC of conv2d_shared.cl, where it may be any: one, so that it is one program. */
 enum { CLCNN__SHARED_VEC = 8 };
 /* Launches one of its kernels. */

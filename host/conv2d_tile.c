@@ -6,8 +6,6 @@
  */
 #include "conv2d_taps.h"
 
-enum { MOST_TILE = 32 }; /* pixels or vectors: more would never fit registers */
-
 typedef struct tile {
     clcnn__taps taps;
     int pixels; /* pixels (backward_weights: taps) of a work-item */
@@ -76,7 +74,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         rounds <= CLCNN__MOST_ROUNDS)
         t.run = run;
     t.taps.unlisted = t.run > 0 && along.filter > 0;
-    if (t.pixels <= MOST_TILE && vecs <= MOST_TILE && run <= MOST_TILE)
+    if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
     if (t.taps.block > 0)
         clcnn__taps_make(problem, 0, &t.taps);

@@ -20,7 +20,7 @@
 
 #include <math.h>
 
-enum { POINTS = 36, FILTER = 3, MOST_TILE = 32 };
+enum { POINTS = 36, FILTER = 3 };
 
 /* Channels of a group, where there are several: of fewer most lanes of a vector would be empty, and
  * what the transforms round is small beside a long sum, not beside nine products. */
@@ -296,7 +296,7 @@ static winograd winograd_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
     g.block = g.vec * vecs;
     if (g.refusal)
         return g;
-    if (!g.block || !g.pixels || vecs > MOST_TILE || g.pixels > MOST_TILE) {
+    if (!g.block || !g.pixels || vecs > CLCNN__MOST_TILE || g.pixels > CLCNN__MOST_TILE) {
         g.refusal = "its tuning row has no tile";
         return g;
     }
@@ -364,14 +364,8 @@ static clcnn_status launch(clcnn_ctx *ctx, const winograd *g, const clcnn__conv2
         .macros = {{"CURVED", clcnn__conv2d_curved(&call->problem)}, {"FUSED", t->fused}},
         .args = &t->args,
         .args_size = sizeof t->args,
-        .mem_count = mem_count,
-        .local_bytes = t->own,
-        .global = {global[0], global[1], global[2]},
-        .local = {1, 1, 1},
-        .fixed_local = true};
-    for (int i = 0; i < mem_count; i++)
-        desc.mems[i] = mems[i];
-    return clcnn__launch(ctx, &desc);
+        .local_bytes = t->own};
+    return clcnn__launch_single(ctx, &desc, mems, mem_count, global);
 }
 
 static part part_of(const winograd *g, const layout *l, int first_line, int first_block)
