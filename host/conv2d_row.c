@@ -2,19 +2,26 @@
  * conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels; strides of 1, and any
  * backward to the data.
  *
+ * Forward and backward_data need no workspace: a work-item has its inputs in local memory.
  * backward_weights keeps in the workspace: [padded x][the splits' partial dw][their partial db].
  */
+#include <math.h>
+
 #include "conv2d_taps.h"
 
 enum { MOST_SEGMENTS = 16 };
 
 typedef struct cut {
-    clcnn__taps taps;
+    clcnn__taps taps;  /* of backward_weights; else its program, macros and blocks */
     int width;         /* pixels of a vector, VEC */
     int segments;      /* vectors of a work-item and channel, SEGS */
-    int out_h, out_w;  /* of the result */
-    int columns;       /* of the result's rows, or of a phase of them */
     int most_channels; /* the default takes this algorithm up to here, CHANNELS */
+    double near;       /* floats of local memory for a tile's inputs, about, NEAR */
+    /* Forward and backward_data: */
+    conv2d_row_args args;
+    int rows, columns; /* of the result, of each phase */
+    size_t items;      /* tiles */
+    size_t own;        /* bytes of local memory */
 } cut;
 
 /* Channels come in blocks from a short list, so that few variants are ever built. */
@@ -45,28 +52,181 @@ static int stride_of(const clcnn__conv2d_problem *problem)
     return d->stride_w == 2 ? 2 : d->stride_w == 1 && d->stride_h == 1 ? 1 : 0;
 }
 
-/* How far the last vector of a row reads beyond it; another phase than the first may begin one
- * further to the right. */
-static int beyond(const cut *c, int step_w)
+/* ---- Forward and backward_data: tiles ----------------------------------------------------------
+ */
+
+/* How much further than the results the inputs reach that meet them; as reach_of of the kernel. */
+static int reach_of(int size, int dilation, int step, int pad)
 {
-    return (c->width - c->columns % c->width) % c->width + (step_w > 1 ? 1 : 0);
+    return (size - 1) * dilation / step + (step - 1 + pad) / step - pad / step;
+}
+
+static conv2d_row_args row_args(const clcnn__conv2d_problem *problem)
+{
+    const clcnn_conv2d *d = &problem->d;
+    conv2d_row_args a = {.n = d->n,
+                         .groups = d->groups,
+                         .step_h = 1,
+                         .step_w = 1,
+                         .pad_top = d->pad_top,
+                         .pad_left = d->pad_left,
+                         .r = d->r,
+                         .s = d->s,
+                         .dilation_h = d->dilation_h,
+                         .dilation_w = d->dilation_w,
+                         .sign = 1,
+                         .in_channels = problem->group_c,
+                         .in_h = d->h,
+                         .in_w = d->w,
+                         .out_group = problem->group_k,
+                         .out_h = problem->p,
+                         .out_w = problem->q,
+                         .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
+                         .alpha = (float)d->alpha,
+                         .accumulate = !problem->forward && d->accumulate};
+    if (problem->direction == CLCNN_BACKWARD_DATA) {
+        a.step_h = d->stride_h;
+        a.step_w = d->stride_w;
+        a.sign = -1;
+        a.in_channels = problem->group_k;
+        a.in_h = problem->p;
+        a.in_w = problem->q;
+        a.out_group = problem->group_c;
+        a.out_h = d->h;
+        a.out_w = d->w;
+    }
+    return a;
+}
+
+/* A tile's inputs of one channel; doubles, because filters may reach anywhere. */
+static double near_plane(const conv2d_row_args *a, int lines, int columns)
+{
+    return ((double)lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top)) *
+           ((double)columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left));
+}
+
+/* Work-items' turns for a tile: SEGS segments of each phase. */
+static double turns(const cut *c, int lines, int columns)
+{
+    const conv2d_row_args *a = &c->args;
+    const double segments = (double)lines * clcnn__ceil_div(columns, c->width);
+    return ceil(segments / c->segments) * a->step_h * a->step_w;
+}
+
+/* Channels that are in local memory at a time. */
+static double chunk_of(const cut *c, int lines, int columns)
+{
+    const double fit = floor(c->near / near_plane(&c->args, lines, columns));
+    return fmin(fmax(fit, 1), c->args.in_channels);
+}
+
+/* Floats of local memory: inputs, and the sums that wait for the next chunk, or those at hand. */
+static double own_of(const cut *c, int lines, int columns)
+{
+    const double chunk = chunk_of(c, lines, columns);
+    const double phase = (double)c->segments * c->taps.block * c->width;
+    const double sums = chunk < c->args.in_channels ? turns(c, lines, columns) : c->args.step_w;
+    return chunk * near_plane(&c->args, lines, columns) + 2 * c->width + sums * phase;
+}
+
+/* Loops of a work-item. */
+static double rounds_of(const cut *c, int lines, int columns)
+{
+    const conv2d_row_args *a = &c->args;
+    const double chunks = ceil(a->in_channels / chunk_of(c, lines, columns));
+    const double wide = (double)columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left);
+    const double rows = (double)lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top);
+    const double taps = (double)a->r * a->s / ((double)a->step_h * a->step_w) + a->r + 1;
+    const double each = 2.0 * c->segments * c->taps.block + a->r + a->s + 32;
+    return a->in_channels * rows * (wide / c->width + 4) +
+           turns(c, lines, columns) * (taps * a->in_channels + chunks * each);
+}
+
+/*
+ * What a tile costs for each of its results, in cycles or so: its inputs are brought once, four
+ * cycles a vector, and between chunks its sums are put away and fetched.
+ */
+static double cost_of(const cut *c, int lines, int columns)
+{
+    enum { ROW = 12, LINE = 8 };
+    const conv2d_row_args *a = &c->args;
+    const double chunks = ceil(a->in_channels / chunk_of(c, lines, columns));
+    const double vectors = (double)clcnn__ceil_div(columns, c->width) * c->width;
+    const double rows = (double)lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top);
+    const double pitch = (double)columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left);
+    const double brought = rows * a->in_channels * (ROW + LINE * (1 + pitch / c->width));
+    const double sums = lines * vectors * a->step_h * a->step_w * c->taps.block;
+    const double taps = (double)a->r * a->s / ((double)a->step_h * a->step_w) * a->in_channels;
+    return (brought + sums * (2 * (chunks - 1) + taps / 2)) / ((double)lines * columns);
+}
+
+/* The cheapest tile that leaves enough of them for all processors. */
+static void choose_tile(const clcnn_ctx *ctx, cut *c)
+{
+    enum { PER_UNIT = 16, MOST_LINES = 64, MOST_VECTORS = 16 };
+    conv2d_row_args *a = &c->args;
+    const double wanted = (double)ctx->info.compute_units * PER_UNIT;
+    const double others = (double)a->n * a->groups * a->blocks;
+    double least = INFINITY;
+    a->lines = 1;
+    a->columns = c->width;
+    for (int across = clcnn__ceil_div(c->columns, MOST_VECTORS * c->width);; across *= 2) {
+        const int vectors = clcnn__ceil_div(clcnn__ceil_div(c->columns, c->width), across);
+        const int columns = vectors == 1 || across > 1 ? vectors * c->width : c->columns;
+        for (int down = clcnn__ceil_div(c->rows, MOST_LINES);; down *= 2) {
+            const int lines = clcnn__ceil_div(c->rows, down);
+            const bool enough = others * down * across >= wanted;
+            const double cost = cost_of(c, lines, columns);
+            if (cost < least && (enough || lines == 1) &&
+                rounds_of(c, lines, columns) <= CLCNN__MOST_ROUNDS &&
+                own_of(c, lines, columns) <= 2 * c->near) {
+                least = cost;
+                a->lines = lines;
+                a->columns = columns;
+            }
+            if (lines == 1)
+                break;
+        }
+        if (vectors == 1)
+            break;
+    }
+    a->chunk = (int)chunk_of(c, a->lines, a->columns);
+    c->items = (size_t)a->n * clcnn__div_up((size_t)c->rows, a->lines) *
+               clcnn__div_up((size_t)c->columns, a->columns);
+}
+
+static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
+{
+    c->args = row_args(problem);
+    conv2d_row_args *a = &c->args;
+    c->taps.macros[c->taps.macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
+    c->taps.blocks = a->blocks = clcnn__ceil_div(a->out_group, c->taps.block);
+    c->rows = clcnn__ceil_div(a->out_h, a->step_h);
+    c->columns = clcnn__ceil_div(a->out_w, a->step_w);
+    choose_tile(ctx, c);
+    const double own = own_of(c, a->lines, a->columns) * sizeof(float);
+    if (own > (double)ctx->info.local_memory)
+        c->taps.refusal = "a tile's inputs do not fit the device's local memory";
+    else if (rounds_of(c, a->lines, a->columns) > CLCNN__MOST_ROUNDS)
+        c->taps.refusal = "its sums are longer than a work-item's loops may be";
+    else
+        c->own = (size_t)own;
 }
 
 static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    const bool forward = problem->direction != CLCNN_BACKWARD_DATA;
-    cut c = {.out_h = forward ? problem->p : problem->d.h,
-             .out_w = forward ? problem->q : problem->d.w};
-    const int step_w = forward ? 1 : problem->d.stride_w;
-    c.columns = clcnn__ceil_div(c.out_w, step_w);
+    const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
+    const bool back = problem->direction == CLCNN_BACKWARD_DATA;
+    const int step_w = back ? problem->d.stride_w : 1;
+    const int columns = clcnn__ceil_div(back ? problem->d.w : problem->q, step_w);
     const char *wide = step_w > 1 ? "phase" : "long";
-    const char *shape = c.columns <= 4 ? "short" : c.columns <= 8 ? "medium" : wide;
+    const char *shape = columns <= 4 ? "short" : columns <= 8 ? "medium" : wide;
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "row", shape);
-    c.width = clcnn__tune_vector(row);
-    c.most_channels = clcnn__tune_value(row, "CHANNELS");
+    cut c = {.width = clcnn__tune_vector(row),
+             .most_channels = clcnn__tune_value(row, "CHANNELS"),
+             .near = clcnn__tune_value(row, "NEAR") * 1024.0 / sizeof(float)};
     const int lanes = clcnn__taps_lanes(problem), block = block_for(lanes);
     const int gradients = weights_block_for(lanes);
-    const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
     c.segments = clcnn__tune_value(row, "SUMS") / block;
     if (c.segments < 1)
         c.segments = 1;
@@ -80,10 +240,11 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
                                       {"STRIDE", stride_of(problem)},
                                       {"GRADIENTS", gradients},
                                       {"FILTER", filter_of(problem)}},
-                           .block = weights ? gradients : block,
-                           .laced = !weights};
-    if (c.width > 0)
-        clcnn__taps_make(problem, weights ? 0 : beyond(&c, step_w), &c.taps);
+                           .block = weights ? gradients : block};
+    if (c.width > 0 && weights)
+        clcnn__taps_make(problem, &c.taps);
+    else if (c.width > 0)
+        make_tile(ctx, problem, &c);
     return c;
 }
 
@@ -151,33 +312,32 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     return c.taps.refusal;
 }
 
+/* Forward, or backward not over a stride: whether all lanes have something to do. */
+static bool whole_rows(const cut *c)
+{
+    return c->items > 0 && c->args.step_w == 1 && c->columns % c->width == 0;
+}
+
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
+    enum { SHORT_SUM = 96 }; /* products, that are too few for what tile does before and after */
     const cut c = cut_of(ctx, problem);
-    return c.taps.row && c.taps.row->use && clcnn__taps_lanes(problem) <= c.most_channels;
+    const int lanes = clcnn__taps_lanes(problem), taps = c.args.in_channels * c.args.r * c.args.s;
+    if (!c.taps.row || !c.taps.row->use)
+        return false;
+    if (lanes <= c.most_channels)
+        return true;
+    return whole_rows(&c) && (lanes <= 2 * c.most_channels || taps <= SHORT_SUM);
 }
 
 static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
 {
     (void)limit;
+    if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
+        return 0;
     const cut c = cut_of(ctx, problem);
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS) {
-        const layout l = layout_of(problem, &c);
-        return (c.taps.padded + l.partial + l.bias) * sizeof(float);
-    }
-    return (c.taps.padded + c.taps.taps + c.taps.weights) * sizeof(float);
-}
-
-static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
-{
-    const cut c = cut_of(ctx, problem);
-    return c.taps.weights * sizeof(float);
-}
-
-static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
-{
-    const cut c = cut_of(ctx, &call->problem);
-    return clcnn__taps_pack(ctx, call, &c.taps, call->packed);
+    const layout l = layout_of(problem, &c);
+    return (c.taps.padded + l.partial + l.bias) * sizeof(float);
 }
 
 static clcnn_status enqueue_reduce(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem partial,
@@ -215,24 +375,29 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
-    if (call->problem.direction == CLCNN_BACKWARD_WEIGHTS)
+    const clcnn__conv2d_problem *problem = &call->problem;
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
         return enqueue_weights(ctx, call);
-    const cut c = cut_of(ctx, &call->problem);
-    const clcnn_conv2d *d = &call->problem.d;
-    const int rows = call->problem.direction == CLCNN_BACKWARD_DATA
-                         ? clcnn__ceil_div(c.out_h, d->stride_h)
-                         : c.out_h;
-    const size_t segments =
-        (size_t)d->n * (size_t)rows * (size_t)clcnn__ceil_div(c.columns, c.width);
-    const size_t each = (size_t)c.segments;
-    return clcnn__taps_correlate(ctx, call, &c.taps, "conv2d_row_correlate",
-                                 (segments + each - 1) / each);
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    cut c = cut_of(ctx, problem);
+    c.args.has_bias = problem->forward && call->b.buf;
+    clcnn__launch_desc desc = {.program = c.taps.program,
+                               .kernel = "conv2d_row_correlate",
+                               .row = c.taps.row,
+                               .macro_count = c.taps.macro_count,
+                               .args = &c.args,
+                               .args_size = sizeof c.args,
+                               .local_bytes = c.own};
+    for (int i = 0; i < c.taps.macro_count; i++)
+        desc.macros[i] = c.taps.macros[i];
+    const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
+                              forward ? call->y : call->x};
+    return clcnn__launch_single(
+        ctx, &desc, mems, 4, (size_t[]){c.items, (size_t)c.args.blocks * (size_t)c.args.groups, 1});
 }
 
 const clcnn__conv2d_algo clcnn__conv2d_row = {.name = "row",
                                               .refuses = refuses,
                                               .preferred = preferred,
                                               .workspace = workspace,
-                                              .packed = packed,
-                                              .pack = pack,
                                               .enqueue = enqueue};

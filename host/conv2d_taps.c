@@ -86,14 +86,13 @@ int clcnn__source_w(const clcnn__source *from)
     return from->w + columns_before(from);
 }
 
-void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t)
+void clcnn__taps_make(const clcnn__conv2d_problem *problem, clcnn__taps *t)
 {
     const clcnn_conv2d *d = &problem->d;
     const clcnn__source from = source_of(problem);
     const double above = rows_above(&from), before = columns_before(&from);
     const double rows = from.h + above, columns = from.w + before;
-    const double padded =
-        d->n * rows * columns * from.channels + above * columns + before + CONV2D_BEYOND;
+    const double padded = d->n * rows * columns * from.channels + above * columns + before;
     const double taps = (double)reads_of(problem) * d->r * d->s;
     t->macros[t->macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
     t->blocks = clcnn__ceil_div(clcnn__taps_lanes(problem), t->block);
@@ -109,7 +108,7 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__ta
     t->from = from;
     t->taps = (size_t)taps;
     t->weights = (size_t)weights;
-    if (above > 0 || before > 0 || slack > 0 || thinned(problem))
+    if (above > 0 || before > 0 || thinned(problem))
         t->padded = (size_t)padded;
 }
 
@@ -220,7 +219,6 @@ static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__t
                           .in_row = row,
                           .in_top = rows_above(&t->from),
                           .in_left = columns_before(&t->from),
-                          .in_h = t->from.h,
                           .r = d->r,
                           .s = d->s,
                           .dilation_h = d->dilation_h,
@@ -377,13 +375,8 @@ clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     const clcnn_status status = enqueue_prepare(ctx, &before, before_items, &mems);
     if (status != CLCNN_SUCCESS)
         return status;
-    size_t phases = (size_t)(args.step_h < args.out_h ? args.step_h : args.out_h);
-    if (t->laced) {
-        items *= phases;
-        phases = 1;
-    } else {
-        phases *= (size_t)(args.step_w < args.out_w ? args.step_w : args.out_w);
-    }
+    const size_t phases = (size_t)(args.step_h < args.out_h ? args.step_h : args.out_h) *
+                          (size_t)(args.step_w < args.out_w ? args.step_w : args.out_w);
     const clcnn_mem out = forward ? call->y : call->x;
     const clcnn_mem list[] = {t->padded ? mems.padded : mems.in, mems.taps, mems.packed, call->b,
                               out};

@@ -24,7 +24,6 @@ typedef struct clcnn__taps {
     clcnn__macro macros[6];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     bool unlisted;     /* the kernel needs no list of taps */
-    bool laced;        /* a work-item has all phases of its columns; neighbours those of the rows */
     clcnn__source from;
     size_t padded, taps, weights; /* elements of the workspace; padded 0: x is used as it is */
     const char *refusal;          /* why the sizes don't fit 32-bit indices, or NULL */
@@ -34,9 +33,8 @@ typedef struct clcnn__taps {
 int clcnn__taps_lanes(const clcnn__conv2d_problem *problem);
 
 /* Fills in what follows from problem, program, row and block, or only `refusal`, and adds the macro
- * that all kernels here have; `slack`: elements that vectors reach beyond the rows, CONV2D_BEYOND
- * at most, so that these are copied even without zeros around them. */
-void clcnn__taps_make(const clcnn__conv2d_problem *problem, int slack, clcnn__taps *t);
+ * that all kernels here have. */
+void clcnn__taps_make(const clcnn__conv2d_problem *problem, clcnn__taps *t);
 int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);
 

@@ -77,7 +77,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
     if (t.taps.block > 0)
-        clcnn__taps_make(problem, 0, &t.taps);
+        clcnn__taps_make(problem, &t.taps);
     return t;
 }
 

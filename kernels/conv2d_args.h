@@ -13,7 +13,7 @@ typedef struct conv2d_args {
 } conv2d_args;
 
 /*
- * tile and row, forward and backward_data: a correlation of `in` with a list of taps. Forward
+ * tile, forward and backward_data: a correlation of `in` with a list of taps. Forward
  * slides the filters over x; backward_data slides them, flipped, over dy, once for each phase (an
  * output row modulo step_h and column modulo step_w), since a phase meets always the same taps.
  */
@@ -21,7 +21,7 @@ typedef struct conv2d_taps_args {
     int n, in_channels;             /* channels of a group */
     int in_image, in_plane, in_row; /* strides, in elements */
     int in_step_h, in_step_w;       /* rows and columns of `in` from output to output */
-    int in_top, in_left, in_h;      /* zeros before its rows and columns; rows of a plane */
+    int in_top, in_left;            /* zeros before its rows and columns */
     int out_h, out_w, out_channels, out_group;
     int step_h, step_w;    /* phases: 1 forward, the stride backward */
     int pad_top, pad_left; /* pad_top + in_top, ...: where the first tap of the first output is */
@@ -40,9 +40,6 @@ typedef struct conv2d_taps_args {
 #define CONV2D_PACK 16
 #define CONV2D_PAD 4096
 #define CONV2D_PIXELS 512
-
-/* row: what a vector may read behind the last row and the zeros after it. */
-#define CONV2D_BEYOND 16
 
 /* What conv2d_shared_prepare is to prepare besides padding: these bits. */
 #define CONV2D_LIST 1     /* the list of taps */
@@ -63,6 +60,27 @@ typedef struct conv2d_prepare_args {
     int out_group, blocks, block; /* channels of a group, blocks in it, channels of a block */
     int images, k, pq;            /* of dy */
 } conv2d_prepare_args;
+
+/*
+ * row, forward and backward_data: a correlation of `in` with the filters, slid over x or, flipped,
+ * over dy, once for each phase (as above).
+ */
+typedef struct conv2d_row_args {
+    int n, groups, blocks;       /* blocks of channels of a group of the result */
+    int in_channels, in_h, in_w; /* channels of a group */
+    int out_group, out_h, out_w;
+    int step_h, step_w; /* phases: 1 forward, the stride backward */
+    int pad_top, pad_left;
+    int r, s, dilation_h, dilation_w;
+    int sign;           /* 1: taps go down and right; -1: up and left */
+    int lines, columns; /* of a work-item's tile, of each phase */
+    int chunk;          /* channels of `in` that it has in local memory at a time */
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_row_args;
+
+/* row: elements of local memory for `channels` planes, and room for vectors that begin in them. */
+#define CONV2D_ROW_NEAR(channels, plane, vec) (((channels) * (plane) + 2 * (vec)-1) / (vec) * (vec))
 
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
 typedef struct conv2d_point_args {

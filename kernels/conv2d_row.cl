@@ -4,15 +4,22 @@
  * would leave most lanes empty, here a vector is VEC neighbouring pixels of a row, and a weight is
  * one number.
  *
- * One work-item, alone in its work-group, keeps SEGS row segments by BLOCK channels in registers
- * and walks through the taps: SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The
- * last segment of a row may reach beyond it, into the next row or the room behind the last one, and
- * what comes of that is not stored.
+ * One work-item, alone in its work-group, has a tile of one image's result, for BLOCK channels. It
+ * copies the inputs that the tile meets into local memory, with zeros for what lies outside of the
+ * planes, so that no tap needs a bounds check; and if a tile's inputs of all channels are more than
+ * NEAR KiB, some channels at a time, with the sums waiting behind them. On a CPU that is the
+ * thread's own, in the nearest cache, and nothing goes from one core to the other: a padded copy
+ * in global memory is written by one and read by another, which where they have different L3
+ * caches takes longer than the sums. Meanwhile it asks for the inputs that come next.
+ *
+ * From there it keeps SEGS row segments by BLOCK channels in registers and walks through the taps:
+ * SEGS vector loads, BLOCK weights, SEGS * BLOCK vector FMAs each. The last segment of a row may
+ * reach beyond it, into the next row or the room behind the last one; what comes of that is not
+ * stored, or is stored before the next row is.
  *
  * Backward over a stride, the pixels of a vector are neighbours in their phase (see conv2d_args.h):
- * every step_w-th of a row. A work-item goes through the phases of its columns one after the other,
- * and puts two, if that is all there are, in place as whole vectors. The phases of the rows are
- * neighbouring work-items, because they read the same of dy.
+ * every step_w-th of a row. A work-item goes through the phases one after the other, and puts those
+ * of two columns, if that is all there are, in place as whole vectors.
  *
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and
  * NEON's 32.
@@ -56,124 +63,273 @@
 #define AT_ONCE (STRIDE == 2 ? 2 : 1) /* phases of columns that are put in place together */
 #define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
 
-/* Where the inputs of each segment begin, where it goes, and how much of the result's row is left
- * for it; the first segment's row and image, and the last one's. */
+/* As load_whole and store_whole, of local memory. */
+static inline floatV load_near(__local const float *p)
+{
+    return ((__local const unaligned *)p)->v;
+}
+static inline void store_near(floatV v, __local float *p)
+{
+    ((__local unaligned *)p)->v = v;
+}
+
+/* The part of one image's result that a work-item has: `lines` rows and `columns` pixels of each
+ * phase, from (line, column) on. Its inputs, `rows` by `pitch` a channel, begin at (top, left) of
+ * the planes, which may lie outside. */
+typedef struct tile {
+    int image, line, column;
+    int rows, pitch, top, left;
+} tile;
+
+/* Filter rows (or columns) that one phase meets: the first, how many, and how far apart; and how
+ * far into the tile's inputs the first and each one after it reach. */
+typedef struct walk {
+    int first, count, each;
+    int at, move;
+} walk;
+
+/* How much further than the results the inputs reach that meet them. */
+static inline int reach_of(int size, int dilation, int step, int pad)
+{
+    return (size - 1) * dilation / step + (step - 1 + pad) / step - pad / step;
+}
+
+static inline tile find_tile(const conv2d_row_args a, int item)
+{
+    const int height = (a.out_h - 1) / STEP_H + 1, width = (a.out_w - 1) / STEP_W + 1;
+    const int down = (height + a.lines - 1) / a.lines;
+    const int across = (width + a.columns - 1) / a.columns;
+    const int image = item / (down * across), part = item - image * down * across;
+    tile t = {.image = image,
+              .rows = a.lines + reach_of(a.r, a.dilation_h, STEP_H, a.pad_top),
+              .pitch = a.columns + reach_of(a.s, a.dilation_w, STEP_W, a.pad_left)};
+    t.line = part / across * a.lines;
+    t.column = (part - part / across * across) * a.columns;
+    t.top = t.line;
+    t.left = t.column;
+    if (a.sign > 0) {
+        t.top -= a.pad_top;
+        t.left -= a.pad_left;
+    } else {
+        t.top += a.pad_top / STEP_H - (a.r - 1) * a.dilation_h / STEP_H;
+        t.left += a.pad_left / STEP_W - (a.s - 1) * a.dilation_w / STEP_W;
+    }
+    return t;
+}
+
+#if STRIDE == 1
+static inline walk find_walk(int size, int dilation, int step, int at, int sign)
+{
+    (void)step;
+    (void)at;
+    return (walk){0, size, 1, sign > 0 ? 0 : (size - 1) * dilation, sign * dilation};
+}
+#else
+/* Of the phase whose results begin `at` behind the padding's beginning. */
+static inline walk find_walk(int size, int dilation, int step, int at, int sign)
+{
+    (void)sign; /* backward */
+    const int phase = at % step;
+    walk w = {.first = 0, .each = 1};
+    SHORT_LOOP
+    while (w.first < size && w.first * dilation % step != phase)
+        w.first++;
+    SHORT_LOOP
+    while (w.each * dilation % step != 0)
+        w.each++;
+    w.count = w.first < size ? (size - 1 - w.first) / w.each + 1 : 0;
+    w.at = (size - 1) * dilation / step - w.first * dilation / step;
+    w.move = -(w.each * dilation / step);
+    return w;
+}
+#endif
+
+/* `count` elements to local memory: those from `from` on, of which `rest` may be read, or zeros.
+ * Whole vectors are written: what is too much is overwritten by what comes next. */
+static inline void bring(__global const float *from, int count, int rest, __local float *to)
+{
+    SHORT_LOOP
+    for (int i = 0; i < count; i += VEC)
+        store_near(load_row(from + i, rest - i), to + i);
+}
+
+static inline void clear(int count, __local float *to)
+{
+    SHORT_LOOP
+    for (int i = 0; i < count; i += VEC)
+        store_near((floatV)(0.0f), to + i);
+}
+
+/* The tile's inputs of `channels` planes, with zeros in place of what lies outside of them; `rest`:
+ * elements from these planes on to the tensor's end. */
+static inline void bring_planes(const conv2d_row_args a, const tile *t, int channels,
+                                __global const float *planes, int rest, __local float *near)
+{
+    const int plane = a.in_h * a.in_w;
+    const int before = clamp(-t->left, 0, t->pitch);
+    const int end = clamp(a.in_w - t->left, before, t->pitch);
+    SHORT_LOOP
+    for (int c = 0; c < channels; c++) {
+        SHORT_LOOP
+        for (int row = 0; row < t->rows; row++, near += t->pitch) {
+            const int y = t->top + row, at = c * plane + y * a.in_w + t->left + before;
+            if (y < 0 || y >= a.in_h) {
+                clear(t->pitch, near);
+                continue;
+            }
+            if (before > 0)
+                clear(before, near);
+            bring(planes + at, end - before, rest - at, near + before);
+            if (end < t->pitch)
+                clear(t->pitch - end, near + end);
+        }
+    }
+}
+
+/* Inputs that come next: of a tile, `channels` planes from `planes` on; and how many of their rows
+ * have been asked for. */
+typedef struct coming {
+    tile t;
+    int channels, asked;
+    __global const float *planes;
+} coming;
+
+/* Whether input and result are more than a cache may still have: where it has them, asking costs a
+ * tenth. */
+static inline int asks(const conv2d_row_args a)
+{
+    const float in = (float)a.in_channels * (float)(a.in_h * a.in_w);
+    const float out = (float)a.out_group * (float)(a.out_h * a.out_w);
+    return ASKS && (float)a.n * (float)a.groups * (in + out) > (float)FAR;
+}
+
+/* Asks for as many of their rows as are due when `done` of a tile's `turns` are. */
+static inline void ask_rows(const conv2d_row_args a, coming *next, int done, int turns)
+{
+    const int due = done * (next->channels * next->t.rows) / turns;
+    const int begin = max(next->t.left, 0), end = min(next->t.left + next->t.pitch, a.in_w);
+    SHORT_LOOP
+    for (; next->asked < due; next->asked++) {
+        const int c = next->asked / next->t.rows;
+        const int y = next->t.top + next->asked - c * next->t.rows;
+        __global const float *row = next->planes + (c * a.in_h + y) * a.in_w;
+        if (y >= 0 && y < a.in_h)
+            SHORT_LOOP
+        for (int x = begin; x < end; x += LINE)
+            ASK(row + x);
+    }
+}
+
+/* Where the inputs of each segment begin in the tile, where it goes in the result's plane, and how
+ * much is left for it of the row, and of what this work-item may write before it writes what
+ * belongs there; the lines of the first and the last one. */
 typedef struct segments {
-    int at[SEGS], to[SEGS], live[SEGS];
-    int first_row, first_image, row, image;
+    int at[SEGS], to[SEGS], live[SEGS], room[SEGS];
+    int first_line, line;
 } segments;
 
-/* SEGS segments from `first` on, of the `count` that all images' rows from start_h on have. Past
+/* SEGS segments from `first` on, of the `count` of a phase of rows that begins with start_h. Past
  * the last one it is taken again, and not stored. */
-static inline void find_segments(const conv2d_taps_args a, int first, int count, int start_h,
-                                 int height, segments *these)
+static inline void find_segments(const conv2d_row_args a, const tile *t, int first, int count,
+                                 int row_segments, int start_h, segments *these)
 {
-    const int columns = (a.out_w - 1) / STEP_W + 1, row_segments = (columns + VEC - 1) / VEC;
-    const int top = (start_h + a.pad_top) / STEP_H + a.in_top;
-    const int line = first / row_segments;
-    int column = (first - line * row_segments) * VEC;
-    int image = line / height, row = line - image * height;
-    these->first_row = row;
-    these->first_image = image;
+    int line = first / row_segments, column = (first - line * row_segments) * VEC;
+    const int whole = STRIDE == 1 && a.columns >= a.out_w && !a.accumulate;
+    these->first_line = line;
     SHORT_LOOP
     for (int i = 0; i < SEGS; i++) {
         if (i > 0 && first + i < count) {
             column += VEC;
-            const int carry = column >= columns ? 1 : 0;
+            const int carry = column >= row_segments * VEC ? 1 : 0;
             column = carry ? 0 : column;
-            row += carry;
-            const int over = row == height ? 1 : 0;
-            row = over ? 0 : row;
-            image += over;
+            line += carry;
         }
-        these->at[i] = image * a.in_image + (top + row) * a.in_row + column;
-        these->to[i] = image * a.out_channels * a.out_h * a.out_w +
-                       (start_h + row * STEP_H) * a.out_w + column * STEP_W;
-        these->live[i] = first + i < count ? a.out_w - column * STEP_W : 0;
+        const int x = (t->column + column) * STEP_W;
+        these->at[i] = line * t->pitch + column;
+        these->to[i] = (start_h + (t->line + line) * STEP_H) * a.out_w + x;
+        these->live[i] = first + i < count ? a.out_w - x : 0;
+        these->room[i] = these->live[i] + (whole ? (count / row_segments - 1 - line) * a.out_w : 0);
     }
-    these->row = row;
-    these->image = image;
+    these->line = line;
 }
 
-/* Taps: of each channel those from begin to end, `each` further on than of the channel before. */
-typedef struct range {
-    int begin, end, each;
-} range;
-
-#if STRIDE == 1
-/* Those of the filter rows that meet more than padding from some of the segments' rows. */
-static inline range find_taps(const conv2d_taps_args a, const segments *these)
+/* Leaves out filter rows that meet nothing but padding. */
+static inline void skip_padding(const conv2d_row_args a, const segments *these, int top, walk *rows)
 {
-    const int step = a.dilation_h, up = a.pad_top + these->first_row, down = a.pad_top + these->row;
-    const int low = a.sign > 0 ? -down : up - a.in_h + 1; /* step times the filter row */
-    const int high = a.sign > 0 ? a.in_h - 1 - up : down;
-    range met = {0, a.r * a.s, a.r * a.s};
-    if (these->image != these->first_image)
-        return met;
-    if (low > 0)
-        met.begin = (low + step - 1) / step * a.s;
-    if (high < (a.r - 1) * step)
-        met.end = high < 0 ? 0 : (high / step + 1) * a.s;
-    return met;
+    const int last = a.in_h - 1 - (top + these->first_line), first = -(top + these->line);
+    SHORT_LOOP
+    while (rows->count > 0 && (rows->at < first || rows->at > last)) {
+        rows->at += rows->move;
+        rows->first += rows->each;
+        rows->count--;
+    }
+    SHORT_LOOP
+    while (rows->count > 0) {
+        const int at = rows->at + (rows->count - 1) * rows->move;
+        if (at >= first && at <= last)
+            break;
+        rows->count--;
+    }
 }
-#else
-/* Those that meet the phase of row start_h and column `start`. */
-static inline range find_taps_of_phase(const conv2d_taps_args a, int start_h, int start)
-{
-    const meeting rows = meet(a.r, a.dilation_h, a.step_h, (start_h + a.pad_top) % a.step_h, 0);
-    const meeting columns = meet(a.s, a.dilation_w, a.step_w, (start + a.pad_left) % a.step_w, 0);
-    const int begin = tap_index(a.in_channels, a.s, 0, rows, columns);
-    const int each = rows.same * columns.same;
-    return (range){begin, begin + each, each};
-}
-#endif
 
-/* The sums of these taps, to memory: sums[segment][channel][pixel]. */
-static inline void add_taps(__global const float *const *from, __global const int *taps,
-                            __global const float *packed, const range met, int channels,
-                            float *sums)
+/* Adds the taps of `channels` planes to the sums in memory, sums[segment][channel][pixel], or to
+ * zero if `fresh`. weights[k]: those of channel k, the first plane's. */
+static inline void add_taps(const conv2d_row_args a, __local const float *near, const int *at,
+                            __global const float *const *weights, int channels, int plane,
+                            int pitch, const walk rows, const walk columns, int fresh,
+                            __local float *sums)
 {
+    const int taps = a.r * a.s, each = a.sign > 0 ? taps : a.out_group * taps;
     floatV sum[SEGS][BLOCK];
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
-            sum[i][k] = (floatV)(0.0f);
+            sum[i][k] = fresh ? (floatV)(0.0f) : load_near(sums + (i * BLOCK + k) * VEC);
+    /* one loop over rows and columns: two are left too often */
+    const int count = rows.count * columns.count;
+    const int carry = rows.move * pitch - (columns.count - 1) * columns.move;
+    const int tap_carry = rows.each * a.s - (columns.count - 1) * columns.each;
     for (int c = 0; c < channels; c++) {
-        const int end = c * met.each + met.end;
-        for (int t = c * met.each + met.begin; t < end; t++) {
-            const int offset = taps[t];
+        int offset = c * plane + rows.at * pitch + columns.at;
+        int tap = c * each + rows.first * a.s + columns.first;
+        for (int i = 0, s = 1; i < count; i++) {
             floatV value[SEGS];
 #pragma unroll
             for (int i = 0; i < SEGS; i++)
-                value[i] = VLOAD(from[i] + offset);
+                value[i] = load_near(near + at[i] + offset);
 #pragma unroll
             for (int k = 0; k < BLOCK; k++) {
-                const floatV weight = (floatV)(packed[t * BLOCK + k]);
+                const floatV weight = (floatV)(weights[k][tap]);
 #pragma unroll
                 for (int i = 0; i < SEGS; i++)
                     sum[i][k] = FMA(value[i], weight, sum[i][k]);
             }
+            const int over = s == columns.count;
+            offset += over ? carry : columns.move;
+            tap += over ? tap_carry : columns.each;
+            s = over ? 1 : s + 1;
         }
     }
 #pragma unroll
     for (int i = 0; i < SEGS; i++)
 #pragma unroll
         for (int k = 0; k < BLOCK; k++)
-            VSTORE(sum[i][k], sums + (i * BLOCK + k) * VEC);
+            store_near(sum[i][k], sums + (i * BLOCK + k) * VEC);
 }
 
 /* A segment of one channel, with bias and activation, to its place: of the phase that begins in
  * column `start`, or of two phases laced into one another. */
-static inline void put_segment(const conv2d_taps_args a, const float *sums, float b, int start,
-                               int live, __global float *place)
+static inline void put_segment(const conv2d_row_args a, __local const float *sums, float b,
+                               int start, int live, int room, __global float *place)
 {
     float lanes[AT_ONCE * VEC];
     floatV value[AT_ONCE];
     (void)start;
+    (void)room;
 #pragma unroll
     for (int p = 0; p < AT_ONCE; p++)
-        value[p] = activate(VLOAD(sums + p * PHASE) + b, a.activation, a.alpha);
+        value[p] = activate(load_near(sums + p * PHASE) + b, a.activation, a.alpha);
 #if STRIDE == 0
     VSTORE(value[0], lanes);
     SHORT_LOOP
@@ -187,10 +343,10 @@ static inline void put_segment(const conv2d_taps_args a, const float *sums, floa
     value[0] = ZIP_LOW(even, odd);
     value[1] = ZIP_HIGH(even, odd);
 #endif
-    if (live >= AT_ONCE * VEC) {
+    if (room >= AT_ONCE * VEC) {
 #pragma unroll
         for (int p = 0; p < AT_ONCE; p++, place += VEC)
-            VSTORE(a.accumulate ? VLOAD(place) + value[p] : value[p], place);
+            store_whole(a.accumulate ? load_whole(place) + value[p] : value[p], place);
         return;
     }
     int l = 0;
@@ -208,64 +364,112 @@ static inline void put_segment(const conv2d_taps_args a, const float *sums, floa
 #endif
 }
 
-/* item -> SEGS consecutive segments (image, row, segment) of the rows that begin with start_h, one
- * block of channels */
-static APART void correlate(const conv2d_taps_args a, __global const float *in,
-                            __global const int *taps, __global const float *packed,
-                            __global const float *bias, __global float *out, const int item,
-                            const int block, const int start_h)
+/* All channels of the block, SEGS segments. */
+static inline void put_segments(const conv2d_row_args a, const segments *these, int channels,
+                                int start, __local const float *sums, __global const float *bias,
+                                __global float *out)
 {
-    const int first = item * SEGS, plane = a.out_h * a.out_w;
-    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
-    const int height = (a.out_h - 1 - start_h) / STEP_H + 1;
-    const int columns = (a.out_w - 1) / STEP_W + 1;
-    const int count = a.n * height * ((columns + VEC - 1) / VEC);
-    if (STRIDE != 1 && first >= count) /* a phase with fewer rows */
-        return;
-    segments these;
-    find_segments(a, first, count, start_h, height, &these);
-    in += (uint)(group * a.in_channels * a.in_plane);
-    packed += (uint)(block * a.in_channels * a.r * a.s * BLOCK);
-    bias += (uint)(group * a.out_group + channel);
-    out += (uint)((group * a.out_group + channel) * plane);
-
-    float sums[AT_ONCE * PHASE]; /* what follows them is so compiled once, not for each vector */
     SHORT_LOOP
-    for (int start = 0; start < (STRIDE == 0 ? min(STEP_W, a.out_w) : STEP_W); start++) {
-        const int left = (start + a.pad_left) / STEP_W + a.in_left;
-#if STRIDE == 1
-        const range met = find_taps(a, &these);
-#else
-        const range met = find_taps_of_phase(a, start_h, start);
-#endif
-        __global const float *from[SEGS];
-#pragma unroll
-        for (int i = 0; i < SEGS; i++)
-            from[i] = in + (these.at[i] + left);
-        add_taps(from, taps, packed, met, a.in_channels, sums + (STRIDE == 2 ? start * PHASE : 0));
-        if (STRIDE == 2 && start == 0)
-            continue;
-        __global float *to = out;
+    for (int k = 0; k < channels; k++, out += a.out_h * a.out_w) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
         SHORT_LOOP
-        for (int k = 0; k < min(BLOCK, a.out_group - channel); k++, to += plane) {
-            const float b = a.has_bias ? bias[k] : 0.0f;
+        for (int i = 0; i < SEGS; i++)
+            if (these->live[i] > 0)
+                put_segment(a, sums + (i * BLOCK + k) * VEC, b, start, these->live[i],
+                            these->room[i], out + these->to[i]);
+    }
+}
+
+/* What comes behind the tile's channels before `c`, whose planes begin at `in`: its next ones, or
+ * those of the next tile, or nothing. */
+static inline coming find_next(const conv2d_row_args a, const tile *t, int item, int c,
+                               __global const float *in)
+{
+    const int plane = a.in_h * a.in_w;
+    coming next = {*t, min(a.chunk, a.in_channels - c), 0, in + c * plane};
+    if (c < a.in_channels)
+        return next;
+    next.t = find_tile(a, item + 1);
+    next.channels = next.t.image < a.n ? a.chunk : 0;
+    next.planes = in + (next.t.image - t->image) * a.groups * a.in_channels * plane;
+    return next;
+}
+
+/* item -> a tile of one image's result, one block of channels. near[channel][row][column] are its
+ * inputs, a.chunk channels at a time; behind these are the sums. */
+static APART void correlate(const conv2d_row_args a, __global const float *in,
+                            __global const float *w, __global const float *bias,
+                            __global float *out, __local float *near, const int item,
+                            const int block)
+{
+    const tile t = find_tile(a, item);
+    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
+    const int lanes = min(BLOCK, a.out_group - channel), taps = a.r * a.s;
+    const int plane = a.in_h * a.in_w, near_plane = t.rows * t.pitch;
+    const int from_lane = a.sign > 0 ? a.in_channels * taps : taps;
+    const int from_channel = a.sign > 0 ? taps : a.out_group * taps;
+    const int width = (a.out_w - 1) / STEP_W + 1, first_plane = (t.image * a.groups + group);
+    const int row_segments = (min(a.columns, width - t.column) + VEC - 1) / VEC;
+    const int kept = a.chunk < a.in_channels ? PHASE : 0; /* sums stay until the last chunk */
+    __local float *const own = near + CONV2D_ROW_NEAR(a.chunk, near_plane, VEC);
+    in += (uint)(first_plane * a.in_channels * plane);
+    w += (uint)(group * a.out_group * a.in_channels * taps + channel * from_lane);
+    bias += (uint)(group * a.out_group + channel);
+    out += (uint)((first_plane * a.out_group + channel) * a.out_h * a.out_w);
+    const int all = (a.n * a.groups - first_plane) * a.in_channels * plane;
+
+    const int turns = (a.lines * row_segments + SEGS - 1) / SEGS * STEP_H * STEP_W;
+    SHORT_LOOP
+    for (int c = 0; c < a.in_channels; c += a.chunk) {
+        const int channels = min(a.chunk, a.in_channels - c), last = c + channels == a.in_channels;
+        int turn = 0;
+        coming next = find_next(a, &t, item, c + channels, in);
+        __local float *sums = own;
+        bring_planes(a, &t, channels, in + c * plane, all - c * plane, near);
+        __global const float *weights[BLOCK];
+#pragma unroll
+        for (int k = 0; k < BLOCK; k++) /* past the last one it is computed again, not stored */
+            weights[k] = w + (c * from_channel + min(k, lanes - 1) * from_lane);
+        SHORT_LOOP
+        for (int start_h = 0; start_h < min(STEP_H, a.out_h); start_h++) {
+            const int height = (a.out_h - 1 - start_h) / STEP_H + 1;
+            const int count = min(a.lines, height - t.line) * row_segments;
+            const int shift = (start_h + a.pad_top) / STEP_H - a.pad_top / STEP_H;
             SHORT_LOOP
-            for (int i = 0; i < SEGS; i++)
-                put_segment(a, sums + (i * BLOCK + k) * VEC, b, start, these.live[i],
-                            to + these.to[i]);
+            for (int first = 0; first < count; first += SEGS) {
+                segments these;
+                find_segments(a, &t, first, count, row_segments, start_h, &these);
+                walk rows = find_walk(a.r, a.dilation_h, STEP_H, start_h + a.pad_top, a.sign);
+                rows.at += shift;
+                skip_padding(a, &these, t.top, &rows);
+                SHORT_LOOP
+                for (int start = 0; start < (STRIDE == 0 ? min(STEP_W, a.out_w) : STEP_W);
+                     start++) {
+                    walk columns = find_walk(a.s, a.dilation_w, STEP_W, start + a.pad_left, a.sign);
+                    columns.at += (start + a.pad_left) / STEP_W - a.pad_left / STEP_W;
+                    __local float *const to =
+                        sums + (start == AT_ONCE - 1 ? PHASE * (AT_ONCE - 1) : 0);
+                    if (asks(a))
+                        ask_rows(a, &next, ++turn, turns);
+                    add_taps(a, near, these.at, weights, channels, near_plane, t.pitch, rows,
+                             columns, c == 0, to);
+                    if (last && (start + 1) % AT_ONCE == 0)
+                        put_segments(a, &these, lanes, start, sums, bias, out);
+                    if ((start + 1) % AT_ONCE == 0)
+                        sums += kept * AT_ONCE;
+                }
+            }
         }
     }
 }
 
-ALONE __kernel void conv2d_row_correlate(const conv2d_taps_args a, __global const float *in,
-                                         uint in_offset, __global const int *taps, uint taps_offset,
-                                         __global const float *packed, uint packed_offset,
+ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const float *in,
+                                         uint in_offset, __global const float *w, uint w_offset,
                                          __global const float *bias, uint bias_offset,
-                                         __global float *out, uint out_offset)
+                                         __global float *out, uint out_offset, __local float *near)
 {
-    const int item = (int)get_global_id(0), phases = STRIDE == 1 ? 1 : min(STEP_H, a.out_h);
-    correlate(a, in + in_offset, taps + taps_offset, packed + packed_offset, bias + bias_offset,
-              out + out_offset, item / phases, (int)get_global_id(1), item % phases);
+    correlate(a, in + in_offset, w + w_offset, bias + bias_offset, out + out_offset, near,
+              (int)get_global_id(0), (int)get_global_id(1));
 }
 
 static inline float sum_of_lanes(floatV v)

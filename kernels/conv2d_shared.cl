@@ -98,7 +98,7 @@ static APART void pad_rows(const conv2d_prepare_args a, int item, __global const
         }
         zeros += copies ? a.left : 0;
         if (!copies && item == parts * a.planes - 1)
-            zeros += a.top * a.out_w + a.left + CONV2D_BEYOND;
+            zeros += a.top * a.out_w + a.left;
         put_zeros(zeros, copies ? a.w : 0, out);
         if (!copies)
             break;

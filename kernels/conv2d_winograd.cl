@@ -73,7 +73,6 @@
 #define SEGMENT CONV2D_WINOGRAD_SEGMENT /* tiles of a work-item */
 #define TAPS CONV2D_WINOGRAD_TAPS(VEC)  /* channels of x that a work-item multiplies by dy's */
 #define PATCH 6                         /* side of a tile of inputs */
-#define FAR (1 << 20)                   /* elements: 4 MiB */
 #define POINTS 36
 #define WINDOW 32 /* columns that SEGMENT tiles meet, 30, in whole vectors */
 /* A vector that is moved into the row begins up to VEC - 1 columns before the window. */

@@ -192,7 +192,7 @@ static const struct {
     const char *algo;
     thrift ways[3]; /* by clcnn_direction */
 } thrifts[] = {{"depthwise", {FREE, FREE, LESS}}, {"winograd", {SOME, SOME, SOME}},
-               {"point", {ALL, ALL, REFUSED}},    {"row", {ALL, ALL, ALL}},
+               {"point", {ALL, ALL, REFUSED}},    {"row", {FREE, FREE, ALL}},
                {"tile", {ALL, ALL, ALL}},         {"gemm", {FREE, FREE, LESS}},
                {"direct", {FREE, FREE, FREE}}};
 enum { THRIFTS = sizeof thrifts / sizeof *thrifts };
@@ -389,8 +389,8 @@ static void test_vector_widths(void)
     "algo device width shape use VEC VECS PIX RUN\n"                                               \
     "tile * * thin 1 " vec " 1 5 3\n"                                                              \
     "tile * * *    1 " vec " 2 " pix " 4\n"                                                        \
-    "algo device width shape use VEC SUMS CHANNELS\n"                                              \
-    "row  * * *    1 " vec " 8 64\n"                                                               \
+    "algo device width shape use VEC SUMS CHANNELS NEAR\n"                                         \
+    "row  * * *    1 " vec " 8 64 1\n"                                                             \
     "algo device width shape use VEC BLOCK SEGS\n"                                                 \
     "point * * *   1 " vec " 3 2\n"                                                                \
     "algo device width shape use VEC ROWS ITEM CHANNELS\n"                                         \
@@ -413,6 +413,75 @@ static void test_vector_widths(void)
     sweep_tuned("conv2d", widths, shapes_for_vectors);
     if (!harness_short())
         sweep_tuned("conv2d", on_llvmpipe() ? narrow : widths, large_filter_for_vectors);
+}
+
+/* ---- row's tiles --------------------------------------------------------------------------------
+ */
+
+/* Tiles that leave channels, columns or lines of a result for later, rows that are shorter than a
+ * vector and are stored across their ends, phases that meet no tap, and tensors so large that a
+ * work-item asks for what comes next. */
+static void tiles_of_row(void)
+{
+    static const clcnn_conv2d shapes[] = {
+        {.n = 1, .c = 300, .h = 18, .w = 19, .k = 3, .r = 3, .s = 3, .pad_top = 1, .pad_right = 1},
+        {.n = 1, .c = 3, .h = 18, .w = 33, .k = 130, .r = 3, .s = 3, .pad_left = 2, .stride_h = 2},
+        {.n = 2, .c = 2, .h = 6, .w = 301, .k = 3, .r = 3, .s = 5, .pad_left = 2, .pad_right = 2},
+        {.n = 2, .c = 2, .h = 150, .w = 5, .k = 9, .r = 5, .s = 3, .pad_top = 2, .pad_left = 1},
+        {.n = 2, .c = 2, .h = 31, .w = 6, .k = 3, .r = 3, .s = 3, .pad_top = 2, .accumulate = 1},
+        {.n = 1, .c = 2, .h = 21, .w = 70, .k = 40, .r = 7, .s = 7, .stride_h = 2, .stride_w = 2},
+        {.n = 1, .c = 2, .h = 21, .w = 70, .k = 4, .r = 2, .s = 1, .stride_h = 3, .stride_w = 3},
+        {.n = 1, .c = 2, .h = 40, .w = 75, .k = 4, .r = 3, .s = 3, .dilation_h = 9, .stride_w = 4},
+        {.n = 1, .c = 4, .h = 520, .w = 520, .k = 2, .r = 1, .s = 3, .pad_left = 1}};
+    sweep s = {.op = &check_op_conv2d, .only = {"row"}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const check_desc desc = {.conv2d = harness_short() ? cut_down(&shapes[i]) : shapes[i]};
+        sweep_desc(&s, "tiles of row", &desc, CHECK_INTEGERS, harness_seed(), 0);
+    }
+    sweep_check_filled(&s);
+}
+
+static void test_row_tiles(void)
+{
+#define NEAR(kib)                                                                                  \
+    "algo device width shape use VEC SUMS CHANNELS NEAR\n"                                         \
+    "row  * * * 1 4 8 64 " kib "\n"
+    static const char *const rows[] = {NEAR("0"), NEAR("1"), NEAR("8"), NULL};
+    tiles_of_row();
+    if (!getenv("CLCNN_TEST_WIDTH"))
+        sweep_tuned("conv2d", rows, tiles_of_row);
+}
+
+/* What does not fit a work-item is refused by name, and done by another algorithm. */
+static void test_row_refuses(void)
+{
+    static const struct {
+        clcnn_conv2d d;
+        const char *why;
+    } cases[] = {{{.n = 1, .c = 2500, .h = 9, .w = 9, .k = 2, .r = 7, .s = 7}, "loops"},
+                 {{.n = 1,
+                   .c = 1,
+                   .h = 900,
+                   .w = 900,
+                   .k = 1,
+                   .r = 2,
+                   .s = 2,
+                   .dilation_h = 800,
+                   .dilation_w = 800},
+                  "local memory"}};
+    for (int i = 0; i < harness_device_count(); i++)
+        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+            clcnn_ctx *ctx = harness_ctx(i);
+            clcnn_plan plan;
+            CHECK(clcnn_conv2d_plan(ctx, &cases[k].d, CLCNN_FORWARD, "row", CLCNN_ANY_WORKSPACE,
+                                    &plan) == CLCNN_UNSUPPORTED,
+                  "row takes what is too large for it");
+            CHECK(strstr(clcnn_last_error(ctx)->message, cases[k].why), "\"%s\"",
+                  clcnn_last_error(ctx)->message);
+            CHECK(clcnn_conv2d_plan(ctx, &cases[k].d, CLCNN_FORWARD, NULL, CLCNN_ANY_WORKSPACE,
+                                    &plan) == CLCNN_SUCCESS,
+                  "no algorithm takes it");
+        }
 }
 
 /* ---- Adjoint identity --------------------------------------------------------------------------
@@ -470,6 +539,8 @@ static const harness_test tests[] = {{"integers, exactly", test_exact},
                                      {"workspace limits", test_workspace},
                                      {"adjoint identity", test_adjoint},
                                      {"vector widths", test_vector_widths},
+                                     {"row's tiles", test_row_tiles},
+                                     {"what row refuses", test_row_refuses},
                                      {NULL, NULL}};
 
 int main(void)

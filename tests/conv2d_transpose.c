@@ -243,8 +243,8 @@ static void test_vector_widths(void)
     "algo device width shape use VEC VECS PIX RUN\n"                                               \
     "tile * * thin 1 " vec " 1 5 3\n"                                                              \
     "tile * * *    1 " vec " 2 " pix " 4\n"                                                        \
-    "algo device width shape use VEC SUMS CHANNELS\n"                                              \
-    "row  * * *    1 " vec " 8 64\n"
+    "algo device width shape use VEC SUMS CHANNELS NEAR\n"                                         \
+    "row  * * *    1 " vec " 8 64 1\n"
     /* The kernels are conv2d's, whose tests go through 16 as well; with the same rows, so that they
      * are compiled once. */
     static const char *const widths[] = {WIDTH("4", "4"), WIDTH("8", "3"), NULL};

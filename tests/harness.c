@@ -112,8 +112,8 @@ static void small_tiles(clcnn_ctx *ctx)
                                "tile * * * 1 4 1 3 0\n"
                                "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"
                                "winograd * * * 1 4 1 3 16 8 8\n"
-                               "algo device width shape use VEC SUMS CHANNELS\n"
-                               "row  * * * 1 4 4 8\n"
+                               "algo device width shape use VEC SUMS CHANNELS NEAR\n"
+                               "row  * * * 1 4 4 8 4\n"
                                "algo device width shape use WM WN PM PN TK\n"
                                "gemm * * * 1 4 4 4 2 4\n";
     if (harness_short() && !getenv("CLCNN_TEST_WIDTH"))

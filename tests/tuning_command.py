@@ -172,7 +172,7 @@ class Files(unittest.TestCase):
     def test_rows_are_used(self):
         """Rows decide which algorithm the default takes."""
         rows = ("op conv2d\n" + HEADER + "tile * * * 0 4 1 3 0\n"
-                "algo device width shape use VEC SUMS CHANNELS\nrow * * * 0 4 4 8\n"
+                "algo device width shape use VEC SUMS CHANNELS NEAR\nrow * * * 0 4 4 8 8\n"
                 "algo device width shape use WM WN PM PN TK\ngemm * * * 0 4 4 4 2 4\n")
         for name, text, taken in [("all.tune", rows, True),
                                   ("other.tune", "device of another machine\n" + rows, False)]:

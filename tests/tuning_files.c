@@ -61,8 +61,8 @@ static void test_sections(void)
     static const char text[] = "# two operations, one of them in two places\n"
                                "op activation\n" ELEMENTS "direct * * * 1 8 64 1\n"
                                "\top conv2d # and a comment\r\n" TILE "tile * * wide 0 4 3 5 0\n"
-                               "algo device width shape use SUMS VEC CHANNELS\n"
-                               "row * * * 1 12 4 9\n"
+                               "algo device width shape use SUMS NEAR VEC CHANNELS\n"
+                               "row * * * 1 12 16 4 9\n"
                                "op adam\n" ELEMENTS "direct * * * 1 4 32 2\n"
                                "op activation\n" ELEMENTS "direct * * * 1 16 16 3\n";
     scratch_begin();
@@ -74,7 +74,7 @@ static void test_sections(void)
         check_row(ctx, "activation", "direct", NULL, "1 8 64 1");
         check_row(ctx, "conv2d", "tile", "wide", "0 4 3 5 0");
         check_built_in(ctx, "conv2d", "tile", "thin");
-        check_row(ctx, "conv2d", "row", "long", "1 12 4 9");
+        check_row(ctx, "conv2d", "row", "long", "1 12 16 4 9");
         check_row(ctx, "adam", "direct", NULL, "1 4 32 2");
         check_built_in(ctx, "sgd", "direct", NULL);
 

@@ -66,9 +66,9 @@
     }
 #define LONG_ROWS                                                                                  \
     {                                                                                              \
-        {"VEC", VALUES(4, 8, 16)},                                                                 \
+        {"VEC", VALUES(4, 8, 16)}, {"SUMS", VALUES(4, 8, 12, 16, 20, 24)},                         \
         {                                                                                          \
-            "SUMS", VALUES(4, 8, 12, 16, 20, 24)                                                   \
+            "NEAR", VALUES(8, 12, 16, 24, 32, 48, 96)                                              \
         }                                                                                          \
     }
 
