@@ -55,10 +55,22 @@ static int stride_of(const clcnn__conv2d_problem *problem)
 /* ---- Forward and backward_data: tiles ----------------------------------------------------------
  */
 
-/* How much further than the results the inputs reach that meet them; as reach_of of the kernel. */
-static int reach_of(int size, int dilation, int step, int pad)
+/* How much further than the results the inputs reach that meet them; as reach_of of the kernel. A
+ * double, because filters may reach anywhere. */
+static double reach_of(int size, int dilation, int step, int pad)
 {
-    return (size - 1) * dilation / step + (step - 1 + pad) / step - pad / step;
+    return floor((size - 1.0) * dilation / step) + (pad % step > 0 ? 1 : 0);
+}
+
+/* A tile's rows of inputs, and a row's pixels. */
+static double near_rows(const conv2d_row_args *a, int lines)
+{
+    return lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top);
+}
+
+static double near_pitch(const conv2d_row_args *a, int columns)
+{
+    return columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left);
 }
 
 static conv2d_row_args row_args(const clcnn__conv2d_problem *problem)
@@ -98,11 +110,9 @@ static conv2d_row_args row_args(const clcnn__conv2d_problem *problem)
     return a;
 }
 
-/* A tile's inputs of one channel; doubles, because filters may reach anywhere. */
 static double near_plane(const conv2d_row_args *a, int lines, int columns)
 {
-    return ((double)lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top)) *
-           ((double)columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left));
+    return near_rows(a, lines) * near_pitch(a, columns);
 }
 
 /* Work-items' turns for a tile: SEGS segments of each phase. */
@@ -134,11 +144,9 @@ static double rounds_of(const cut *c, int lines, int columns)
 {
     const conv2d_row_args *a = &c->args;
     const double chunks = ceil(a->in_channels / chunk_of(c, lines, columns));
-    const double wide = (double)columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left);
-    const double rows = (double)lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top);
     const double taps = (double)a->r * a->s / ((double)a->step_h * a->step_w) + a->r + 1;
     const double each = 2.0 * c->segments * c->taps.block + a->r + a->s + 32;
-    return a->in_channels * rows * (wide / c->width + 4) +
+    return a->in_channels * near_rows(a, lines) * (near_pitch(a, columns) / c->width + 4) +
            turns(c, lines, columns) * (taps * a->in_channels + chunks * each);
 }
 
@@ -152,12 +160,16 @@ static double cost_of(const cut *c, int lines, int columns)
     const conv2d_row_args *a = &c->args;
     const double chunks = ceil(a->in_channels / chunk_of(c, lines, columns));
     const double vectors = (double)clcnn__ceil_div(columns, c->width) * c->width;
-    const double rows = (double)lines + reach_of(a->r, a->dilation_h, a->step_h, a->pad_top);
-    const double pitch = (double)columns + reach_of(a->s, a->dilation_w, a->step_w, a->pad_left);
-    const double brought = rows * a->in_channels * (ROW + LINE * (1 + pitch / c->width));
+    const double vectors_in = 1 + near_pitch(a, columns) / c->width;
+    const double brought = near_rows(a, lines) * a->in_channels * (ROW + LINE * vectors_in);
     const double sums = lines * vectors * a->step_h * a->step_w * c->taps.block;
     const double taps = (double)a->r * a->s / ((double)a->step_h * a->step_w) * a->in_channels;
     return (brought + sums * (2 * (chunks - 1) + taps / 2)) / ((double)lines * columns);
+}
+
+static int twice(int parts, int most)
+{
+    return parts < most / 2 ? 2 * parts : most;
 }
 
 /* The cheapest tile that leaves enough of them for all processors. */
@@ -170,10 +182,11 @@ static void choose_tile(const clcnn_ctx *ctx, cut *c)
     double least = INFINITY;
     a->lines = 1;
     a->columns = c->width;
-    for (int across = clcnn__ceil_div(c->columns, MOST_VECTORS * c->width);; across *= 2) {
+    for (int across = clcnn__ceil_div(c->columns, MOST_VECTORS * c->width);;
+         across = twice(across, c->columns)) {
         const int vectors = clcnn__ceil_div(clcnn__ceil_div(c->columns, c->width), across);
         const int columns = vectors == 1 || across > 1 ? vectors * c->width : c->columns;
-        for (int down = clcnn__ceil_div(c->rows, MOST_LINES);; down *= 2) {
+        for (int down = clcnn__ceil_div(c->rows, MOST_LINES);; down = twice(down, c->rows)) {
             const int lines = clcnn__ceil_div(c->rows, down);
             const bool enough = others * down * across >= wanted;
             const double cost = cost_of(c, lines, columns);
@@ -195,6 +208,18 @@ static void choose_tile(const clcnn_ctx *ctx, cut *c)
                clcnn__div_up((size_t)c->columns, a->columns);
 }
 
+/* Whether an index, or a place that a tap reaches, may have no 32 bits. */
+static bool too_far(const conv2d_row_args *a)
+{
+    const double groups = (double)a->n * a->groups;
+    const double in = groups * a->in_channels * a->in_h * a->in_w;
+    const double out = groups * a->out_group * a->out_h * a->out_w;
+    const double down = (double)a->r * a->dilation_h + a->pad_top + a->step_h;
+    const double right = (double)a->s * a->dilation_w + a->pad_left + a->step_w;
+    const double weights = (double)a->groups * a->in_channels * a->out_group * a->r * a->s;
+    return fmax(fmax(in, out), fmax(weights, fmax(down, right))) > INT32_MAX;
+}
+
 static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
 {
     c->args = row_args(problem);
@@ -203,6 +228,10 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
     c->taps.blocks = a->blocks = clcnn__ceil_div(a->out_group, c->taps.block);
     c->rows = clcnn__ceil_div(a->out_h, a->step_h);
     c->columns = clcnn__ceil_div(a->out_w, a->step_w);
+    if (too_far(a)) {
+        c->taps.refusal = "its tensors or the reach of its taps have 2^31 elements or more";
+        return;
+    }
     choose_tile(ctx, c);
     const double own = own_of(c, a->lines, a->columns) * sizeof(float);
     if (own > (double)ctx->info.local_memory)

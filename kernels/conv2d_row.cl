@@ -184,6 +184,7 @@ static inline void bring_planes(const conv2d_row_args a, const tile *t, int chan
                 clear(t->pitch - end, near + end);
         }
     }
+    clear(VEC, near); /* the last row's last vector reaches there */
 }
 
 /* Inputs that come next: of a tile, `channels` planes from `planes` on; and how many of their rows

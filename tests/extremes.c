@@ -188,7 +188,7 @@ static void test_packed(void)
 {
     const clcnn_conv2d large = {.n = 1, .c = 6, .h = 60, .w = 60, .k = 6, .r = 3, .s = 3};
     const clcnn_conv2d small = {.n = 1, .c = 6, .h = 8, .w = 8, .k = 6, .r = 3, .s = 3};
-    static const char *const algos[] = {"winograd", "row", "tile"};
+    static const char *const algos[] = {"winograd", "tile"};
     float *values = malloc(ROOM * sizeof *values), *y[2];
     for (int i = 0; i < ROOM; i++)
         values[i] = (float)(i % 13 - 6);
