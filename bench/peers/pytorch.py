@@ -1,8 +1,9 @@
-#!/usr/bin/python3
-"""The peer `pytorch`: the same cases by PyTorch, on the CPU with as many threads as processors.
+#!@python@
+"""The peers `pytorch` and `pytorch-new`: the same cases by PyTorch, on the CPU with as many threads
+as processors.
 
-Reads a case a line on stdin, answers with a line of JSON: see bench/README.md. It is run by Debian's
-Python, which is the one that finds the package python3-torch.
+Reads a case a line on stdin, answers with a line of JSON: see bench/README.md. CMake writes down
+which Python runs it: CLCNN_PYTHON for `pytorch`, the one of scripts/peers.sh for `pytorch-new`.
 """
 
 import json
@@ -13,6 +14,7 @@ import time
 SLOW = 2  # seconds: what takes longer runs once
 BATCH = 128
 OFF = 0.25  # what is further from an integer than that is not taken for one
+NAME = os.path.basename(sys.argv[0])
 
 
 def say(**line):
@@ -24,8 +26,8 @@ try:
     import torch
     import torch.nn.functional as F
     from torch import nn
-except ImportError as error:
-    say(peer="pytorch", missing=str(error))
+except (ImportError, OSError) as error:  # the latter where a library of PyTorch's is missing
+    say(peer=NAME, missing=str(error))
     sys.exit(0)
 
 
@@ -289,7 +291,7 @@ def answer(line):
 def main():
     threads = os.cpu_count() or 1
     torch.set_num_threads(threads)
-    say(peer="pytorch", version="PyTorch " + torch.__version__,
+    say(peer=NAME, version="PyTorch " + torch.__version__,
         device="CPU, %d thread%s" % (threads, "" if threads == 1 else "s"))
     for line in sys.stdin:
         try:
