@@ -1,12 +1,12 @@
 #!/bin/sh
-# peers.sh [BUILD]: fetches a newer oneDNN and PyTorch than Debian's for `clcnn bench`, from PyPI into
-# BUILD/newer (build/newer), and builds the peers onednn-new and pytorch-new with them. Debian's stay
-# as they are, and nothing else uses the newer ones. x86-64; Python 3.11 to 3.14, which
-# CLCNN_PYTHON names if python3 is another; 4.3 GB of disk and half of that to fetch, once: PyTorch
-# from PyPI doesn't load without CUDA's libraries.
+# peers.sh [BUILD]: fetches a newer oneDNN and PyTorch than Debian's and ONNX Runtime for `clcnn bench`,
+# from PyPI into BUILD/newer (build/newer), and builds the peers onednn-new, pytorch-new and
+# onnxruntime with them. Debian's stay as they are, and nothing else uses these. x86-64; Python 3.11
+# to 3.14, which CLCNN_PYTHON names if python3 is another; 4.5 GB of disk and half of that to fetch,
+# once: PyTorch from PyPI doesn't load without CUDA's libraries.
 #
 #     sh scripts/peers.sh
-#     build/clcnn bench --suite conv --peers onednn,onednn-new,pytorch,pytorch-new
+#     build/clcnn bench --suite conv --peers onednn,onednn-new,pytorch,pytorch-new,onnxruntime
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${1:-$root/build}
@@ -23,7 +23,7 @@ if ! cmp -s "$wanted" "$newer/requirements.txt"; then
 fi
 cmake -S "$root" -B "$build"
 cmake --build "$build" --target bench_onednn-new clcnn_tool
-for peer in onednn-new pytorch-new; do
+for peer in onednn-new pytorch-new onnxruntime; do
     said=$("$build/bench/peers/$peer" </dev/null)
     echo "$said"
     case $said in *'"missing"'*) exit 1 ;; esac

@@ -325,7 +325,7 @@ class Peers(unittest.TestCase):
                     self.agree(r, ours[r["direction"]], err)
             self.assertEqual({r["peer"] for r in found if "peer" in r},
                              {"cpu", "reference", "openblas", "onednn", "clblast", "pytorch",
-                              "onednn-new", "pytorch-new"})
+                              "onednn-new", "pytorch-new", "onnxruntime"})
 
     def agree(self, r, ours, err):
         if r["ms"] is None:
@@ -359,8 +359,8 @@ class Peers(unittest.TestCase):
     def test_missing(self):
         empty = os.path.join(TEMP, "empty")
         os.makedirs(empty, exist_ok=True)
-        newer = "onednn-new", "pytorch-new"
-        for peers, expected in ("onednn,clblast,onednn-new,pytorch-new", 1), ("all", 0):
+        newer = "onednn-new", "pytorch-new", "onnxruntime"
+        for peers, expected in ("onednn,clblast," + ",".join(newer), 1), ("all", 0):
             code, found, err = self.bench(peers, CLCNN_PEERS=empty)
             self.assertEqual(code, expected, err)
             for name, package in ("onednn", "libdnnl-dev"), ("clblast", "libclblast-dev"), \
@@ -498,6 +498,7 @@ class Protocol(unittest.TestCase):
             if name == "onednn" and not os.path.exists(path):
                 self.skipTest("libdnnl-dev is not installed")
             shutil.copy(path, newer)
+            shutil.copy(os.path.join(peers_folder(), "peer.py"), folder)
             for program, expected in (path, name), (newer, name + "-new"):
                 self.named([sys.executable, program] if name == "pytorch" else [program], expected)
 
