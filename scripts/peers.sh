@@ -2,7 +2,7 @@
 # peers.sh [BUILD]: fetches a newer oneDNN and PyTorch than Debian's and ONNX Runtime for `clcnn bench`,
 # from PyPI into BUILD/newer (build/newer), and builds the peers onednn-new, pytorch-new and
 # onnxruntime with them. Debian's stay as they are, and nothing else uses these. x86-64; Python 3.11
-# to 3.14, which CLCNN_PYTHON names if python3 is another; 4.5 GB of disk and half of that to fetch,
+# to 3.14, which CLCNN_PYTHON names if python3 is another; 4.4 GB of disk and 2.6 GB to fetch,
 # once: PyTorch from PyPI doesn't load without CUDA's libraries.
 #
 #     sh scripts/peers.sh
