@@ -10,6 +10,7 @@ have to misbehave are small programs that are made here. Needs Python's standard
 import json
 import math
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -323,7 +324,8 @@ class Peers(unittest.TestCase):
                 if "peer" in r:
                     self.agree(r, ours[r["direction"]], err)
             self.assertEqual({r["peer"] for r in found if "peer" in r},
-                             {"cpu", "reference", "openblas", "onednn", "clblast", "pytorch"})
+                             {"cpu", "reference", "openblas", "onednn", "clblast", "pytorch",
+                              "onednn-new", "pytorch-new", "onnxruntime"})
 
     def agree(self, r, ours, err):
         if r["ms"] is None:
@@ -357,12 +359,15 @@ class Peers(unittest.TestCase):
     def test_missing(self):
         empty = os.path.join(TEMP, "empty")
         os.makedirs(empty, exist_ok=True)
-        for peers, expected in ("onednn,clblast", 1), ("all", 0):
+        newer = "onednn-new", "pytorch-new", "onnxruntime"
+        for peers, expected in ("onednn,clblast," + ",".join(newer), 1), ("all", 0):
             code, found, err = self.bench(peers, CLCNN_PEERS=empty)
             self.assertEqual(code, expected, err)
-            for name, package in ("onednn", "libdnnl-dev"), ("clblast", "libclblast-dev"):
-                self.assertIn("peer %s is missing" % name, err)
-                self.assertIn(package, err)
+            for name, package in ("onednn", "libdnnl-dev"), ("clblast", "libclblast-dev"), \
+                    *((name, "scripts/peers.sh") for name in newer):
+                said = [row for row in err.splitlines() if "peer %s is missing" % name in row]
+                self.assertEqual(len(said), 1, err)
+                self.assertIn(package, said[0])
                 absent = [r for r in found if r.get("peer") == name]
                 self.assertEqual([r["direction"] for r in absent], CONV)
                 for r in absent:
@@ -478,6 +483,30 @@ class Protocol(unittest.TestCase):
 
     def test_no_input(self):
         self.assertEqual(self.answers(), [])
+
+    def named(self, command, name):
+        done = subprocess.run(command, input="", text=True, stdout=subprocess.PIPE, timeout=100)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(lines(done.stdout)[0]["peer"], name)
+
+    def test_a_newer_version_goes_by_its_program_s_name(self):
+        folder = os.path.join(TEMP, "names")
+        os.makedirs(folder)
+        for name in "pytorch", "onednn":
+            path = os.path.join(peers_folder(), name)
+            newer = os.path.join(folder, name + "-new")
+            if name == "onednn" and not os.path.exists(path):
+                self.skipTest("libdnnl-dev is not installed")
+            shutil.copy(path, newer)
+            shutil.copy(os.path.join(peers_folder(), "peer.py"), folder)
+            for program, expected in (path, name), (newer, name + "-new"):
+                self.named([sys.executable, program] if name == "pytorch" else [program], expected)
+
+    def test_pytorch_has_a_python(self):
+        """CMake has written down one that is there."""
+        with open(os.path.join(peers_folder(), "pytorch")) as file:
+            python = file.readline().strip()
+        self.assertTrue(python.startswith("#!/") and os.access(python[2:], os.X_OK), python)
 
 
 class Plot(unittest.TestCase):

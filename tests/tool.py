@@ -883,7 +883,7 @@ class Interrupts(Case):
         """Before the first step, too, the exit code is 130, and what was there stays whole."""
         for delay in (0.02, 0.1, 0.4):
             path = temp("early%g" % delay)
-            process = self.popen("train", "--data", DATA, "--out", path)
+            process = self.popen("train", "--data", DATA, "--epochs", "100000", "--out", path)
             time.sleep(delay)
             code, out, err = self.end(process, signal.SIGINT)
             if code == -signal.SIGINT:  # not even the handler was there

@@ -1,17 +1,17 @@
 /*
- * The peer `onednn`: oneDNN's convolution on plain NCHW tensors. It may lay out all three tensors
- * as it likes; bringing inputs there and the result back is part of every run, as packing is of
- * ours.
+ * The peers `onednn` and `onednn-new`: oneDNN's convolution on plain NCHW tensors, by its version 2
+ * or 3, whichever this is compiled with. It may lay out all three tensors as it likes; bringing
+ * inputs there and the result back is part of every run, as packing is of ours.
  */
 #include "peer.h"
 
 #include "internal.h"
+#include "onednn_api.h"
 
-#include <dnnl.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SRC, WEI, DST, TENSORS, MOST_STEPS = 4, MOST_ARGS = 3 };
+enum { MOST_STEPS = 4, MOST_ARGS = 3 };
 
 typedef struct step {
     dnnl_primitive_t primitive;
@@ -45,8 +45,7 @@ static const dnnl_query_t queries[][TENSORS] = {
  */
 
 /* plain: as we have it; else: as oneDNN likes. */
-static dnnl_status_t describe(const peer_conv2d *conv, int tensor, bool plain,
-                              dnnl_memory_desc_t *md)
+static dnnl_status_t describe(const peer_conv2d *conv, int tensor, bool plain, own_md *md)
 {
     const clcnn_conv2d *d = &conv->d;
     const int g = d->groups;
@@ -54,35 +53,27 @@ static dnnl_status_t describe(const peer_conv2d *conv, int tensor, bool plain,
         {d->n, d->c, d->h, d->w}, {d->k, d->c, d->r, d->s}, {d->n, d->k, conv->p, conv->q}};
     const dnnl_dims_t grouped = {g, d->k / g, d->c / g, d->r, d->s};
     if (tensor == WEI && g > 1)
-        return dnnl_memory_desc_init_by_tag(md, 5, grouped, dnnl_f32,
-                                            plain ? dnnl_goihw : dnnl_format_tag_any);
-    return dnnl_memory_desc_init_by_tag(md, 4, dims[tensor], dnnl_f32,
-                                        plain ? dnnl_nchw : dnnl_format_tag_any);
+        return md_make(md, 5, grouped, plain ? dnnl_goihw : dnnl_format_tag_any);
+    return md_make(md, 4, dims[tensor], plain ? dnnl_nchw : dnnl_format_tag_any);
 }
 
-static dnnl_status_t describe_conv(const peer_conv2d *conv, clcnn_direction direction,
-                                   dnnl_convolution_desc_t *c)
+static void free_shape(conv_shape *shape)
+{
+    for (int i = 0; i < TENSORS; i++)
+        md_free(&shape->md[i]);
+}
+
+static dnnl_status_t describe_conv(const peer_conv2d *conv, conv_shape *shape)
 {
     const clcnn_conv2d *d = &conv->d;
-    const dnnl_dims_t strides = {d->stride_h, d->stride_w},
-                      dilates = {d->dilation_h - 1, d->dilation_w - 1},
-                      before = {d->pad_top, d->pad_left}, after = {d->pad_bottom, d->pad_right};
-    const dnnl_alg_kind_t any = dnnl_convolution_auto;
-    dnnl_memory_desc_t md[TENSORS];
+    *shape = (conv_shape){.strides = {d->stride_h, d->stride_w},
+                          .dilates = {d->dilation_h - 1, d->dilation_w - 1},
+                          .before = {d->pad_top, d->pad_left},
+                          .after = {d->pad_bottom, d->pad_right}};
     dnnl_status_t status = dnnl_success;
     for (int i = 0; i < TENSORS && status == dnnl_success; i++)
-        status = describe(conv, i, false, &md[i]);
-    if (status != dnnl_success)
-        return status;
-    if (direction == CLCNN_FORWARD)
-        return dnnl_dilated_convolution_forward_desc_init(c, dnnl_forward_training, any, &md[SRC],
-                                                          &md[WEI], NULL, &md[DST], strides,
-                                                          dilates, before, after);
-    if (direction == CLCNN_BACKWARD_DATA)
-        return dnnl_dilated_convolution_backward_data_desc_init(
-            c, any, &md[SRC], &md[WEI], &md[DST], strides, dilates, before, after);
-    return dnnl_dilated_convolution_backward_weights_desc_init(
-        c, any, &md[SRC], &md[WEI], NULL, &md[DST], strides, dilates, before, after);
+        status = describe(conv, i, false, &shape->md[i]);
+    return status;
 }
 
 /* ---- Steps -------------------------------------------------------------------------------------
@@ -90,7 +81,7 @@ static dnnl_status_t describe_conv(const peer_conv2d *conv, clcnn_direction dire
 
 static dnnl_status_t add_reorder(onednn *o, dnnl_memory_t from, dnnl_memory_t to)
 {
-    const dnnl_memory_desc_t *from_md, *to_md;
+    read_md from_md, to_md;
     dnnl_primitive_desc_t pd;
     dnnl_memory_get_memory_desc(from, &from_md);
     dnnl_memory_get_memory_desc(to, &to_md);
@@ -108,19 +99,18 @@ static dnnl_status_t add_reorder(onednn *o, dnnl_memory_t from, dnnl_memory_t to
 static dnnl_status_t make_memory(onednn *o, int i)
 {
     float *const values[] = {o->conv.x, o->conv.w, o->conv.y};
-    dnnl_memory_desc_t plain;
-    const dnnl_memory_desc_t *liked =
-        dnnl_primitive_desc_query_md(o->chosen, queries[o->conv.direction][i], 0);
+    own_md plain;
+    const read_md liked = dnnl_primitive_desc_query_md(o->chosen, queries[o->conv.direction][i], 0);
     dnnl_status_t status = describe(&o->conv, i, true, &plain);
-    if (status == dnnl_success)
-        status = dnnl_memory_create(&o->plain[i], &plain, engine, values[i]);
     if (status != dnnl_success)
         return status;
-    if (dnnl_memory_desc_equal(&plain, liked)) {
-        o->liked[i] = o->plain[i];
-        return dnnl_success;
-    }
-    return dnnl_memory_create(&o->liked[i], liked, engine, DNNL_MEMORY_ALLOCATE);
+    const bool as_it_is = dnnl_memory_desc_equal(md_read(&plain), liked);
+    status = dnnl_memory_create(&o->plain[i], md_read(&plain), engine, values[i]);
+    md_free(&plain);
+    if (status == dnnl_success && !as_it_is)
+        return dnnl_memory_create(&o->liked[i], liked, engine, DNNL_MEMORY_ALLOCATE);
+    o->liked[i] = o->plain[i];
+    return status;
 }
 
 static dnnl_status_t make_steps(onednn *o)
@@ -147,15 +137,15 @@ static dnnl_status_t make_steps(onednn *o)
 
 static dnnl_status_t choose(onednn *o)
 {
-    dnnl_convolution_desc_t c;
-    dnnl_status_t status = describe_conv(&o->conv, CLCNN_FORWARD, &c);
+    const clcnn_direction direction = o->conv.direction;
+    conv_shape shape;
+    dnnl_status_t status = describe_conv(&o->conv, &shape);
     if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(&o->hint, &c, NULL, engine, NULL);
+        status = conv_choose(&o->hint, engine, &shape, CLCNN_FORWARD, NULL);
     if (status == dnnl_success)
-        status = describe_conv(&o->conv, o->conv.direction, &c);
-    if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(&o->chosen, &c, NULL, engine,
-                                            o->conv.direction == CLCNN_FORWARD ? NULL : o->hint);
+        status = conv_choose(&o->chosen, engine, &shape, direction,
+                             direction == CLCNN_FORWARD ? NULL : o->hint);
+    free_shape(&shape);
     const char *text = "";
     if (status == dnnl_success)
         status = dnnl_primitive_desc_query(o->chosen, dnnl_query_impl_info_str, 0, &text);
@@ -222,18 +212,20 @@ static clcnn_status create(const bench_request *request, bench_subject **subject
     return CLCNN__FAIL(error, CLCNN_UNSUPPORTED, "oneDNN gave status %d", (int)code);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success ||
+    const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    name = name != NULL ? name + 1 : "onednn";
+    /* No shorter numbers in a product, whatever the environment says. */
+    if (dnnl_set_default_fpmath_mode(dnnl_fpmath_mode_strict) != dnnl_success ||
+        dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success ||
         dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) != dnnl_success)
-        return peer_missing("onednn", "oneDNN finds no CPU engine");
+        return peer_missing(name, "oneDNN finds no CPU engine");
     const dnnl_version_t *v = dnnl_version();
     char version[64];
     snprintf(version, sizeof version, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
-    const int code = peer_serve(&(peer){.name = "onednn",
-                                        .version = version,
-                                        .device = peer_cpu(peer_threads()),
-                                        .create = create});
+    const int code = peer_serve(&(peer){
+        .name = name, .version = version, .device = peer_cpu(peer_threads()), .create = create});
     dnnl_stream_destroy(stream);
     dnnl_engine_destroy(engine);
     return code;

@@ -1,57 +1,35 @@
-#!/usr/bin/python3
-"""The peer `pytorch`: the same cases by PyTorch, on the CPU with as many threads as processors.
+#!@python@
+"""The peers `pytorch` and `pytorch-new`: the same cases by PyTorch, on the CPU with as many threads
+as processors.
 
-Reads a case a line on stdin, answers with a line of JSON: see bench/README.md. It is run by Debian's
-Python, which is the one that finds the package python3-torch.
+Reads a case a line on stdin, answers with a line of JSON: see bench/README.md. CMake writes down
+which Python runs it: CLCNN_PYTHON for `pytorch`, the one of scripts/peers.sh for `pytorch-new`.
 """
 
-import json
 import os
-import sys
-import time
 
-SLOW = 2  # seconds: what takes longer runs once
-BATCH = 128
-OFF = 0.25  # what is further from an integer than that is not taken for one
+# Debian's PyTorch has OpenBLAS's threads beside OpenMP's, and each wait actively for work while the
+# others have it. With one of the former it trains LeNet-5 3 times as fast.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-
-def say(**line):
-    print(json.dumps(line), flush=True)
-
+from peer import THREADS, checksum, missing, sample, serve, values
 
 try:
-    import numpy
     import torch
     import torch.nn.functional as F
     from torch import nn
-except ImportError as error:
-    say(peer="pytorch", missing=str(error))
-    sys.exit(0)
+except (ImportError, OSError) as failed:  # the latter where a library of PyTorch's is missing
+    missing(failed)
 
-
-# ---- Tensors: the same numbers as everybody's ----------------------------------------------------
-
-def scattered(count, seed):
-    places = numpy.arange(count, dtype=numpy.uint32)
-    once = places * numpy.uint32(2654435761) + numpy.uint32(seed * 40503)
-    return (once ^ once >> numpy.uint32(15)) * numpy.uint32(2246822519) >> numpy.uint32(16)
+BATCH = 128
 
 
 def tensor(name, *shape):
-    """Small integers by the name's last letter; positive where a root is taken of them."""
-    count = int(numpy.prod(shape))
-    values = (scattered(count, ord(name[-1])) % numpy.uint32(5)).astype(numpy.float32) - 2
+    """Small integers; positive where a root is taken of them."""
+    array = values(name, *shape)
     if name in ("rstd", "running_var", "square_avg", "v"):
-        values += 3
-    return torch.from_numpy(values.reshape(shape))
-
-
-def checksum(result):
-    values = result.detach().contiguous().numpy().ravel().astype(numpy.float64)
-    whole = numpy.rint(values)
-    values = numpy.where(abs(values - whole) <= OFF, whole, values)
-    weights = (scattered(values.size, 0) % numpy.uint32(7)).astype(numpy.float64) - 3
-    return float(values @ weights)
+        array += 3
+    return torch.from_numpy(array)
 
 
 # ---- Cases: each makes a function that runs it once and returns its result -----------------------
@@ -246,36 +224,16 @@ def network(d, direction):
     return {"training": train, "inference": infer}[direction]
 
 
-# ---- The clock, as host/bench/measure.c has it ---------------------------------------------------
+# ---- Answers -------------------------------------------------------------------------------------
 
-def timed(run, count):
-    begin = time.perf_counter()
-    for _ in range(count):
-        run()
-    return time.perf_counter() - begin
-
-
-def sample(run, seconds):
-    took = timed(run, 1)
-    if took >= SLOW:
-        return took * 1e3
-    count = 1
-    while True:
-        took = timed(run, count)
-        if took >= seconds:
-            return took * 1e3 / count
-        count = int(min(1.2 * count * seconds / max(took, 1e-9), 16 * count)) + 1
-
-
-def answer(line):
-    d = json.loads(line)
+def answer(d):
     op, direction = d["op"], d["direction"]
     if op not in CASES and op not in NETS:
         return {"note": "PyTorch's counterpart of %s is not written" % op}
     run = network(d, direction) if op in NETS else CASES[op](d, direction)
     result = {"algo": ""}
     if op in EXACT or d.get("kind") == "relu":
-        result["checksum"] = checksum(run())
+        result["checksum"] = checksum(run().detach().contiguous().numpy())
     if op in NETS or op in ("sgd", "rmsprop", "adam") or direction == "backward_data":
         result["ms"] = sample(run, d["seconds"])
     else:
@@ -284,17 +242,6 @@ def answer(line):
     return result
 
 
-def main():
-    threads = os.cpu_count() or 1
-    torch.set_num_threads(threads)
-    say(peer="pytorch", version="PyTorch " + torch.__version__,
-        device="CPU, %d thread%s" % (threads, "" if threads == 1 else "s"))
-    for line in sys.stdin:
-        try:
-            say(**answer(line))
-        except (NotImplementedError, KeyError, RuntimeError, ValueError) as error:
-            say(note="%s: %s" % (type(error).__name__, error))
-
-
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(THREADS)
+    serve("PyTorch " + torch.__version__, answer, (RuntimeError,))

@@ -24,6 +24,10 @@ const bench_peer_kind bench_peer_kinds[] = {
     {"onednn", "oneDNN on plain NCHW tensors, its reorders included", "libdnnl-dev"},
     {"clblast", "CLBlast's convolution, by OpenCL", "libclblast-dev"},
     {"pytorch", "PyTorch", "python3-torch"},
+    {"onednn-new", "a newer oneDNN, in the same way", "`sh scripts/peers.sh`"},
+    {"pytorch-new", "a newer PyTorch, in the same way", "`sh scripts/peers.sh`"},
+    {"onnxruntime", "ONNX Runtime's convolution forward, its weights packed beforehand",
+     "`sh scripts/peers.sh`"},
     {NULL, NULL, NULL}};
 
 struct bench_peer {

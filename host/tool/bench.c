@@ -11,7 +11,7 @@
 
 static const char *const command = "bench";
 
-enum { MOST_PEERS = 8, MOST = 24 /* contestants of a case */, MOST_RESULTS = 256 };
+enum { MOST_PEERS = 10, MOST = 24 /* contestants of a case */, MOST_RESULTS = 256 };
 enum { ROUNDS = 5 }; /* the defaults */
 static const double SECONDS = 0.05;
 
@@ -485,7 +485,8 @@ static const tool_doc doc = {
         "Peers are programs of their own (folder CLCNN_PEERS). They take turns with clcnn and are "
         "stopped\n"
         "meanwhile. Their results must be equal to ours. Peers: cpu (our kernels on a CPU\n"
-        "device), reference (scalar, in double), openblas, onednn, clblast, pytorch.\n"
+        "device), reference (scalar, in double), openblas, onednn, clblast, pytorch; and once\n"
+        "scripts/peers.sh has fetched them: onednn-new, pytorch-new, onnxruntime.\n"
         "\n"
         "With --json: one object a line, with case, direction, ms, gflops, ceiling, algo,\n"
         "device, peer (absent for clcnn) and more; README.md of the sources' folder bench\n"
