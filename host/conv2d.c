@@ -13,6 +13,7 @@
 const clcnn_algo clcnn__conv2d_algos[] = {
     {"depthwise", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"winograd", {{CLCNN_NORMWISE_DOT, 128}, {CLCNN_NORMWISE_DOT, 128}, {CLCNN_NORMWISE_DOT, 128}}},
+    {"dense", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"point", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"row", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
     {"tile", {{CLCNN_DOT, 0}, {CLCNN_DOT, 0}, {CLCNN_DOT, 0}}},
@@ -25,8 +26,8 @@ const char clcnn__conv2d_not_built[] = "its kernel does not build";
 
 /* In the order of the names above; the last takes everything. */
 static const clcnn__conv2d_algo *const algos[] = {
-    &clcnn__conv2d_depthwise, &clcnn__conv2d_winograd, &clcnn__conv2d_point, &clcnn__conv2d_row,
-    &clcnn__conv2d_tile,      &clcnn__conv2d_gemm,     &clcnn__conv2d_direct};
+    &clcnn__conv2d_depthwise, &clcnn__conv2d_winograd, &clcnn__conv2d_dense, &clcnn__conv2d_point,
+    &clcnn__conv2d_row,       &clcnn__conv2d_tile,     &clcnn__conv2d_gemm,  &clcnn__conv2d_direct};
 enum { ALGOS = sizeof algos / sizeof *algos };
 
 static int or_one(int value)

@@ -1,5 +1,5 @@
-/* What conv2d.c and its algorithms (conv2d_depthwise.c, conv2d_winograd.c, conv2d_point.c,
- * conv2d_row.c, conv2d_tile.c, conv2d_gemm.c, conv2d_direct.c) share. */
+/* What conv2d.c and its algorithms (conv2d_depthwise.c, conv2d_winograd.c, conv2d_dense.c,
+ * conv2d_point.c, conv2d_row.c, conv2d_tile.c, conv2d_gemm.c, conv2d_direct.c) share. */
 #ifndef CLCNN_CONV2D_H
 #define CLCNN_CONV2D_H
 
@@ -77,8 +77,8 @@ static inline clcnn_mem clcnn__behind(clcnn_mem mem, size_t elements)
 }
 
 extern const clcnn__conv2d_algo clcnn__conv2d_depthwise, clcnn__conv2d_winograd,
-    clcnn__conv2d_point, clcnn__conv2d_row, clcnn__conv2d_tile, clcnn__conv2d_gemm,
-    clcnn__conv2d_direct;
+    clcnn__conv2d_dense, clcnn__conv2d_point, clcnn__conv2d_row, clcnn__conv2d_tile,
+    clcnn__conv2d_gemm, clcnn__conv2d_direct;
 
 /* The arguments that direct and gemm share. */
 conv2d_args clcnn__conv2d_make_args(const clcnn__conv2d_call *call);

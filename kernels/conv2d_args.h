@@ -92,6 +92,20 @@ typedef struct conv2d_point_args {
     float alpha;
 } conv2d_point_args;
 
+/* dense: out[row][lane], sums of `taps` products. The gradients: of a number of the first matrix,
+ * which lie number_row apart from row to row and number_tap from tap to tap. */
+typedef struct conv2d_dense_args {
+    int rows, taps, lanes;
+    int number_row, number_tap;
+    int has_out, has_sums; /* backward_weights: whether dw and db are asked for */
+    int has_bias, activation, accumulate;
+    float alpha;
+} conv2d_dense_args;
+
+/* dense, forward: rows of w that are summed together, and those of a work-item. */
+#define CONV2D_DENSE_SIDE 4
+#define CONV2D_DENSE_LANES 32
+
 /* point: from planes of h x w every step-th pixel to planes of p x q in the workspace, and back. */
 typedef struct conv2d_point_copy_args {
     int n, channels, h, w, p, q, step_h, step_w;

@@ -192,9 +192,9 @@ static const struct {
     const char *algo;
     thrift ways[3]; /* by clcnn_direction */
 } thrifts[] = {{"depthwise", {FREE, FREE, LESS}}, {"winograd", {SOME, SOME, SOME}},
-               {"point", {ALL, ALL, REFUSED}},    {"row", {FREE, FREE, ALL}},
-               {"tile", {ALL, ALL, ALL}},         {"gemm", {FREE, FREE, LESS}},
-               {"direct", {FREE, FREE, FREE}}};
+               {"dense", {FREE, FREE, FREE}},     {"point", {ALL, ALL, REFUSED}},
+               {"row", {FREE, FREE, ALL}},        {"tile", {ALL, ALL, ALL}},
+               {"gemm", {FREE, FREE, LESS}},      {"direct", {FREE, FREE, FREE}}};
 enum { THRIFTS = sizeof thrifts / sizeof *thrifts };
 
 /* In the short set the convolutions are cut down, to sums that are too short to be split. */

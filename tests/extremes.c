@@ -166,9 +166,9 @@ static void test_planning(void)
             *fields[check_random_int(&random, 0, 15)] =
                 sizes[check_random_int(&random, 0, SIZES - 1)];
         const clcnn_direction direction = (clcnn_direction)check_random_int(&random, 0, 2);
-        static const char *const names[] = {"depthwise", "winograd", "point", "row",
-                                            "tile",      "direct",   NULL};
-        const char *algo = names[check_random_int(&random, 0, 6)];
+        static const char *const names[] = {"depthwise", "winograd", "dense",  "point",
+                                            "row",       "tile",     "direct", NULL};
+        const char *algo = names[check_random_int(&random, 0, 7)];
         clcnn_plan plan = {.algo = "untouched"};
         const clcnn_status status =
             clcnn_conv2d_plan(ctx, &d, direction, algo, CLCNN_ANY_WORKSPACE, &plan);

@@ -89,8 +89,8 @@ typedef struct tally {
     char message[1024]; /* of the last line that did not pass */
 } tally;
 
-static const char *const algos[] = {"depthwise", "winograd", "point", "row",
-                                    "tile",      "gemm",     "direct"};
+static const char *const algos[] = {"depthwise", "winograd", "dense", "point",
+                                    "row",       "tile",     "gemm",  "direct"};
 enum { ALGOS = sizeof algos / sizeof *algos };
 
 static void count_line(const check_line *line, void *user)

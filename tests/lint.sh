@@ -30,6 +30,7 @@ add_direct CURVED 0 1
 batchnorm_direct ACTIVATION 0 1 2
 conv2d_direct CURVED 0 1
 conv2d_row:sums CURVED 0 1
+conv2d_dense CURVED 0 1
 conv2d_point CURVED 0 1
 conv2d_tile CURVED 0 1
 conv2d_winograd CURVED 0 1
