@@ -83,13 +83,13 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if ((double)d->n * d->c > INT32_MAX || (double)d->n * d->k > INT32_MAX ||
         (double)d->c * d->k > INT32_MAX)
         return "a matrix has 2^31 elements or more";
-    if (rounds_of(&s) > CLCNN__MOST_ROUNDS)
+    if (rounds_of(&s) > clcnn__most_rounds(ctx))
         return "its sums are longer than a work-item's loops may be";
     return NULL;
 }
 
-/* Every block of rows reads all of the second matrix, where tile would read a packed one less often;
- * and each processor should have something to do. */
+/* Every block of rows reads all of the second matrix, where tile would read a packed one less
+ * often; and each processor should have something to do. */
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const shape s = shape_of(ctx, problem);

@@ -139,15 +139,17 @@ static double own_of(const cut *c, int lines, int columns)
     return chunk * near_plane(&c->args, lines, columns) + 2 * c->width + sums * phase;
 }
 
-/* Loops of a work-item. */
+/* Loops of a work-item, unrolled ones included. */
 static double rounds_of(const cut *c, int lines, int columns)
 {
     const conv2d_row_args *a = &c->args;
     const double chunks = ceil(a->in_channels / chunk_of(c, lines, columns));
     const double taps = (double)a->r * a->s / ((double)a->step_h * a->step_w) + a->r + 1;
-    const double each = 2.0 * c->segments * c->taps.block + a->r + a->s + 32;
+    const double sums = (double)c->segments * c->taps.block;
+    const double tap = 1 + c->segments + c->taps.block + sums;
+    const double each = (4 + c->width) * sums + c->segments + a->r + a->s + 32;
     return a->in_channels * near_rows(a, lines) * (near_pitch(a, columns) / c->width + 4) +
-           turns(c, lines, columns) * (taps * a->in_channels + chunks * each);
+           turns(c, lines, columns) * (taps * a->in_channels * tap + chunks * each);
 }
 
 /*
@@ -176,6 +178,7 @@ static int twice(int parts, int most)
 static void choose_tile(const clcnn_ctx *ctx, cut *c)
 {
     enum { PER_UNIT = 16, MOST_LINES = 64, MOST_VECTORS = 16 };
+    const double most = clcnn__most_rounds(ctx);
     conv2d_row_args *a = &c->args;
     const double wanted = (double)ctx->info.compute_units * PER_UNIT;
     const double others = (double)a->n * a->groups * a->blocks;
@@ -190,8 +193,7 @@ static void choose_tile(const clcnn_ctx *ctx, cut *c)
             const int lines = clcnn__ceil_div(c->rows, down);
             const bool enough = others * down * across >= wanted;
             const double cost = cost_of(c, lines, columns);
-            if (cost < least && (enough || lines == 1) &&
-                rounds_of(c, lines, columns) <= CLCNN__MOST_ROUNDS &&
+            if (cost < least && (enough || lines == 1) && rounds_of(c, lines, columns) <= most &&
                 own_of(c, lines, columns) <= 2 * c->near) {
                 least = cost;
                 a->lines = lines;
@@ -236,7 +238,7 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
     const double own = own_of(c, a->lines, a->columns) * sizeof(float);
     if (own > (double)ctx->info.local_memory)
         c->taps.refusal = "a tile's inputs do not fit the device's local memory";
-    else if (rounds_of(c, a->lines, a->columns) > CLCNN__MOST_ROUNDS)
+    else if (rounds_of(c, a->lines, a->columns) > clcnn__most_rounds(ctx))
         c->taps.refusal = "its sums are longer than a work-item's loops may be";
     else
         c->own = (size_t)own;

@@ -296,3 +296,8 @@ clcnn_status clcnn__device_select(const char *selector, clcnn_device_info *info,
     free(infos);
     return status;
 }
+
+double clcnn__most_rounds(const clcnn_ctx *ctx)
+{
+    return strstr(ctx->info.name, "llvmpipe") ? CLCNN__MOST_ROUNDS : 256.0 * CLCNN__MOST_ROUNDS;
+}

@@ -156,6 +156,9 @@ enum { CLCNN__MAX_MEMS = 8 };
  * the most where more work-items have a price.
  */
 enum { CLCNN__MAX_ROUNDS = 1 << 14, CLCNN__MOST_ROUNDS = 3 * CLCNN__MAX_ROUNDS };
+/* The same where a kernel's unrolled loops are counted as well, because llvmpipe leaves them loops:
+ * CLCNN__MOST_ROUNDS there, and a work-item of some milliseconds elsewhere. */
+double clcnn__most_rounds(const clcnn_ctx *ctx);
 
 /* How many work-items take `item` elements each; an item below 1 (a bad tuning row, which the
  * kernel's build refuses) counts as 1. */

@@ -12,6 +12,7 @@
 /* A device that can hold a work-group of 64 and 4 KiB of local memory supports everything. */
 static const sweep_pin pins[] = {{"", "depthwise", 153, 27},
                                  {"", "winograd", 177, 27},
+                                 {"", "dense", 222, 36},
                                  {"", "point", 207, 32},
                                  /* its backward_weights wants rows of a vector at least */
                                  {"width 8", "row", 77, 13},
@@ -217,7 +218,8 @@ static const clcnn_conv2d shapes_for_workspace[] = {
     {.n = 11, .c = 2, .h = 43, .w = 43, .k = 2, .r = 3, .s = 3, .groups = 2},
     {.n = 3, .c = 5, .h = 9, .w = 11, .k = 7, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2},
     {.n = 1, .c = 65, .h = 7, .w = 9, .k = 65, .r = 3, .s = 3},
-    {.n = 2, .c = 2, .h = 13, .w = 44, .k = 3, .r = 5, .s = 5, .pad_left = 2}};
+    {.n = 2, .c = 2, .h = 13, .w = 44, .k = 3, .r = 5, .s = 5, .pad_left = 2},
+    {.n = 3, .c = 17, .h = 1, .w = 1, .k = 5, .r = 1, .s = 1}};
 enum { WORKSPACE_SHAPES = sizeof shapes_for_workspace / sizeof *shapes_for_workspace };
 
 /* With one limit: true where it ran. */
@@ -457,7 +459,7 @@ static void test_row_refuses(void)
     static const struct {
         clcnn_conv2d d;
         const char *why;
-    } cases[] = {{{.n = 1, .c = 2500, .h = 9, .w = 9, .k = 2, .r = 7, .s = 7}, "loops"},
+    } cases[] = {{{.n = 1, .c = 250000, .h = 9, .w = 9, .k = 2, .r = 7, .s = 7}, "loops"},
                  {{.n = 1,
                    .c = 1,
                    .h = 900,

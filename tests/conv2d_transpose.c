@@ -13,6 +13,7 @@
 static const sweep_pin pins[] = {
     {"", "depthwise", 90, 18},
     {"", "winograd", 93, 21},
+    {"", "dense", 105, 21},
     {"", "point", 99, 19},
     {"rusticl", "row", 45, 11}, /* its vectors are shorter than more rows */
     {"", "row", 50, 11},

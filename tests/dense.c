@@ -5,8 +5,11 @@
 #include <stdio.h>
 
 static const sweep_pin pins[] = {
-    {"", "depthwise", 30, 18}, {"", "winograd", 33, 21}, {"", "point", 11, 7}, {"", "row", 11, 7},
-    {"", "tile", 0, 0},        {"", "gemm", 0, 0},       {"", "direct", 0, 0}, {.algo = NULL}};
+    {"", "depthwise", 30, 18},   {"", "winograd", 33, 21},     {"width 16", "dense", 15, 12},
+    {"rusticl", "dense", 10, 6}, {"Oclgrind", "dense", 10, 6}, {"width 4", "dense", 10, 6},
+    {"width 8", "dense", 10, 6}, {"", "dense", 15, 12},        {"", "point", 11, 7},
+    {"rusticl", "row", 12, 7},   {"", "row", 11, 7},           {"", "tile", 0, 0},
+    {"", "gemm", 0, 0},          {"", "direct", 0, 0},         {.algo = NULL}};
 
 static void run_cases(const dense_case *cases, int most_n, int most_k, check_values values,
                       unsigned how, bool pinned)
