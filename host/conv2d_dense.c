@@ -94,7 +94,7 @@ static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const shape s = shape_of(ctx, problem);
     const double read = (double)s.args.taps * s.args.lanes * sizeof(float) * (double)s.blocks;
-    return s.row && s.row->use && read <= clcnn__tune_value(s.row, "READS") * 1048576.0 &&
+    return s.row && s.row->use && read <= clcnn__tune_value(s.row, "READ_MIB") * 1048576.0 &&
            s.pieces * s.blocks >= ctx->info.compute_units;
 }
 

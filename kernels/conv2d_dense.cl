@@ -71,7 +71,7 @@ static inline void put_dots(floatV value, int rows, int live, int stride, __glob
     SHORT_LOOP
     for (int i = 0; i < rows; i++, y += stride)
         if (live >= SIDE)
-            vstore4(vload4(i, lanes), 0, y);
+            vstore4(vload4(0, lanes + i * SIDE), 0, y);
         else
             for (int k = 0; k < live; k++)
                 y[k] = lanes[i * SIDE + k];
@@ -192,7 +192,7 @@ static APART void multiply(const conv2d_dense_args a, __global const float *numb
         floatV value[SEGS];
 #pragma unroll
         for (int s = 0; s < SEGS; s++)
-            value[s] = load_whole(with + ((uint)(t * a.lanes) + begin[s]));
+            value[s] = load_whole(with + (t * a.lanes + begin[s]));
 #pragma unroll
         for (int i = 0; i < ROWS; i++) {
             const floatV one = (floatV)(numbers[i][t * a.number_tap]);
