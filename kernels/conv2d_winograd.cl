@@ -300,12 +300,14 @@ static inline int is_far(const conv2d_winograd_args a)
 }
 
 /*
- * Where the lines of the cache begin that some tiles meet in one channel, in elements from that of
- * channel 0: found out once for all channels. A tile that is alone in its row of tiles has the most
- * of them, four.
+ * Where the lines of the cache begin that a run of tiles, or one segment, meets in one channel, in
+ * elements from that of channel 0: found out once for all channels. A segment of a longer row has
+ * up to 3 in each of its PATCH rows, and of a run a tile that is alone in its row of tiles has the
+ * most, 4.
  */
+#define ASKED (4 * PIX < 3 * PATCH ? 3 * PATCH : 4 * PIX)
 typedef struct lines {
-    int count, at[4 * PIX];
+    int count, at[ASKED];
 } lines;
 
 /* `rows` rows of `count` pixels, `width` apart. */
@@ -549,6 +551,48 @@ static APART void output_tiles(const conv2d_winograd_args a, place at, channels 
 /* ---- Kernels
  * --------------------------------------------------------------------------------------- */
 
+/*
+ * The filters between one channel of the input and VEC of the result: a vector for each tap, 0 past
+ * the last ones. Forward weights are [k][c][3][3], backward [c][k][3][3] and turned round; of c, or
+ * k, a group's.
+ */
+static inline void load_filters(const conv2d_winograd_args a, __global const float *w, int c,
+                                channels out, floatV g[9])
+{
+    const int in_each = a.c / a.groups, out_each = a.k / a.groups, group = out.first / out_each;
+    const int step = a.flipped ? 9 : in_each * 9, all = a.k * in_each * 9;
+    const int begin = a.flipped
+                          ? ((group * in_each + c) * out_each + out.first - group * out_each) * 9
+                          : (out.first * in_each + c) * 9;
+    const int live = c < in_each ? out.live : 0;
+#pragma unroll
+    for (int first = 0; first < 9; first += VEC) {
+        floatV v[VEC];
+        const int from = begin + first, most = min(VEC, 9 - first);
+        if (live == VEC && from + (VEC - 1) * step + VEC <= all) {
+#pragma unroll
+            for (int lane = 0; lane < VEC; lane++)
+                v[lane] = load_whole(w + from + lane * step);
+        } else {
+#pragma unroll
+            for (int lane = 0; lane < VEC; lane++)
+                v[lane] = lane < live ? load_part(w + from + lane * step, most) : (floatV)(0.0f);
+        }
+        transpose(v);
+#pragma unroll
+        for (int tap = 0; tap < VEC && first + tap < 9; tap++)
+            g[first + tap] = v[tap];
+    }
+    if (!a.flipped)
+        return;
+#pragma unroll
+    for (int tap = 0; tap < 4; tap++) {
+        const floatV other = g[8 - tap];
+        g[8 - tap] = g[tap];
+        g[tap] = other;
+    }
+}
+
 /* item -> one channel of the input (dimensions 2 and 0), VEC channels of the result; past the last
  * ones 0 */
 ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __global const float *w,
@@ -557,38 +601,22 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
     const int c = (int)(get_global_id(2) * get_global_size(0) + get_global_id(0));
     const int vector = (int)get_global_id(1), block = vector / VECS;
     const channels out = channels_out(a, a.first_vector + vector);
-    const int in_each = a.c / a.groups, out_each = a.k / a.groups, group = out.first / out_each;
     u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
     for (int i = 0; ASKS && i < POINTS; i++) /* all in different pages */
         ASK(u + i * a.point_weights);
-    float lanes[9][VEC];
-    for (int lane = 0; lane < VEC; lane++) {
-        const int k = out.first + lane, live = c < in_each && lane < out.live;
-        /* forward weights are [k][c][3][3], backward [c][k][3][3] and turned round; of c, or k, a
-         * group's */
-        const int place =
-            a.flipped ? (group * in_each + c) * out_each + k - group * out_each : k * in_each + c;
-        __global const float *from = w + w_offset + (uint)(live ? place * 9 : 0);
-#pragma unroll
-        for (int tap = 0; tap < 9; tap++)
-            lanes[tap][lane] = live ? from[a.flipped ? 8 - tap : tap] : 0.0f;
-    }
+    floatV g[9];
+    load_filters(a, w + w_offset, c, out, g);
     floatV half_way[3][PATCH];
 #pragma unroll
     for (int i = 0; i < 3; i++) {
-        floatV g[3];
-#pragma unroll
-        for (int j = 0; j < 3; j++)
-            g[j] = VLOAD(lanes[i * 3 + j]);
-        transform_weights(g, half_way[i]);
+        const floatV row[3] = {g[i * 3], g[i * 3 + 1], g[i * 3 + 2]};
+        transform_weights(row, half_way[i]);
     }
 #pragma unroll
     for (int j = 0; j < PATCH; j++) {
-        floatV g[3], o[PATCH];
-#pragma unroll
-        for (int i = 0; i < 3; i++)
-            g[i] = half_way[i][j];
-        transform_weights(g, o);
+        const floatV column[3] = {half_way[0][j], half_way[1][j], half_way[2][j]};
+        floatV o[PATCH];
+        transform_weights(column, o);
 #pragma unroll
         for (int i = 0; i < PATCH; i++)
             store_whole(o[i], u + (i * PATCH + j) * a.point_weights);
@@ -867,37 +895,58 @@ ALONE __kernel void conv2d_winograd_add_items(const conv2d_winograd_args a,
     store_whole(sum, u);
 }
 
-/* item -> one channel of the input, VEC channels of dy */
-ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __global const float *u,
-                                           uint u_offset, __global float *dw, uint dw_offset)
+/* The filter that the sums at u, `point` from point to point, become. */
+static inline void find_filter(__global const float *u, int point, floatV o[9])
 {
-    const int c = (int)get_global_id(0), vector = (int)get_global_id(1), block = vector / VECS;
-    const int each = a.c / a.groups;
-    const channels out = channels_out(a, a.first_vector + vector);
-    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
     floatV half_way[PATCH][3];
 #pragma unroll
     for (int i = 0; i < PATCH; i++) {
         floatV g[PATCH];
 #pragma unroll
         for (int j = 0; j < PATCH; j++)
-            g[j] = VLOAD(u + (i * PATCH + j) * a.point_weights);
+            g[j] = VLOAD(u + (i * PATCH + j) * point);
         transform_filter(g, half_way[i]);
     }
-    float lanes[9][VEC];
 #pragma unroll
     for (int j = 0; j < 3; j++) {
-        floatV g[PATCH], o[3];
+        floatV g[PATCH], column[3];
 #pragma unroll
         for (int i = 0; i < PATCH; i++)
             g[i] = half_way[i][j];
-        transform_filter(g, o);
+        transform_filter(g, column);
 #pragma unroll
         for (int i = 0; i < 3; i++)
-            VSTORE(o[i], lanes[i * 3 + j]);
+            o[i * 3 + j] = column[i];
     }
+}
+
+/* item -> VEC channels of the input, VEC channels of dy */
+ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __global const float *u,
+                                           uint u_offset, __global float *dw, uint dw_offset)
+{
+    const int c = (int)get_global_id(0) * VEC, vector = (int)get_global_id(1),
+              block = vector / VECS;
+    const int each = a.c / a.groups, count = min(VEC, each - c);
+    const channels out = channels_out(a, a.first_vector + vector);
+    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
+    floatV filters[VEC * 9];
+    for (int i = 0; i < count; i++)
+        find_filter(u + i * BLOCK, a.point_weights, filters + i * 9);
+    for (int i = count * 9; i < VEC * 9; i++)
+        filters[i] = (floatV)(0.0f);
     dw += dw_offset + (uint)((out.first * each + c) * 9);
-    for (int lane = 0; lane < out.live; lane++, dw += each * 9)
-        for (int tap = 0; tap < 9; tap++)
-            dw[tap] = a.accumulate ? dw[tap] + lanes[tap][lane] : lanes[tap][lane];
+    for (int i = 0; i < count * 9; i += VEC) {
+        floatV v[VEC];
+#pragma unroll
+        for (int j = 0; j < VEC; j++)
+            v[j] = filters[i + j];
+        transpose(v);
+        const int rest = count * 9 - i;
+#pragma unroll
+        for (int lane = 0; lane < VEC; lane++)
+            if (lane < out.live) {
+                __global float *place = dw + lane * each * 9 + i;
+                store_row(a.accumulate ? load_row(place, rest) + v[lane] : v[lane], place, rest);
+            }
+    }
 }
