@@ -508,7 +508,7 @@ static clcnn_status make_filter(clcnn_ctx *ctx, const winograd *g, const clcnn__
                                 const part *t, clcnn_mem u)
 {
     return launch(ctx, g, call, "conv2d_winograd_filter", t, (clcnn_mem[]){u, call->w}, 2,
-                  (size_t[]){(size_t)(t->args.c / t->args.groups), t->live, 1});
+                  (size_t[]){(size_t)t->args.c_blocks, t->live, 1});
 }
 
 /* As many work-items at a time as the workspace has room for, and their sums one after the other.

@@ -51,11 +51,12 @@ __kernel void activation_direct_forward(const activation_args a, __global const 
     const int count = min(ITEM, a.count - (int)first);
     x += x_offset + first;
     y += y_offset + first;
+    const int large = is_large((size_t)a.count) && x != y;
     int i = 0;
     for (; i + BLOCK <= count; i += BLOCK) {
         floatV v[BESIDE];
         UNROLLED(k) v[k] = VLOAD(x + i + k * VEC);
-        UNROLLED(k) store_whole(activate(v[k], KIND, a.alpha), y + i + k * VEC);
+        UNROLLED(k) store_result(activate(v[k], KIND, a.alpha), y + i + k * VEC, large);
     }
     SHORT_LOOP
     for (; i < count; i += VEC)
@@ -72,6 +73,7 @@ static APART void backward_item(const activation_args a, __global const float *g
     given += first;
     dy += first;
     dx += first;
+    const int large = is_large((size_t)a.count) && dx != dy && dx != given;
     int i = 0;
     for (; i + BLOCK <= count; i += BLOCK) {
         floatV g[BESIDE], v[BESIDE];
@@ -80,7 +82,7 @@ static APART void backward_item(const activation_args a, __global const float *g
             g[k] = VLOAD(dy + i + k * VEC);
             v[k] = VLOAD(given + i + k * VEC);
         }
-        UNROLLED(k) store_whole(gradient(a, g[k], v[k]), dx + i + k * VEC);
+        UNROLLED(k) store_result(gradient(a, g[k], v[k]), dx + i + k * VEC, large);
     }
     SHORT_LOOP
     for (; i < count; i += VEC) {

@@ -30,6 +30,7 @@ __kernel void add_direct_forward(const add_args a, __global const float *left, u
     left += left_offset;
     right += right_offset;
     y += y_offset;
+    const int large = is_large((size_t)a.count) && y != left && y != right;
     for (int at = begin, next = end; at < end; at = next) {
         float bias = 0.0f;
         if (a.broadcast) {
@@ -41,7 +42,11 @@ __kernel void add_direct_forward(const add_args a, __global const float *left, u
             const int rest = next - i;
             const floatV other = a.broadcast ? (floatV)(bias) : load_row(right + i, rest);
             const floatV sum = load_row(left + i, rest) + other;
-            store_row(activate(sum, a.activation, a.alpha), y + i, rest);
+            const floatV result = activate(sum, a.activation, a.alpha);
+            if (rest >= VEC)
+                store_result(result, y + i, large);
+            else
+                store_part(result, y + i, rest);
         }
     }
 }
@@ -55,9 +60,13 @@ __kernel void add_direct_backward(const add_args a, __global const float *dy, ui
     const int begin = (int)first, end = begin + min(ITEM, a.count - begin);
     dy += dy_offset;
     db += db_offset;
+    const int large = is_large((size_t)a.count) && !a.accumulate && db != dy;
     for (int i = begin; i < end; i += VEC) {
         const floatV value = load_row(dy + i, end - i);
-        store_row(a.accumulate ? load_row(db + i, end - i) + value : value, db + i, end - i);
+        if (end - i >= VEC)
+            store_result(a.accumulate ? load_whole(db + i) + value : value, db + i, large);
+        else
+            store_row(a.accumulate ? load_row(db + i, end - i) + value : value, db + i, end - i);
     }
 }
 

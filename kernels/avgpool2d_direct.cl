@@ -324,9 +324,10 @@ static inline void backward_edge(const avgpool2d_args a, __global const float *d
 
 #if STRIDE > 0
 /* Adds to dx, or overwrites it. */
-static inline void put(floatV sum, __global float *dx, int accumulate)
+static inline void put(floatV sum, __global float *dx, const avgpool2d_args a)
 {
-    store_whole(accumulate ? VLOAD(dx) + sum : sum, dx);
+    const int large = is_large((size_t)a.planes * (size_t)(a.h * a.w)) && !a.accumulate;
+    store_result(a.accumulate ? VLOAD(dx) + sum : sum, dx, large);
 }
 
 /* What VEC windows give to the columns with even and odd numbers, as seen from the windows' side:
@@ -374,18 +375,18 @@ static inline void add_windows(__global const float *dy, int taps, columns *c)
             }                                                                                      \
         }                                                                                          \
         dx -= a.pad_left;                                                                          \
-        UNROLLED(k, BESIDE) put_columns(&total[k], dx + at[k] * STRIDE, a.accumulate);             \
+        UNROLLED(k, BESIDE) put_columns(&total[k], dx + at[k] * STRIDE, a);                        \
     }
 #if STRIDE == 1
-static inline void put_columns(const columns *c, __global float *dx, int accumulate)
+static inline void put_columns(const columns *c, __global float *dx, const avgpool2d_args a)
 {
-    put(c->even, dx, accumulate);
+    put(c->even, dx, a);
 }
 #else
-static inline void put_columns(const columns *c, __global float *dx, int accumulate)
+static inline void put_columns(const columns *c, __global float *dx, const avgpool2d_args a)
 {
-    put(ZIP_LOW(c->even, c->odd), dx, accumulate);
-    put(ZIP_HIGH(c->even, c->odd), dx + VEC, accumulate);
+    put(ZIP_LOW(c->even, c->odd), dx, a);
+    put(ZIP_HIGH(c->even, c->odd), dx + VEC, a);
 }
 #endif
 BACKWARD(1)

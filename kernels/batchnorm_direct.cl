@@ -160,6 +160,7 @@ __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const 
     const int begin = (int)first, end = begin + min(ITEM, a.count - begin);
     x += x_offset;
     y += y_offset;
+    const int large = is_large((size_t)a.count) && y != x;
     for (int at = begin, next; at < end; at = next) {
         const int plane = at / a.hw;
         const uint channel = (uint)(plane - plane / a.c * a.c);
@@ -171,8 +172,9 @@ __kernel void batchnorm_direct_normalise(const batchnorm_args a, __global const 
         int i = at;
         for (; i < next && next - at >= VEC; i += VEC) {
             const int from = min(i, next - VEC); /* some elements once more */
-            VSTORE(activate(normalised(VLOAD(x + from), mean, scale, beta), ACTIVATION, a.alpha),
-                   y + from);
+            store_result(
+                activate(normalised(VLOAD(x + from), mean, scale, beta), ACTIVATION, a.alpha),
+                y + from, large);
         }
         for (; i < next; i++)
             y[i] = activated(a, FMA(x[i] - mean, scale, beta));
@@ -265,6 +267,7 @@ __kernel void batchnorm_direct_backward_data(const batchnorm_args a, __global co
     x += x_offset;
     dy += dy_offset;
     dx += dx_offset;
+    const int large = is_large((size_t)a.count) && !a.accumulate && dx != x && dx != dy;
     for (int at = begin, next; at < end; at = next) {
         const int plane = at / a.hw;
         const uint channel = (uint)(plane - plane / a.c * a.c);
@@ -286,7 +289,7 @@ __kernel void batchnorm_direct_backward_data(const batchnorm_args a, __global co
                 value = value - of_dy - (given - mean) * rstd * of_both;
             value *= scale;
             if (rest >= VEC) {
-                VSTORE(a.accumulate ? VLOAD(dx + i) + value : value, dx + i);
+                store_result(a.accumulate ? VLOAD(dx + i) + value : value, dx + i, large);
             } else {
                 if (a.accumulate)
                     value += load_part(dx + i, rest);

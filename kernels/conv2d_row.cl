@@ -61,6 +61,7 @@
 #define STEP_W (STRIDE == 2 ? 2 : a.step_w)
 #endif
 #define AT_ONCE (STRIDE == 2 ? 2 : 1) /* phases of columns that are put in place together */
+#define FAR (1 << 20)                 /* elements of input and result, 4 MiB */
 #define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
 
 /* As load_whole and store_whole, of local memory. */

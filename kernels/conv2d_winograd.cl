@@ -73,6 +73,7 @@
 #define SEGMENT CONV2D_WINOGRAD_SEGMENT /* tiles of a work-item */
 #define TAPS CONV2D_WINOGRAD_TAPS(VEC)  /* channels of x that a work-item multiplies by dy's */
 #define PATCH 6                         /* side of a tile of inputs */
+#define FAR (1 << 18)                   /* elements: 1 MiB */
 #define POINTS 36
 #define WINDOW 32 /* columns that SEGMENT tiles meet, 30, in whole vectors */
 /* A vector that is moved into the row begins up to VEC - 1 columns before the window. */
@@ -291,53 +292,74 @@ static inline channels channels_out(const conv2d_winograd_args a, int vector)
 /* ---- Asking for what comes next ----------------------------------------------------------------
  */
 
-/* Whether x and y are more than a cache may still have: where it has them, asking costs up to a
- * tenth of the time. */
+/* Whether x and y are more than the cache next to a processor may still have. */
 static inline int is_far(const conv2d_winograd_args a)
 {
     const float x = (float)a.c * (float)(a.h * a.w), y = (float)a.k * (float)(a.p * a.q);
     return ASKS && (float)a.n * (x + y) > (float)FAR;
 }
 
+/*
+ * Where the lines of the cache begin that a run of tiles, or one segment, meets in one channel, in
+ * elements from that of channel 0: found out once for all channels. A segment of a longer row has
+ * up to 3 in each of its PATCH rows, and of a run a tile that is alone in its row of tiles has the
+ * most, 4.
+ */
+#define ASKED (4 * PIX < 3 * PATCH ? 3 * PATCH : 4 * PIX)
+typedef struct lines {
+    int count, at[ASKED];
+} lines;
+
 /* `rows` rows of `count` pixels, `width` apart. */
-static inline void ask_rows(__global const float *p, int rows, int count, int width)
+static inline void add_rows(lines *l, int at, int rows, int count, int width)
 {
     const int whole = count == width, length = whole ? rows * count : count;
-    for (int i = 0; i < (whole ? 1 : rows); i++, p += width) {
+    for (int i = 0; i < (whole ? 1 : rows); i++, at += width) {
         for (int j = 0; j < length; j += LINE)
-            ASK(p + j);
-        ASK(p + length - 1);
+            l->at[l->count++] = at + j;
+        l->at[l->count++] = at + length - 1;
     }
 }
 
-/* Of one channel of x, the rows that a segment reads and the one above it does not. */
-static inline void ask_input(const conv2d_winograd_args a, place at, int channel,
-                             __global const float *x)
+/* Of x, the rows that a segment reads and the one above it does not. */
+static inline void add_input(const conv2d_winograd_args a, place at, lines *l)
 {
     const int top = at.row * SIDE - a.top, left = at.column * SIDE - a.left;
     const int row = max(at.row ? top + PATCH - SIDE : top, 0), column = max(left, 0);
     const int rows = min(top + PATCH, a.h) - row;
     const int columns = min(left + at.tiles * SIDE + PATCH - SIDE, a.w) - column;
     if (rows > 0 && columns > 0)
-        ask_rows(x + ((at.image * a.c + channel) * a.h + row) * a.w + column, rows, columns, a.w);
+        add_rows(l, (at.image * a.c * a.h + row) * a.w + column, rows, columns, a.w);
 }
 
-/* Of one channel of y or dy, the tiles of a segment. */
-static inline void ask_result(const conv2d_winograd_args a, place at, int channel,
-                              __global const float *y)
+/* Of y or dy, the tiles of a segment. */
+static inline void add_result(const conv2d_winograd_args a, place at, lines *l)
 {
     const int row = at.row * SIDE, column = at.column * SIDE;
-    ask_rows(y + ((at.image * a.k + channel) * a.p + row) * a.q + column, min(SIDE, a.p - row),
+    add_rows(l, (at.image * a.k * a.p + row) * a.q + column, min(SIDE, a.p - row),
              min(at.tiles * SIDE, a.q - column), a.q);
 }
 
-/* ---- The steps on some tiles
- * ---------------------------------------------------------------------
+/* Of every `step`th channel from `first` up to `end`, p being channel 0. Apart, so that the loops
+ * of products have the registers even where nothing is asked for. */
+static APART void ask_lines(const lines *l, __global const float *p, int plane, int first, int end,
+                            int step)
+{
+    for (int channel = first; channel < end; channel += step)
+        for (int i = 0; i < l->count; i++)
+            ASK(p + channel * plane + l->at[i]);
+}
+
+/* ---- The steps on some tiles -------------------------------------------------------------------
+ *
+ * Each a function of its own: together with the loops of products, what the fused kernels keep from
+ * step to step, mostly pointers, would lie in memory, spread over so many lines that v and m push
+ * them out of the cache next to the processor.
  */
 
 /* One segment of x, VEC channels; v is where these begin, and `point` from point to point there. */
-static inline void input_tiles(const conv2d_winograd_args a, place at, channels in,
-                               __global const float *x, NEAR float *v, int point)
+static APART void input_tiles(const conv2d_winograd_args a, place at, channels in,
+                              __global const float *x, NEAR float *v, int point)
 {
     const int plane = a.h * a.w;
     floatV window[PATCH][COLUMNS];
@@ -377,8 +399,8 @@ static inline void input_tiles(const conv2d_winograd_args a, place at, channels 
 
 /* One segment of dy, VEC channels; m is where these begin, and `point` from point to point there.
  */
-static inline void gradient_tiles(const conv2d_winograd_args a, place at, channels out,
-                                  __global const float *dy, NEAR float *m, int point)
+static APART void gradient_tiles(const conv2d_winograd_args a, place at, channels out,
+                                 __global const float *dy, NEAR float *m, int point)
 {
     const int plane = a.p * a.q;
     floatV window[SIDE][COLUMNS];
@@ -480,9 +502,9 @@ static inline void multiply_tiles(const conv2d_winograd_args a, NEAR const float
 
 /* One segment of m, VEC channels of the result; m is where these begin, and `point` from point to
  * point there. */
-static inline void output_tiles(const conv2d_winograd_args a, place at, channels out,
-                                NEAR const float *m, int point, __global const float *bias,
-                                __global float *y)
+static APART void output_tiles(const conv2d_winograd_args a, place at, channels out,
+                               NEAR const float *m, int point, __global const float *bias,
+                               __global float *y)
 {
     if (out.live == 0)
         return;
@@ -529,6 +551,48 @@ static inline void output_tiles(const conv2d_winograd_args a, place at, channels
 /* ---- Kernels
  * --------------------------------------------------------------------------------------- */
 
+/*
+ * The filters between one channel of the input and VEC of the result: a vector for each tap, 0 past
+ * the last ones. Forward weights are [k][c][3][3], backward [c][k][3][3] and turned round; of c, or
+ * k, a group's.
+ */
+static inline void load_filters(const conv2d_winograd_args a, __global const float *w, int c,
+                                channels out, floatV g[9])
+{
+    const int in_each = a.c / a.groups, out_each = a.k / a.groups, group = out.first / out_each;
+    const int step = a.flipped ? 9 : in_each * 9, all = a.k * in_each * 9;
+    const int begin = a.flipped
+                          ? ((group * in_each + c) * out_each + out.first - group * out_each) * 9
+                          : (out.first * in_each + c) * 9;
+    const int live = c < in_each ? out.live : 0;
+#pragma unroll
+    for (int first = 0; first < 9; first += VEC) {
+        floatV v[VEC];
+        const int from = begin + first, most = min(VEC, 9 - first);
+        if (live == VEC && from + (VEC - 1) * step + VEC <= all) {
+#pragma unroll
+            for (int lane = 0; lane < VEC; lane++)
+                v[lane] = load_whole(w + from + lane * step);
+        } else {
+#pragma unroll
+            for (int lane = 0; lane < VEC; lane++)
+                v[lane] = lane < live ? load_part(w + from + lane * step, most) : (floatV)(0.0f);
+        }
+        transpose(v);
+#pragma unroll
+        for (int tap = 0; tap < VEC && first + tap < 9; tap++)
+            g[first + tap] = v[tap];
+    }
+    if (!a.flipped)
+        return;
+#pragma unroll
+    for (int tap = 0; tap < 4; tap++) {
+        const floatV other = g[8 - tap];
+        g[8 - tap] = g[tap];
+        g[tap] = other;
+    }
+}
+
 /* item -> one channel of the input (dimensions 2 and 0), VEC channels of the result; past the last
  * ones 0 */
 ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __global const float *w,
@@ -537,38 +601,22 @@ ALONE __kernel void conv2d_winograd_weights(const conv2d_winograd_args a, __glob
     const int c = (int)(get_global_id(2) * get_global_size(0) + get_global_id(0));
     const int vector = (int)get_global_id(1), block = vector / VECS;
     const channels out = channels_out(a, a.first_vector + vector);
-    const int in_each = a.c / a.groups, out_each = a.k / a.groups, group = out.first / out_each;
     u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
     for (int i = 0; ASKS && i < POINTS; i++) /* all in different pages */
         ASK(u + i * a.point_weights);
-    float lanes[9][VEC];
-    for (int lane = 0; lane < VEC; lane++) {
-        const int k = out.first + lane, live = c < in_each && lane < out.live;
-        /* forward weights are [k][c][3][3], backward [c][k][3][3] and turned round; of c, or k, a
-         * group's */
-        const int place =
-            a.flipped ? (group * in_each + c) * out_each + k - group * out_each : k * in_each + c;
-        __global const float *from = w + w_offset + (uint)(live ? place * 9 : 0);
-#pragma unroll
-        for (int tap = 0; tap < 9; tap++)
-            lanes[tap][lane] = live ? from[a.flipped ? 8 - tap : tap] : 0.0f;
-    }
+    floatV g[9];
+    load_filters(a, w + w_offset, c, out, g);
     floatV half_way[3][PATCH];
 #pragma unroll
     for (int i = 0; i < 3; i++) {
-        floatV g[3];
-#pragma unroll
-        for (int j = 0; j < 3; j++)
-            g[j] = VLOAD(lanes[i * 3 + j]);
-        transform_weights(g, half_way[i]);
+        const floatV row[3] = {g[i * 3], g[i * 3 + 1], g[i * 3 + 2]};
+        transform_weights(row, half_way[i]);
     }
 #pragma unroll
     for (int j = 0; j < PATCH; j++) {
-        floatV g[3], o[PATCH];
-#pragma unroll
-        for (int i = 0; i < 3; i++)
-            g[i] = half_way[i][j];
-        transform_weights(g, o);
+        const floatV column[3] = {half_way[0][j], half_way[1][j], half_way[2][j]};
+        floatV o[PATCH];
+        transform_weights(column, o);
 #pragma unroll
         for (int i = 0; i < PATCH; i++)
             store_whole(o[i], u + (i * PATCH + j) * a.point_weights);
@@ -600,9 +648,11 @@ ALONE __kernel void conv2d_winograd_input(const conv2d_winograd_args a, __global
     const place at = find_place(a, (int)get_global_id(0));
     const int vector = (int)get_global_id(1);
     const channels in = channels_in(a, vector);
-    const place next = find_next(a);
-    for (int i = 0; is_far(a) && i < in.live; i++)
-        ask_input(a, next, in.first + i, x + x_offset);
+    if (is_far(a)) {
+        lines next = {.count = 0};
+        add_input(a, find_next(a), &next);
+        ask_lines(&next, x + x_offset, a.h * a.w, in.first, in.first + in.live, 1);
+    }
     v += v_offset + (uint)(vector * a.slots * VEC);
     input_tiles(a, at, in, x + x_offset, v, a.point_in);
     fill_slots(a, at, v, a.point_in);
@@ -615,9 +665,11 @@ ALONE __kernel void conv2d_winograd_gradient(const conv2d_winograd_args a, __glo
     const place at = find_place(a, (int)get_global_id(0));
     const int vector = (int)get_global_id(1);
     const channels out = channels_out(a, a.first_vector + vector);
-    const place next = find_next(a);
-    for (int i = 0; is_far(a) && i < out.live; i++)
-        ask_result(a, next, out.first + i, dy + dy_offset);
+    if (is_far(a)) {
+        lines next = {.count = 0};
+        add_result(a, find_next(a), &next);
+        ask_lines(&next, dy + dy_offset, a.p * a.q, out.first, out.first + out.live, 1);
+    }
     m += m_offset + (uint)(vector * a.slots * VEC);
     gradient_tiles(a, at, out, dy + dy_offset, m, a.point_out);
     fill_slots(a, at, m, a.point_out);
@@ -646,8 +698,11 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
     const int vector = (int)get_global_id(1);
     const channels out = channels_out(a, a.first_vector + vector);
     const place at = find_place(a, (int)get_global_id(0));
-    for (int i = 0; is_far(a) && i < out.live; i++)
-        ask_result(a, at, out.first + i, y + y_offset);
+    if (is_far(a)) {
+        lines now = {.count = 0};
+        add_result(a, at, &now);
+        ask_lines(&now, y + y_offset, a.p * a.q, out.first, out.first + out.live, 1);
+    }
     output_tiles(a, at, out, m + m_offset + (uint)(vector * a.slots * VEC), a.point_out,
                  bias + bias_offset, y + y_offset);
 }
@@ -695,25 +750,19 @@ static inline void find_run(const conv2d_winograd_args a, int first, int end, ru
     }
 }
 
-/*
- * Asking for a run's share: of a group's channels of x `point`, point + POINTS and so on, and one
- * channel of the result. Apart, so that the loops of products have the registers even where nothing
- * is asked for.
- */
-static APART void ask_inputs(const conv2d_winograd_args a, const run *r, int group, int point,
-                             __global const float *x)
+/* The lines of a run; segments that follow each other in one row of tiles are one there. */
+static inline void find_lines(const conv2d_winograd_args a, const run *r, int result, lines *l)
 {
-    const int each = a.c / a.groups;
-    for (int c = point; c < each; c += POINTS)
-        for (int i = 0; i < r->count; i++)
-            ask_input(a, r->places[i], group * each + c, x);
-}
-
-static APART void ask_results(const conv2d_winograd_args a, const run *r, channels out, int lane,
-                              __global const float *y)
-{
-    for (int i = 0; i < r->count && lane < out.live; i++)
-        ask_result(a, r->places[i], out.first + lane, y);
+    l->count = 0;
+    for (int i = 0; i < r->count; i++) {
+        place at = r->places[i];
+        for (; i + 1 < r->count && r->places[i + 1].column; i++)
+            at.tiles += r->places[i + 1].tiles;
+        if (result)
+            add_result(a, at, l);
+        else
+            add_input(a, at, l);
+    }
 }
 
 /* Vectors of x's channels from `vector` on in a run's tiles, and 0 in the slots that are left. */
@@ -745,20 +794,29 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
     const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT), blocks = blocks_out(a);
     const int end = min((item + 1) * a.each * in_run, segments), ask = is_far(a);
     __local float *m = v + a.c_blocks * OWN_VECTOR;
+    const int each = a.c / a.groups, first_in = group * each;
     run now, next;
+    lines inputs, results;
     find_run(a, item * a.each * in_run, end, &next);
     for (int first = item * a.each * in_run; first < end; first += in_run) {
         now = next;
         find_run(a, first + in_run, end, &next);
+        if (ask) {
+            find_lines(a, &next, 0, &inputs);
+            find_lines(a, &now, 1, &results);
+        }
         input_run(a, &now, group * a.c_blocks, x + x_offset, v);
         for (int block = group * blocks; block < (group + 1) * blocks; block++) {
             __global const float *weights = u + u_offset + (uint)(block * a.c_blocks * VEC * BLOCK);
             for (int i = 0; i < POINTS; i++) {
                 if (ask && block == group * blocks)
-                    ask_inputs(a, &next, group, i, x + x_offset);
-                if (ask && i < BLOCK)
-                    ask_results(a, &now, channels_out(a, block * VECS + i / VEC), i % VEC,
-                                y + y_offset);
+                    ask_lines(&inputs, x + x_offset, a.h * a.w, first_in + i, first_in + each,
+                              POINTS);
+                if (ask && i < BLOCK) {
+                    const channels out = channels_out(a, block * VECS + i / VEC);
+                    ask_lines(&results, y + y_offset, a.p * a.q, out.first + i % VEC,
+                              out.first + out.live, VEC);
+                }
                 multiply_tiles(a, v + i * OWN_POINT, weights + i * a.point_weights,
                                m + i * OWN_POINT, OWN_VECTOR);
             }
@@ -785,8 +843,9 @@ ALONE __kernel void conv2d_winograd_fused_weights(const conv2d_winograd_args a,
     const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT), blocks = blocks_out(a);
     const int begin = (a.first_item + item) * a.each * in_run;
     const int end = min(begin + a.each * in_run, segments);
-    const int k_each = a.k / a.groups, ask = is_far(a);
+    const int c_each = a.c / a.groups, k_each = a.k / a.groups, ask = is_far(a);
     __local float *m = v + a.c_blocks * OWN_VECTOR;
+    lines inputs, results;
     __global float *u = work + work_offset +
                         (uint)(item * POINTS * a.point_weights + group * blocks * taps * BLOCK);
     run now, next;
@@ -794,16 +853,22 @@ ALONE __kernel void conv2d_winograd_fused_weights(const conv2d_winograd_args a,
     for (int first = begin; first < end; first += in_run) {
         now = next;
         find_run(a, first + in_run, end, &next);
+        if (ask) {
+            find_lines(a, &next, 0, &inputs);
+            find_lines(a, &next, 1, &results);
+        }
         input_run(a, &now, group * a.c_blocks, x + x_offset, v);
         for (int i = 0; i < now.count; i++)
             for (int vector = 0; vector < blocks * VECS; vector++)
                 gradient_tiles(a, now.places[i], channels_out(a, group * blocks * VECS + vector),
                                dy + dy_offset, m + vector * OWN_VECTOR, OWN_POINT);
         for (int i = 0; i < POINTS; i++) {
-            if (ask)
-                ask_inputs(a, &next, group, i, x + x_offset);
-            for (int k = i; ask && k < k_each; k += POINTS)
-                ask_results(a, &next, (channels){group * k_each + k, 1}, 0, dy + dy_offset);
+            if (ask) {
+                ask_lines(&inputs, x + x_offset, a.h * a.w, group * c_each + i,
+                          (group + 1) * c_each, POINTS);
+                ask_lines(&results, dy + dy_offset, a.p * a.q, group * k_each + i,
+                          (group + 1) * k_each, POINTS);
+            }
             for (int block = 0; block < blocks; block++)
                 for (int c = 0; c < taps; c += TAPS)
                     add_products(v + c / VEC * OWN_VECTOR + i * OWN_POINT + c % VEC,
@@ -830,37 +895,58 @@ ALONE __kernel void conv2d_winograd_add_items(const conv2d_winograd_args a,
     store_whole(sum, u);
 }
 
-/* item -> one channel of the input, VEC channels of dy */
-ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __global const float *u,
-                                           uint u_offset, __global float *dw, uint dw_offset)
+/* The filter that the sums at u, `point` from point to point, become. */
+static inline void find_filter(__global const float *u, int point, floatV o[9])
 {
-    const int c = (int)get_global_id(0), vector = (int)get_global_id(1), block = vector / VECS;
-    const int each = a.c / a.groups;
-    const channels out = channels_out(a, a.first_vector + vector);
-    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
     floatV half_way[PATCH][3];
 #pragma unroll
     for (int i = 0; i < PATCH; i++) {
         floatV g[PATCH];
 #pragma unroll
         for (int j = 0; j < PATCH; j++)
-            g[j] = VLOAD(u + (i * PATCH + j) * a.point_weights);
+            g[j] = VLOAD(u + (i * PATCH + j) * point);
         transform_filter(g, half_way[i]);
     }
-    float lanes[9][VEC];
 #pragma unroll
     for (int j = 0; j < 3; j++) {
-        floatV g[PATCH], o[3];
+        floatV g[PATCH], column[3];
 #pragma unroll
         for (int i = 0; i < PATCH; i++)
             g[i] = half_way[i][j];
-        transform_filter(g, o);
+        transform_filter(g, column);
 #pragma unroll
         for (int i = 0; i < 3; i++)
-            VSTORE(o[i], lanes[i * 3 + j]);
+            o[i * 3 + j] = column[i];
     }
+}
+
+/* item -> VEC channels of the input, VEC channels of dy */
+ALONE __kernel void conv2d_winograd_filter(const conv2d_winograd_args a, __global const float *u,
+                                           uint u_offset, __global float *dw, uint dw_offset)
+{
+    const int c = (int)get_global_id(0) * VEC, vector = (int)get_global_id(1),
+              block = vector / VECS;
+    const int each = a.c / a.groups, count = min(VEC, each - c);
+    const channels out = channels_out(a, a.first_vector + vector);
+    u += u_offset + (uint)((block * a.c_blocks * VEC + c) * BLOCK + vector % VECS * VEC);
+    floatV filters[VEC * 9];
+    for (int i = 0; i < count; i++)
+        find_filter(u + i * BLOCK, a.point_weights, filters + i * 9);
+    for (int i = count * 9; i < VEC * 9; i++)
+        filters[i] = (floatV)(0.0f);
     dw += dw_offset + (uint)((out.first * each + c) * 9);
-    for (int lane = 0; lane < out.live; lane++, dw += each * 9)
-        for (int tap = 0; tap < 9; tap++)
-            dw[tap] = a.accumulate ? dw[tap] + lanes[tap][lane] : lanes[tap][lane];
+    for (int i = 0; i < count * 9; i += VEC) {
+        floatV v[VEC];
+#pragma unroll
+        for (int j = 0; j < VEC; j++)
+            v[j] = filters[i + j];
+        transpose(v);
+        const int rest = count * 9 - i;
+#pragma unroll
+        for (int lane = 0; lane < VEC; lane++)
+            if (lane < out.live) {
+                __global float *place = dw + lane * each * 9 + i;
+                store_row(a.accumulate ? load_row(place, rest) + v[lane] : v[lane], place, rest);
+            }
+    }
 }

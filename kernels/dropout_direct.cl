@@ -49,6 +49,7 @@ __kernel void dropout_direct_apply(const dropout_args a, __global const float *f
     const int count = min(ITEM, a.count - (int)first);
     from += from_offset + first;
     to += to_offset + first;
+    const int large = is_large((size_t)a.count) && to != from;
     step += step_offset;
     /* Loads come before the drawing, which then hides the waiting for memory. */
     for (int at = 0; at < count; at += PHILOX_BLOCK)
@@ -64,7 +65,7 @@ __kernel void dropout_direct_apply(const dropout_args a, __global const float *f
 #pragma unroll
             for (int i = 0; i < 4; i++) {
                 if (whole)
-                    VSTORE(drop(a, w.word[i], x[i]), to + at + 16 * i + part);
+                    store_result(drop(a, w.word[i], x[i]), to + at + 16 * i + part, large);
                 else
                     philox_store(drop(a, w.word[i], x[i]), to, at + 16 * i + part, count);
             }

@@ -231,14 +231,15 @@ static inline void backward_vector(const maxpool2d_args a, __global const float 
     for (int p = first_window(down, TAPS_H, STEP_H, STRIDE_H); p <= last_p; p++)
         if (is_tap(down - p * STRIDE_H, TAPS_H, STEP_H))
             add_windows(a, dy, argmax, p, t, index, &even, &odd);
+    const int large = is_large((size_t)a.planes * (size_t)(a.h * a.w)) && !a.accumulate;
     dx += column;
 #if STRIDE == 1
     (void)odd; /* no tap is */
-    store_whole(a.accumulate ? VLOAD(dx) + even : even, dx);
+    store_result(a.accumulate ? VLOAD(dx) + even : even, dx, large);
 #else
     const floatV low = ZIP_LOW(even, odd), high = ZIP_HIGH(even, odd);
-    store_whole(a.accumulate ? VLOAD(dx) + low : low, dx);
-    store_whole(a.accumulate ? VLOAD(dx + VEC) + high : high, dx + VEC);
+    store_result(a.accumulate ? VLOAD(dx) + low : low, dx, large);
+    store_result(a.accumulate ? VLOAD(dx + VEC) + high : high, dx + VEC, large);
 #endif
 }
 
