@@ -67,16 +67,19 @@ static inline void put(floatV v, __global float *place, int begin, int end, int 
         put_lanes(lanes + begin, place + begin, end - begin, accumulate);
 }
 
-/* Lanes from `begin` on, to the pixels of an image and the ones after it, as many as there are. */
-static inline void put_next(floatV v, __global float *image, int begin, int images, int pixels,
-                            int stride, int accumulate)
+/* `count` elements to `to`, or added to what is there. The last vector may repeat some of those
+ * before it. */
+static inline void put_run(const float *from, __global float *to, int count, int accumulate)
 {
-    if (images <= 0)
+    int i = 0;
+    for (; i + VEC <= count; i += VEC)
+        store_whole(accumulate ? load_whole(to + i) + VLOAD(from + i) : VLOAD(from + i), to + i);
+    if (i == count)
         return;
-    float lanes[VEC];
-    VSTORE(v, lanes);
-    for (; begin < VEC && images > 0; begin += pixels, images--, image += stride)
-        put_lanes(lanes + begin, image, min(VEC - begin, pixels), accumulate);
+    if (i > 0 && !accumulate)
+        store_whole(VLOAD(from + count - VEC), to + count - VEC);
+    else
+        put_lanes(from + i, to + i, count - i, accumulate);
 }
 
 /* The sums of the first COUNT segments; a macro, because a loop over fewer than SEGS of them inside
@@ -131,23 +134,43 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     else
         ADD_UP(SEGS)
 
+    floatV rows[BLOCK * SEGS];
+#pragma unroll
+    for (int k = 0; k < BLOCK; k++)
+#pragma unroll
+        for (int i = 0; i < SEGS; i++)
+            rows[k * SEGS + i] = sum[i][k];
     out += out_offset + (uint)((group * a.lanes + channel) * a.out_plane);
-#pragma unroll
-    for (int i = 0; i < SEGS; i++) {
-        const int image = pixel[i] / a.out_pixels, at = pixel[i] - image * a.out_pixels;
-        __global float *place = out + (image * a.out_image + at);
-        const int here = min(VEC, a.out_pixels - at); /* the other lanes: of the next images */
-        const int more = here < VEC && skip[i] < VEC ? a.out_images - 1 - image : 0;
-#pragma unroll
-        for (int k = 0; k < BLOCK; k++, place += a.out_plane) {
-            if (channel + k >= a.lanes)
-                continue;
+    const int image = pixel[0] / a.out_pixels, at = pixel[0] - image * a.out_pixels;
+    const int count = min(SEGS * VEC, a.out_images * a.out_pixels - pixel[0]);
+    const int live = min(BLOCK, a.lanes - channel);
+    if (a.has_bias || a.activation)
+        for (int k = 0; k < live; k++) {
             const float b =
                 a.has_bias ? bias[bias_offset + (uint)(group * a.lanes + channel + k)] : 0.0f;
-            const floatV v = activate(sum[i][k] + b, a.activation, a.alpha);
-            put(v, place, skip[i], here, a.accumulate);
-            put_next(v, place - at + a.out_image, here, more, a.out_pixels, a.out_image,
-                     a.accumulate);
+#pragma unroll
+            for (int i = 0; i < SEGS; i++)
+                rows[k * SEGS + i] = activate(rows[k * SEGS + i] + b, a.activation, a.alpha);
+        }
+    SHORT_LOOP
+    for (int k = 0; k < live; k++, out += a.out_plane) {
+        const float *row = (const float *)(rows + k * SEGS);
+        if (a.n == 1) { /* in one run, through as many images as there are */
+            __global float *to = out + image * a.out_image;
+            for (int i = 0, from = at; i < count; from = 0, to += a.out_image) {
+                const int here = min(a.out_pixels - from, count - i);
+                put_run(row + i, to + from, here, a.accumulate);
+                i += here;
+            }
+        } else {
+#pragma unroll
+            for (int i = 0; i < SEGS; i++)
+                if (skip[i] < VEC) {
+                    const int to = pixel[i] / a.out_pixels;
+                    put_run(row + i * VEC + skip[i],
+                            out + (to * a.out_image + pixel[i] - to * a.out_pixels + skip[i]),
+                            VEC - skip[i], a.accumulate);
+                }
         }
     }
 }
