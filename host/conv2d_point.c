@@ -8,6 +8,7 @@
  * [weights, packed for backward_data].
  */
 #include "conv2d_taps.h"
+#include <stdlib.h>
 
 /* Planes of fewer pixels lie side by side: an image's last vector would waste too much. */
 enum { SIDE_BY_SIDE = 128 };
@@ -63,7 +64,7 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     m.together = pixels < m.vec || (pixels < SIDE_BY_SIDE && d->n > 1);
     if (m.block > 0)
         m.blocks = clcnn__ceil_div(m.lanes, m.block);
-    if (!forward)
+    if (0)
         m.weights = (size_t)d->groups * (size_t)m.blocks * (size_t)m.block * (size_t)m.taps;
     if (m.vec > 0) {
         const bool strided = d->stride_h > 1 || d->stride_w > 1;
@@ -184,9 +185,9 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .in_plane = m->in.plane,
         .out_image = m->out.image,
         .out_plane = m->out.plane,
-        .w_group = m->taps * (forward ? m->lanes : m->blocks * m->block),
+        .w_group = m->taps * m->lanes,
         .w_lane = forward ? m->taps : 1,
-        .w_tap = forward ? 1 : m->block,
+        .w_tap = forward ? 1 : m->lanes,
         .has_bias = last && problem->forward && call->b.buf,
         .activation = last && problem->forward ? (int)d->activation : CLCNN_IDENTITY,
         .alpha = (float)d->alpha,
@@ -216,16 +217,26 @@ static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
                              clcnn_mem in, clcnn_mem weights, clcnn_mem out)
 {
-    const conv2d_point_args args = multiply_args(call, m);
+    conv2d_point_args args = multiply_args(call, m);
     const size_t vectors = (size_t)args.n * (size_t)clcnn__ceil_div(args.pixels, m->vec);
-    const size_t each = (size_t)m->segments;
-    const size_t blocks = (size_t)m->blocks * (size_t)call->problem.d.groups;
+    size_t each = (size_t)m->segments;
+    size_t blocks = (size_t)m->blocks * (size_t)call->problem.d.groups;
+    size_t local = 0;
+    if (args.w_lane == 1) {
+        const int panel = CONV2D_POINT_PANEL(m->block);
+        local = (size_t)m->taps * (size_t)panel * sizeof(float);
+        args.blocks = clcnn__ceil_div(m->lanes, panel);
+        blocks = (size_t)args.blocks * (size_t)call->problem.d.groups;
+        each *= (size_t)(getenv("C") ? atoi(getenv("C")) : 1);
+        args.each = (int)each;
+    }
     return launch(ctx, call, m,
-                  (clcnn__launch_desc){.kernel = "conv2d_point_multiply",
+                  (clcnn__launch_desc){.kernel = local ? "conv2d_point_across" : "conv2d_point_multiply",
                                        .args = &args,
                                        .args_size = sizeof args,
                                        .mem_count = 4,
                                        .mems = {in, weights, call->b, out},
+                                       .local_bytes = local,
                                        .global = {blocks, (vectors + each - 1) / each, 1}});
 }
 

@@ -70,6 +70,7 @@ typedef struct conv2d_point_args {
     int out_images, out_pixels; /* of an image of the result, if the input's lie side by side */
     int in_image, in_plane, out_image, out_plane; /* strides, in elements */
     int w_group, w_lane, w_tap;
+    int each;
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_point_args;
@@ -85,6 +86,7 @@ typedef struct conv2d_point_copy_args {
 /* point: rows that one work-item copies, and taps whose weights it packs. */
 #define CONV2D_POINT_ROWS 32
 #define CONV2D_POINT_TAPS 8
+#define CONV2D_POINT_PANEL(block) ((block) < 16 ? 16 / (block) * (block) : (block))
 
 /* tile and row, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {

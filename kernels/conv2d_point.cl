@@ -82,77 +82,46 @@ static inline void put_run(const float *from, __global float *to, int count, int
         put_lanes(from + i, to + i, count - i, accumulate);
 }
 
-/* The sums of the first COUNT segments; a macro, because a loop over fewer than SEGS of them inside
- * a function is unrolled with a test at each. */
-#define ADD_UP(COUNT)                                                                              \
+/* Where SEGS consecutive segments (image, VEC pixels) begin, in the input, and of all pixels; and how
+ * many pixels of each another one has. */
+#define FIND_SEGMENTS                                                                              \
+    UNROLL for (int i = 0; i < SEGS; i++)                                                          \
+    {                                                                                              \
+        const int segment = min(first + i, a.n * segments - 1), image = segment / segments;        \
+        const int wanted = segment % segments * VEC;                                               \
+        const int begin = min(wanted, a.pixels - VEC); /* the last ends where its image does */    \
+        from[i] = in + (image * a.in_image + begin);                                               \
+        pixel[i] = image * a.pixels + begin;                                                       \
+        skip[i] = first + i < a.n * segments ? wanted - begin : VEC;                               \
+    }
+/* The sums of the first COUNT segments, with WEIGHT(k) for tap t; a macro, because a loop over fewer
+ * than SEGS of them inside a function is unrolled with a test at each. */
+#define ADD_UP(COUNT, WEIGHT, BEFORE)                                                              \
     for (int t = 0; t < a.taps; t++) {                                                             \
+        BEFORE                                                                                     \
         floatV value[COUNT];                                                                       \
         UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(from[i] + t * a.in_plane);         \
         UNROLL for (int k = 0; k < BLOCK; k++)                                                     \
         {                                                                                          \
-            const floatV weight = (floatV)(weights[k][t * a.w_tap]);                               \
+            const floatV weight = (floatV)(WEIGHT(k));                                             \
             UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);   \
         }                                                                                          \
     }
 #define UNROLL _Pragma("unroll")
 
-/* item -> one block of channels, SEGS consecutive segments (image, VEC pixels) */
-ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global const float *in,
-                                          uint in_offset, __global const float *w, uint w_offset,
-                                          __global const float *bias, uint bias_offset,
-                                          __global float *out, uint out_offset)
+/* The sums of a block, rows[channel][segment], to their places. */
+static APART void put_block(const conv2d_point_args a, floatV *rows, const int *pixel,
+                            const int *skip, __global const float *bias, __global float *out,
+                            int live)
 {
-    const int block = (int)get_global_id(0), first = (int)get_global_id(1) * SEGS;
-    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
-    const int segments = (a.pixels + VEC - 1) / VEC;
-    __global const float *from[SEGS];
-    int pixel[SEGS], skip[SEGS]; /* a segment's first of all pixels; how many another one has */
-    in += in_offset + (uint)(group * a.taps * a.in_plane);
-#pragma unroll
-    for (int i = 0; i < SEGS; i++) {
-        const int segment = min(first + i, a.n * segments - 1), image = segment / segments;
-        const int wanted = segment % segments * VEC;
-        const int begin = min(wanted, a.pixels - VEC); /* the last one ends where its image does */
-        from[i] = in + (image * a.in_image + begin);
-        pixel[i] = image * a.pixels + begin;
-        skip[i] = first + i < a.n * segments ? wanted - begin : VEC;
-    }
-    __global const float *weights[BLOCK];
-    w += w_offset + (uint)(group * a.w_group + channel * a.taps);
-#pragma unroll
-    for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
-        weights[k] = w + min(k, a.lanes - 1 - channel) * a.w_lane;
-
-    floatV sum[SEGS][BLOCK];
-#pragma unroll
-    for (int i = 0; i < SEGS; i++)
-#pragma unroll
-        for (int k = 0; k < BLOCK; k++)
-            sum[i][k] = (floatV)(0.0f);
-    if (first + 1 == a.n * segments) /* a single one is left */
-        ADD_UP(1)
-    else
-        ADD_UP(SEGS)
-
-    floatV rows[BLOCK * SEGS];
-#pragma unroll
-    for (int k = 0; k < BLOCK; k++)
-#pragma unroll
-        for (int i = 0; i < SEGS; i++)
-            rows[k * SEGS + i] = sum[i][k];
-    out += out_offset + (uint)((group * a.lanes + channel) * a.out_plane);
     const int image = pixel[0] / a.out_pixels, at = pixel[0] - image * a.out_pixels;
     const int count = min(SEGS * VEC, a.out_images * a.out_pixels - pixel[0]);
-    const int live = min(BLOCK, a.lanes - channel);
     if (a.has_bias || a.activation)
         for (int k = 0; k < live; k++) {
-            const float b =
-                a.has_bias ? bias[bias_offset + (uint)(group * a.lanes + channel + k)] : 0.0f;
-#pragma unroll
+            const float b = a.has_bias ? bias[k] : 0.0f;
             for (int i = 0; i < SEGS; i++)
                 rows[k * SEGS + i] = activate(rows[k * SEGS + i] + b, a.activation, a.alpha);
         }
-    SHORT_LOOP
     for (int k = 0; k < live; k++, out += a.out_plane) {
         const float *row = (const float *)(rows + k * SEGS);
         if (a.n == 1) { /* in one run, through as many images as there are */
@@ -163,7 +132,6 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
                 i += here;
             }
         } else {
-#pragma unroll
             for (int i = 0; i < SEGS; i++)
                 if (skip[i] < VEC) {
                     const int to = pixel[i] / a.out_pixels;
@@ -175,27 +143,102 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     }
 }
 
-/* item -> CONV2D_POINT_TAPS taps of a group: packed[block][tap][BLOCK], from w[tap][lane] */
-ALONE __kernel void conv2d_point_pack(const conv2d_point_args a, __global const float *w,
-                                      uint w_offset, __global float *packed, uint packed_offset)
+#define ZERO_SUMS                                                                                  \
+    UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++) sum[i][k] =       \
+        (floatV)(0.0f);
+#define PUT_SUMS(channel, live)                                                                    \
+    {                                                                                              \
+        floatV rows[BLOCK * SEGS];                                                                 \
+        UNROLL for (int k = 0; k < BLOCK; k++) UNROLL for (int i = 0; i < SEGS; i++)               \
+            rows[k * SEGS + i] = sum[i][k];                                                        \
+        put_block(a, rows, pixel, skip, bias + bias_offset + (uint)(group * a.lanes + channel),    \
+                  out + out_offset + (uint)((group * a.lanes + channel) * a.out_plane), live);     \
+    }
+
+/* item -> one block of channels, SEGS consecutive segments (image, VEC pixels) */
+ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global const float *in,
+                                          uint in_offset, __global const float *w, uint w_offset,
+                                          __global const float *bias, uint bias_offset,
+                                          __global float *out, uint out_offset)
 {
-    const int begin = (int)get_global_id(0) * CONV2D_POINT_TAPS, group = (int)get_global_id(1);
-    const int end = min(begin + CONV2D_POINT_TAPS, a.taps);
-    w += w_offset + (uint)(group * a.taps * a.lanes);
-    packed += packed_offset + (uint)(group * a.w_group);
-    for (int channel = 0; channel < a.lanes; channel += BLOCK)
-        for (int tap = begin; tap < end; tap++) {
-            __global const float *from = w + tap * a.lanes;
-            float part[BLOCK];
-            if (channel + BLOCK <= a.lanes)
-                for (int i = 0; i < BLOCK; i++)
-                    part[i] = from[channel + i];
-            else
-                for (int i = 0; i < BLOCK; i++)
-                    part[i] = channel + i < a.lanes ? from[channel + i] : 0.0f;
-            for (int i = 0; i < BLOCK; i++)
-                packed[channel * a.taps + tap * BLOCK + i] = part[i];
+    const int block = (int)get_global_id(0), first = (int)get_global_id(1) * SEGS;
+    const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
+    const int segments = (a.pixels + VEC - 1) / VEC;
+    __global const float *from[SEGS];
+    int pixel[SEGS], skip[SEGS];
+    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    FIND_SEGMENTS
+    __global const float *weights[BLOCK];
+    w += w_offset + (uint)(group * a.w_group + channel * a.w_lane);
+#pragma unroll
+    for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
+        weights[k] = w + min(k, a.lanes - 1 - channel) * a.w_lane;
+
+    floatV sum[SEGS][BLOCK];
+    ZERO_SUMS
+#define FAR(k) weights[k][t * a.w_tap]
+    if (first + 1 == a.n * segments) /* a single one is left */
+        ADD_UP(1, FAR, )
+    else
+        ADD_UP(SEGS, FAR, )
+    PUT_SUMS(channel, min(BLOCK, a.lanes - channel))
+}
+
+#define PANEL CONV2D_POINT_PANEL(BLOCK)
+#ifndef AHEAD
+#define AHEAD 48
+#endif
+#define ROW(k) w[t * a.lanes + k]
+#define COPY                                                                                       \
+    ASK(w + (t + AHEAD) * a.lanes);                                                                \
+    *(__local panel_row *)(panel + t * PANEL) = *(__global const panel_row *)(w + t * a.lanes);
+typedef struct panel_row {
+    float lanes[PANEL];
+} panel_row;
+/* item -> PANEL channels */
+ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global const float *in,
+                                        uint in_offset, __global const float *w, uint w_offset,
+                                        __global const float *bias, uint bias_offset,
+                                        __global float *out, uint out_offset, __local float *panel)
+{
+    const int part = (int)get_global_id(0), begin = (int)get_global_id(1) * a.each;
+    const int group = part / a.blocks, channel = part % a.blocks * PANEL;
+    const int segments = (a.pixels + VEC - 1) / VEC, end = min(begin + a.each, a.n * segments);
+    const int live = min(PANEL, a.lanes - channel);
+    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    w += w_offset + (uint)(group * a.w_group + channel);
+    int packed = live < PANEL || begin + 1 == end;
+    if (live == PANEL && begin + 1 == end)
+        for (int t = 0; t < a.taps; t++) {
+            COPY
         }
+    if (live < PANEL)
+        for (int t = 0; t < a.taps; t++) {
+            ASK(w + (t + AHEAD) * a.lanes);
+            for (int k = 0; k < PANEL; k++)
+                panel[t * PANEL + k] = w[t * a.lanes + min(k, live - 1)];
+        }
+    for (int first = begin; first < end; first += SEGS) {
+        __global const float *from[SEGS];
+        int pixel[SEGS], skip[SEGS];
+        FIND_SEGMENTS
+        for (int c = 0; c < live; c += BLOCK) {
+            floatV sum[SEGS][BLOCK];
+            ZERO_SUMS
+            if (!packed) {
+                ADD_UP(SEGS, ROW, COPY)
+                packed = 1;
+            } else {
+                __local const float *weights = panel + c;
+#define NEAR(k) weights[t * PANEL + k]
+                if (first + 1 == a.n * segments)
+                    ADD_UP(1, NEAR, )
+                else
+                    ADD_UP(SEGS, NEAR, )
+            }
+            PUT_SUMS(channel + c, min(BLOCK, live - c))
+        }
+    }
 }
 
 /* `count` pixels, each `step` behind the one before it */
@@ -204,13 +247,17 @@ static inline void collect_row(__global const float *from, __global float *to, i
     int i = 0;
     if (step == 1) {
         for (; i + VEC <= count; i += VEC)
-            VSTORE(VLOAD(from + i), to + i);
+            store_whole(load_whole(from + i), to + i);
+        if (i > 0 && i < count) {
+            store_whole(load_whole(from + count - VEC), to + count - VEC);
+            i = count;
+        }
     } else if (step == 2) {
         for (; i + VEC < count; i += VEC) /* the last one's neighbour may lie beyond the row */
-            VSTORE(load_even(from + 2 * i), to + i);
+            store_whole(load_even(from + 2 * i), to + i);
         if (i > 0) {
             i = count;
-            VSTORE(load_odd(from + 2 * (i - VEC) - 1), to + i - VEC);
+            store_whole(load_odd(from + 2 * (i - VEC) - 1), to + i - VEC);
         }
     }
     for (; i < count; i++)
