@@ -3,16 +3,26 @@
  * a product of matrices: out[k][pixel] = the sum over c of w[k][c] * in[c][pixel], and its pixels
  * already lie one behind the other. A vector is VEC neighbouring pixels, a weight is one number.
  *
- * - pack (backward_data): puts the weights of a block of channels side by side, tap by tap.
  * - multiply: a work-item, alone in its work-group -> SEGS vectors of pixels by BLOCK channels of
- *   the result. It walks through the channels of the input: SEGS vector loads, BLOCK weights and
- *   SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each other, while these are
- *   in the cache.
+ *   the result. It walks through the channels of the input, the taps: SEGS vector loads, BLOCK
+ *   weights and SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each other,
+ *   while these are in the cache.
+ * - across (backward_data): the same with the weights' channels the other way round, so that
+ *   neighbours in a row of w belong to different channels of the result, and taps lie a whole row
+ *   apart, with thousands of channels each in another page and all in the same few cache sets. A
+ *   work-item -> the blocks of PANEL channels, by some columns of SEGS vectors. It reads w only in
+ *   its first column and first block, row by row, asks for rows ahead, and puts what belongs to
+ *   its panel side by side in local memory, which on a CPU is a thread's own and stays in the
+ *   cache next to it. All other blocks and columns read it there.
  * - collect (strides; planes of few pixels): puts the pixels that count side by side.
  * - spread: the way back. It puts the result in place, and zeros between.
  *
  * backward_data is forward with the weights' channels the other way round; with strides `spread`
  * fills the pixels that no output looked at.
+ *
+ * All sums of a block go to an array before any of them goes to its place. There they are one run
+ * of pixels for each channel, whatever images these belong to. (An array written and read vector by
+ * vector between stores that miss the cache waits for each of these.)
  *
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight. 3 x 8 leave a few of AVX-512's 32
  * registers free; 11 loads for 24 FMAs.
@@ -30,6 +40,8 @@
 #ifndef SEGS
 #define SEGS 3
 #endif
+#define PANEL CONV2D_POINT_PANEL(BLOCK)
+#define AHEAD 48 /* rows of weights: what comes in while as many taps are multiplied */
 #define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
 
 /* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
@@ -82,20 +94,45 @@ static inline void put_run(const float *from, __global float *to, int count, int
         put_lanes(from + i, to + i, count - i, accumulate);
 }
 
-/* Where SEGS consecutive segments (image, VEC pixels) begin, in the input, and of all pixels; and how
- * many pixels of each another one has. */
-#define FIND_SEGMENTS                                                                              \
+/* The sums of `live` channels, rows of SEGS * VEC in which `count` pixels begin at `skip`, to their
+ * places, from pixel `first` on of those of all images. out and bias: of the first channel. */
+static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int first, int count,
+                           int live, __global const float *bias, __global float *out)
+{
+    const int image = first / a.out_pixels, begin = first - image * a.out_pixels;
+    out += image * a.out_image;
+    for (int k = 0; k < live; k++, rows += SEGS * VEC, out += a.out_plane) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
+        if (a.has_bias || a.activation != 0)
+            for (int i = 0; i < SEGS * VEC; i += VEC)
+                VSTORE(activate(VLOAD(rows + i) + b, a.activation, a.alpha), rows + i);
+        __global float *to = out;
+        for (int i = 0, at = begin; i < count; at = 0, to += a.out_image) {
+            const int here = min(a.out_pixels - at, count - i);
+            put_run(rows + skip + i, to + at, here, a.accumulate);
+            i += here;
+        }
+    }
+}
+
+/*
+ * What both products are made of; macros, because a loop over fewer than SEGS segments inside a
+ * function is unrolled with a test at each, and because the weights are in two address spaces.
+ *
+ * Where SEGS consecutive segments (image, VEC pixels) begin, in the input and of all pixels. The
+ * last one of an image ends where that does; past the last of all it comes again.
+ */
+#define UNROLL _Pragma("unroll")
+#define FIND_SEGMENTS(first)                                                                       \
     UNROLL for (int i = 0; i < SEGS; i++)                                                          \
     {                                                                                              \
-        const int segment = min(first + i, a.n * segments - 1), image = segment / segments;        \
-        const int wanted = segment % segments * VEC;                                               \
-        const int begin = min(wanted, a.pixels - VEC); /* the last ends where its image does */    \
+        const int segment = min((first) + i, a.n * segments - 1), image = segment / segments;      \
+        const int begin = min((segment - image * segments) * VEC, a.pixels - VEC);                 \
         from[i] = in + (image * a.in_image + begin);                                               \
         pixel[i] = image * a.pixels + begin;                                                       \
-        skip[i] = first + i < a.n * segments ? wanted - begin : VEC;                               \
     }
-/* The sums of the first COUNT segments, with WEIGHT(k) for tap t; a macro, because a loop over fewer
- * than SEGS of them inside a function is unrolled with a test at each. */
+
+/* The sums of the first COUNT segments, the weights of tap t being WEIGHT(0), WEIGHT(1) ... */
 #define ADD_UP(COUNT, WEIGHT, BEFORE)                                                              \
     for (int t = 0; t < a.taps; t++) {                                                             \
         BEFORE                                                                                     \
@@ -107,55 +144,26 @@ static inline void put_run(const float *from, __global float *to, int count, int
             UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);   \
         }                                                                                          \
     }
-#define UNROLL _Pragma("unroll")
-
-/* The sums of a block, rows[channel][segment], to their places. */
-static APART void put_block(const conv2d_point_args a, floatV *rows, const int *pixel,
-                            const int *skip, __global const float *bias, __global float *out,
-                            int live)
-{
-    const int image = pixel[0] / a.out_pixels, at = pixel[0] - image * a.out_pixels;
-    const int count = min(SEGS * VEC, a.out_images * a.out_pixels - pixel[0]);
-    if (a.has_bias || a.activation)
-        for (int k = 0; k < live; k++) {
-            const float b = a.has_bias ? bias[k] : 0.0f;
-            for (int i = 0; i < SEGS; i++)
-                rows[k * SEGS + i] = activate(rows[k * SEGS + i] + b, a.activation, a.alpha);
-        }
-    for (int k = 0; k < live; k++, out += a.out_plane) {
-        const float *row = (const float *)(rows + k * SEGS);
-        if (a.n == 1) { /* in one run, through as many images as there are */
-            __global float *to = out + image * a.out_image;
-            for (int i = 0, from = at; i < count; from = 0, to += a.out_image) {
-                const int here = min(a.out_pixels - from, count - i);
-                put_run(row + i, to + from, here, a.accumulate);
-                i += here;
-            }
-        } else {
-            for (int i = 0; i < SEGS; i++)
-                if (skip[i] < VEC) {
-                    const int to = pixel[i] / a.out_pixels;
-                    put_run(row + i * VEC + skip[i],
-                            out + (to * a.out_image + pixel[i] - to * a.out_pixels + skip[i]),
-                            VEC - skip[i], a.accumulate);
-                }
-        }
-    }
-}
-
-#define ZERO_SUMS                                                                                  \
+#define NO_SUMS                                                                                    \
     UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++) sum[i][k] =       \
         (floatV)(0.0f);
-#define PUT_SUMS(channel, live)                                                                    \
+
+/* The sums of segments `first` and after, to the `live` channels from `channel` on of the group.
+ * The first segments come last, because the same pixels may have come again. */
+#define PUT_SUMS(first, channel, live)                                                             \
     {                                                                                              \
-        floatV rows[BLOCK * SEGS];                                                                 \
-        UNROLL for (int k = 0; k < BLOCK; k++) UNROLL for (int i = 0; i < SEGS; i++)               \
-            rows[k * SEGS + i] = sum[i][k];                                                        \
-        put_block(a, rows, pixel, skip, bias + bias_offset + (uint)(group * a.lanes + channel),    \
-                  out + out_offset + (uint)((group * a.lanes + channel) * a.out_plane), live);     \
+        float rows[BLOCK * SEGS * VEC];                                                            \
+        UNROLL for (int i = SEGS - 1; i >= 0; i--) UNROLL for (int k = 0; k < BLOCK; k++)(         \
+            (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                            \
+            ->v = sum[i][k];                                                                       \
+        const int skip = (first) % segments * VEC - pixel[0] % a.pixels;                           \
+        const int end = min(pixel[SEGS - 1] + VEC, a.out_images * a.out_pixels);                   \
+        const uint at = (uint)(group * a.lanes + (channel));                                       \
+        put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live,                      \
+                 bias + bias_offset + at, out + out_offset + at * (uint)a.out_plane);              \
     }
 
-/* item -> one block of channels, SEGS consecutive segments (image, VEC pixels) */
+/* item -> one block of channels, SEGS consecutive segments */
 ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global const float *in,
                                           uint in_offset, __global const float *w, uint w_offset,
                                           __global const float *bias, uint bias_offset,
@@ -164,79 +172,75 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     const int block = (int)get_global_id(0), first = (int)get_global_id(1) * SEGS;
     const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
     const int segments = (a.pixels + VEC - 1) / VEC;
-    __global const float *from[SEGS];
-    int pixel[SEGS], skip[SEGS];
+    __global const float *from[SEGS], *weights[BLOCK];
+    int pixel[SEGS];
+    floatV sum[SEGS][BLOCK];
     in += in_offset + (uint)(group * a.taps * a.in_plane);
-    FIND_SEGMENTS
-    __global const float *weights[BLOCK];
-    w += w_offset + (uint)(group * a.w_group + channel * a.w_lane);
+    w += w_offset + (uint)(group * a.taps * a.lanes + channel * a.w_lane);
+    FIND_SEGMENTS(first)
 #pragma unroll
     for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
         weights[k] = w + min(k, a.lanes - 1 - channel) * a.w_lane;
-
-    floatV sum[SEGS][BLOCK];
-    ZERO_SUMS
+    NO_SUMS
 #define FAR(k) weights[k][t * a.w_tap]
     if (first + 1 == a.n * segments) /* a single one is left */
         ADD_UP(1, FAR, )
     else
         ADD_UP(SEGS, FAR, )
-    PUT_SUMS(channel, min(BLOCK, a.lanes - channel))
+    PUT_SUMS(first, channel, min(BLOCK, a.lanes - channel))
 }
 
-#define PANEL CONV2D_POINT_PANEL(BLOCK)
-#ifndef AHEAD
-#define AHEAD 48
-#endif
-#define ROW(k) w[t * a.lanes + k]
-#define COPY                                                                                       \
-    ASK(w + (t + AHEAD) * a.lanes);                                                                \
-    *(__local panel_row *)(panel + t * PANEL) = *(__global const panel_row *)(w + t * a.lanes);
+/* The weights of one tap for a panel. */
 typedef struct panel_row {
     float lanes[PANEL];
 } panel_row;
-/* item -> PANEL channels */
+static inline void pack_row(__global const float *w, __local float *panel, int tap, int taps,
+                            int lanes)
+{
+    ASK(w + min(tap + AHEAD, taps - 1) * lanes);
+    *(__local panel_row *)(panel + tap * PANEL) = *(__global const panel_row *)(w + tap * lanes);
+}
+
+/* item -> one panel of channels, `each` consecutive segments */
 ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global const float *in,
                                         uint in_offset, __global const float *w, uint w_offset,
                                         __global const float *bias, uint bias_offset,
                                         __global float *out, uint out_offset, __local float *panel)
 {
-    const int part = (int)get_global_id(0), begin = (int)get_global_id(1) * a.each;
-    const int group = part / a.blocks, channel = part % a.blocks * PANEL;
+    const int begin = (int)get_global_id(1) * a.each;
+    const int group = (int)get_global_id(0) / a.blocks;
+    const int channel = ((int)get_global_id(0) - group * a.blocks) * PANEL;
     const int segments = (a.pixels + VEC - 1) / VEC, end = min(begin + a.each, a.n * segments);
     const int live = min(PANEL, a.lanes - channel);
     in += in_offset + (uint)(group * a.taps * a.in_plane);
-    w += w_offset + (uint)(group * a.w_group + channel);
+    w += w_offset + (uint)(group * a.taps * a.lanes + channel);
     int packed = live < PANEL || begin + 1 == end;
-    if (live == PANEL && begin + 1 == end)
-        for (int t = 0; t < a.taps; t++) {
-            COPY
-        }
-    if (live < PANEL)
-        for (int t = 0; t < a.taps; t++) {
-            ASK(w + (t + AHEAD) * a.lanes);
-            for (int k = 0; k < PANEL; k++)
+    if (live < PANEL) {
+        for (int t = 0; t < a.taps; t++)
+            for (int k = 0; k < PANEL; k++) /* past the last channel they are of no use */
                 panel[t * PANEL + k] = w[t * a.lanes + min(k, live - 1)];
-        }
+    } else if (packed) {
+        for (int t = 0; t < a.taps; t++)
+            pack_row(w, panel, t, a.taps, a.lanes);
+    }
     for (int first = begin; first < end; first += SEGS) {
         __global const float *from[SEGS];
-        int pixel[SEGS], skip[SEGS];
-        FIND_SEGMENTS
+        int pixel[SEGS];
+        FIND_SEGMENTS(first)
         for (int c = 0; c < live; c += BLOCK) {
+            __local const float *weights = panel + c;
             floatV sum[SEGS][BLOCK];
-            ZERO_SUMS
-            if (!packed) {
-                ADD_UP(SEGS, ROW, COPY)
-                packed = 1;
-            } else {
-                __local const float *weights = panel + c;
+            NO_SUMS
+#define ROW(k) w[t * a.lanes + k]
 #define NEAR(k) weights[t * PANEL + k]
-                if (first + 1 == a.n * segments)
-                    ADD_UP(1, NEAR, )
-                else
-                    ADD_UP(SEGS, NEAR, )
-            }
-            PUT_SUMS(channel + c, min(BLOCK, live - c))
+            if (!packed)
+                ADD_UP(SEGS, ROW, pack_row(w, panel, t, a.taps, a.lanes);)
+            else if (first + 1 == a.n * segments)
+                ADD_UP(1, NEAR, )
+            else
+                ADD_UP(SEGS, NEAR, )
+            packed = 1;
+            PUT_SUMS(first, channel + c, min(BLOCK, live - c))
         }
     }
 }
