@@ -148,19 +148,44 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
     UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++) sum[i][k] =       \
         (floatV)(0.0f);
 
-/* The sums of segments `first` and after, to the `live` channels from `channel` on of the group.
- * The first segments come last, because the same pixels may have come again. */
+/* What follows a sum, where that is little: an activation with an exp only as a loop. */
+#if CURVED
+#define SIMPLE (a.activation == 0)
+#define FINISH(sum) (sum)
+#else
+#define SIMPLE 1
+#define FINISH(sum) activate(sum, a.activation, a.alpha)
+#endif
+
+/*
+ * The sums of segments `first` and after, to the `live` channels from `channel` on of the group:
+ * as they are where all pixels lie side by side in one image, else by way of rows. The first
+ * segments come last there, because the same pixels may have come again.
+ */
 #define PUT_SUMS(first, channel, live)                                                             \
     {                                                                                              \
-        float rows[BLOCK * SEGS * VEC];                                                            \
-        UNROLL for (int i = SEGS - 1; i >= 0; i--) UNROLL for (int k = 0; k < BLOCK; k++)(         \
-            (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                            \
-            ->v = sum[i][k];                                                                       \
+        const uint lane = (uint)(group * a.lanes + (channel));                                     \
         const int skip = (first) % segments * VEC - pixel[0] % a.pixels;                           \
-        const int end = min(pixel[SEGS - 1] + VEC, a.out_images * a.out_pixels);                   \
-        const uint at = (uint)(group * a.lanes + (channel));                                       \
-        put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live,                      \
-                 bias + bias_offset + at, out + out_offset + at * (uint)a.out_plane);              \
+        const int last = pixel[SEGS - 1] + VEC, at = pixel[0] % a.out_pixels;                      \
+        __global float *place = out + out_offset + lane * (uint)a.out_plane;                       \
+        if (SIMPLE && (live) == BLOCK && !a.accumulate && skip == 0 &&                             \
+            last - pixel[0] == SEGS * VEC && at + SEGS * VEC <= a.out_pixels) {                    \
+            place += pixel[0] / a.out_pixels * a.out_image + at;                                   \
+            UNROLL for (int k = 0; k < BLOCK; k++)                                                 \
+            {                                                                                      \
+                const float b = a.has_bias ? bias[bias_offset + lane + (uint)k] : 0.0f;            \
+                UNROLL for (int i = 0; i < SEGS; i++)                                              \
+                    store_whole(FINISH(sum[i][k] + b), place + k * a.out_plane + i * VEC);         \
+            }                                                                                      \
+        } else {                                                                                   \
+            float rows[BLOCK * SEGS * VEC];                                                        \
+            UNROLL for (int i = SEGS - 1; i >= 0; i--) UNROLL for (int k = 0; k < BLOCK; k++)(     \
+                (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                        \
+                ->v = sum[i][k];                                                                   \
+            const int end = min(last, a.out_images * a.out_pixels);                                \
+            put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live,                  \
+                     bias + bias_offset + lane, place);                                            \
+        }                                                                                          \
     }
 
 /* item -> one block of channels, SEGS consecutive segments */
@@ -190,15 +215,26 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     PUT_SUMS(first, channel, min(BLOCK, a.lanes - channel))
 }
 
-/* The weights of one tap for a panel. */
+/* The weights of one tap: for a whole panel, and for the `live` channels of one, past which the
+ * last one's are repeated, to fill its block. */
 typedef struct panel_row {
     float lanes[PANEL];
 } panel_row;
-static inline void pack_row(__global const float *w, __local float *panel, int tap, int taps,
-                            int lanes)
+typedef struct block_row {
+    float lanes[BLOCK];
+} block_row;
+static inline void pack_panel(__global const float *w, __local float *panel)
 {
-    ASK(w + min(tap + AHEAD, taps - 1) * lanes);
-    *(__local panel_row *)(panel + tap * PANEL) = *(__global const panel_row *)(w + tap * lanes);
+    *(__local panel_row *)panel = *(__global const panel_row *)w;
+}
+static inline void pack_blocks(__global const float *w, __local float *panel, int live)
+{
+    int c = 0;
+    for (; c + BLOCK <= live; c += BLOCK)
+        *(__local block_row *)(panel + c) = *(__global const block_row *)(w + c);
+    if (c < live)
+        for (int k = 0; k < BLOCK; k++)
+            panel[c + k] = w[min(c + k, live - 1)];
 }
 
 /* item -> one panel of channels, `each` consecutive segments */
@@ -214,14 +250,10 @@ ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global cons
     const int live = min(PANEL, a.lanes - channel);
     in += in_offset + (uint)(group * a.taps * a.in_plane);
     w += w_offset + (uint)(group * a.taps * a.lanes + channel);
-    int packed = live < PANEL || begin + 1 == end;
-    if (live < PANEL) {
-        for (int t = 0; t < a.taps; t++)
-            for (int k = 0; k < PANEL; k++) /* past the last channel they are of no use */
-                panel[t * PANEL + k] = w[t * a.lanes + min(k, live - 1)];
-    } else if (packed) {
-        for (int t = 0; t < a.taps; t++)
-            pack_row(w, panel, t, a.taps, a.lanes);
+    int packed = live < PANEL || begin + 1 == end; /* where the loop below can't */
+    for (int t = 0; packed && t < a.taps; t++) {
+        ASK(w + min(t + AHEAD, a.taps - 1) * a.lanes);
+        pack_blocks(w + t * a.lanes, panel + t * PANEL, live);
     }
     for (int first = begin; first < end; first += SEGS) {
         __global const float *from[SEGS];
@@ -232,9 +264,12 @@ ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global cons
             floatV sum[SEGS][BLOCK];
             NO_SUMS
 #define ROW(k) w[t * a.lanes + k]
+#define PACK                                                                                       \
+    ASK(w + min(t + AHEAD, a.taps - 1) * a.lanes);                                                 \
+    pack_panel(w + t * a.lanes, panel + t * PANEL);
 #define NEAR(k) weights[t * PANEL + k]
             if (!packed)
-                ADD_UP(SEGS, ROW, pack_row(w, panel, t, a.taps, a.lanes);)
+                ADD_UP(SEGS, ROW, PACK)
             else if (first + 1 == a.n * segments)
                 ADD_UP(1, NEAR, )
             else
