@@ -17,6 +17,9 @@
 enum { SIDE_BY_SIDE = 128 };
 /* The default leaves planes of fewer pixels to others: to collect them is to turn them around. */
 enum { LEAST_PIXELS = 16 };
+/* ... and forward over a stride results of so many channels or fewer, for which it does not pay to
+ * collect the pixels first. */
+enum { FEW_LANES = 256 };
 
 /* Planes of h x w elements, and where the pixels that count are: packed, or as they are. */
 typedef struct side {
@@ -133,6 +136,9 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const product m = product_of(ctx, problem);
+    const bool strided = problem->d.stride_h > 1 || problem->d.stride_w > 1;
+    if (problem->direction == CLCNN_FORWARD && strided && m.lanes <= FEW_LANES)
+        return false;
     return m.row && m.row->use && problem->p * problem->q >= LEAST_PIXELS;
 }
 
