@@ -4,15 +4,22 @@
  *
  * Planes are used where they are, each image by itself. Where there are strides, or so few pixels
  * that vectors would reach far beyond them, the pixels that count are collected in the workspace,
- * those of small planes with all images side by side: [collected input][result to be spread]
- * [weights, packed for backward_data].
+ * those of small planes with all images side by side: [collected input][result to be spread].
+ *
+ * backward_data reads the weights across their rows and packs what it needs of them in local memory
+ * while it computes, where there is enough of it; elsewhere it reads them where they are.
  */
 #include "conv2d_taps.h"
+
+#include <math.h>
 
 /* Planes of fewer pixels lie side by side: an image's last vector would waste too much. */
 enum { SIDE_BY_SIDE = 128 };
 /* The default leaves planes of fewer pixels to others: to collect them is to turn them around. */
 enum { LEAST_PIXELS = 16 };
+/* ... and forward over a stride results of so many channels or fewer, for which it does not pay to
+ * collect the pixels first. */
+enum { FEW_LANES = 256 };
 
 /* Planes of h x w elements, and where the pixels that count are: packed, or as they are. */
 typedef struct side {
@@ -28,7 +35,9 @@ typedef struct product {
     int vec, block, segments;
     bool together;           /* the images of a plane lie side by side */
     int taps, lanes, blocks; /* of a group */
-    size_t weights;          /* elements that are packed */
+    int panels;              /* of a group; 0: the weights are not packed */
+    int each;                /* across: segments of a work-item */
+    size_t local;            /* bytes of local memory */
     side in, out;
 } product;
 
@@ -41,6 +50,36 @@ static void place(const clcnn__conv2d_problem *problem, const product *m, bool t
     s->plane = together ? (int)line : pixels;
     if (s->packed)
         s->elements = (size_t)s->channels * (together ? (size_t)line : (size_t)n * (size_t)pixels);
+}
+
+static int segments_of(const product *m, const clcnn__conv2d_problem *problem)
+{
+    return (m->together ? 1 : problem->d.n) * clcnn__ceil_div(m->in.plane, m->vec);
+}
+
+/*
+ * Across: how many columns of segments a work-item takes with one panel of weights. With one it
+ * would read half of all weights from memory or a far cache; too many, and what it reads of the
+ * input no longer stays in the near one from block to block. Some work-items for each core keep
+ * these busy to the end.
+ */
+static void cut(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, product *m)
+{
+    enum { NEAR = 512 * 1024, ITEMS = 32 };
+    const int panel = CONV2D_POINT_PANEL(m->block), panels = clcnn__ceil_div(m->lanes, panel);
+    const int segments = segments_of(m, problem), columns = clcnn__ceil_div(segments, m->segments);
+    const double taps = m->taps, local = taps * panel * sizeof(float);
+    const double input = taps * m->segments * m->vec * sizeof(float);     /* of a column */
+    const double pack = m->lanes % panel ? taps * (panel + 1) : taps;     /* rounds of loops */
+    const double sums = panel * (taps / m->block + m->segments * m->vec); /* of a column, at most */
+    if (local > (double)ctx->info.local_memory || pack + sums > CLCNN__MOST_ROUNDS)
+        return;
+    const double most = fmin(NEAR / input, (CLCNN__MOST_ROUNDS - pack) / sums);
+    const double wanted = (double)ctx->info.compute_units * ITEMS / problem->d.groups / panels;
+    const double parts = fmax(columns / fmax(1, floor(most)), fmin(columns, wanted));
+    m->panels = panels;
+    m->each = (int)ceil(columns / ceil(parts)) * m->segments;
+    m->local = (size_t)local;
 }
 
 static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -63,8 +102,6 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     m.together = pixels < m.vec || (pixels < SIDE_BY_SIDE && d->n > 1);
     if (m.block > 0)
         m.blocks = clcnn__ceil_div(m.lanes, m.block);
-    if (!forward)
-        m.weights = (size_t)d->groups * (size_t)m.blocks * (size_t)m.block * (size_t)m.taps;
     if (m.vec > 0) {
         const bool strided = d->stride_h > 1 || d->stride_w > 1;
         m.in.packed = m.together || (forward && strided);
@@ -72,6 +109,8 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         place(problem, &m, m.together, &m.in);
         place(problem, &m, m.together && m.out.packed, &m.out);
         m.out.elements += m.out.packed ? (size_t)m.vec : 0; /* rows are read as whole vectors */
+        if (!forward && m.block > 0 && m.segments > 0)
+            cut(ctx, problem, &m);
     }
     return m;
 }
@@ -91,14 +130,15 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its tuning row has no tile";
     if (m.in.elements > INT32_MAX || m.out.elements > INT32_MAX)
         return "the collected pixels have 2^31 elements or more";
-    if (m.weights > INT32_MAX)
-        return "the packed weights have 2^31 elements or more";
     return NULL;
 }
 
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const product m = product_of(ctx, problem);
+    const bool strided = problem->d.stride_h > 1 || problem->d.stride_w > 1;
+    if (problem->direction == CLCNN_FORWARD && strided && m.lanes <= FEW_LANES)
+        return false;
     return m.row && m.row->use && problem->p * problem->q >= LEAST_PIXELS;
 }
 
@@ -106,13 +146,7 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
 {
     (void)limit;
     const product m = product_of(ctx, problem);
-    return (m.in.elements + m.out.elements + m.weights) * sizeof(float);
-}
-
-static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
-{
-    const product m = product_of(ctx, problem);
-    return m.weights * sizeof(float);
+    return (m.in.elements + m.out.elements) * sizeof(float);
 }
 
 static clcnn_status launch(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
@@ -176,7 +210,7 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .n = m->together ? 1 : d->n,
         .taps = m->taps,
         .lanes = m->lanes,
-        .blocks = m->blocks,
+        .blocks = m->panels ? m->panels : m->blocks,
         .pixels = m->in.plane,
         .out_images = apart ? d->n : 1,
         .out_pixels = apart ? call->problem.p * call->problem.q : m->out.plane,
@@ -184,49 +218,31 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .in_plane = m->in.plane,
         .out_image = m->out.image,
         .out_plane = m->out.plane,
-        .w_group = m->taps * (forward ? m->lanes : m->blocks * m->block),
         .w_lane = forward ? m->taps : 1,
-        .w_tap = forward ? 1 : m->block,
+        .w_tap = forward ? 1 : m->lanes,
+        .each = m->each,
         .has_bias = last && problem->forward && call->b.buf,
         .activation = last && problem->forward ? (int)d->activation : CLCNN_IDENTITY,
         .alpha = (float)d->alpha,
         .accumulate = last && !problem->forward && d->accumulate};
 }
 
-static clcnn_status pack_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
-                                 clcnn_mem to)
-{
-    const conv2d_point_args args = multiply_args(call, m);
-    const size_t parts = (size_t)clcnn__ceil_div(m->taps, CONV2D_POINT_TAPS);
-    return launch(ctx, call, m,
-                  (clcnn__launch_desc){.kernel = "conv2d_point_pack",
-                                       .args = &args,
-                                       .args_size = sizeof args,
-                                       .mem_count = 2,
-                                       .mems = {call->w, to},
-                                       .global = {parts, (size_t)call->problem.d.groups, 1}});
-}
-
-static clcnn_status pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
-{
-    const product m = product_of(ctx, &call->problem);
-    return m.weights ? pack_weights(ctx, call, &m, call->packed) : CLCNN_SUCCESS;
-}
-
 static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
-                             clcnn_mem in, clcnn_mem weights, clcnn_mem out)
+                             clcnn_mem in, clcnn_mem out)
 {
     const conv2d_point_args args = multiply_args(call, m);
-    const size_t vectors = (size_t)args.n * (size_t)clcnn__ceil_div(args.pixels, m->vec);
-    const size_t each = (size_t)m->segments;
-    const size_t blocks = (size_t)m->blocks * (size_t)call->problem.d.groups;
-    return launch(ctx, call, m,
-                  (clcnn__launch_desc){.kernel = "conv2d_point_multiply",
-                                       .args = &args,
-                                       .args_size = sizeof args,
-                                       .mem_count = 4,
-                                       .mems = {in, weights, call->b, out},
-                                       .global = {blocks, (vectors + each - 1) / each, 1}});
+    const int segments = segments_of(m, &call->problem);
+    const int columns = clcnn__ceil_div(segments, m->panels ? m->each : m->segments);
+    const size_t blocks = (size_t)args.blocks * (size_t)call->problem.d.groups;
+    return launch(
+        ctx, call, m,
+        (clcnn__launch_desc){.kernel = m->panels ? "conv2d_point_across" : "conv2d_point_multiply",
+                             .args = &args,
+                             .args_size = sizeof args,
+                             .mem_count = 4,
+                             .mems = {in, call->w, call->b, out},
+                             .local_bytes = m->local,
+                             .global = {blocks, (size_t)columns, 1}});
 }
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
@@ -236,19 +252,11 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     const clcnn_mem x = forward ? call->x : call->y, y = forward ? call->y : call->x;
     const clcnn_mem result = clcnn__behind(call->workspace, m.in.elements);
     const clcnn_mem in = m.in.packed ? call->workspace : x, out = m.out.packed ? result : y;
-    clcnn_mem weights = call->w;
     clcnn_status status = CLCNN_SUCCESS;
-    if (m.weights) {
-        weights = call->packed;
-        if (!weights.buf) {
-            weights = clcnn__behind(result, m.out.elements);
-            status = pack_weights(ctx, call, &m, weights);
-        }
-    }
-    if (status == CLCNN_SUCCESS && m.in.packed)
+    if (m.in.packed)
         status = copy(ctx, call, &m, &m.in, true, x, in);
     if (status == CLCNN_SUCCESS)
-        status = multiply(ctx, call, &m, in, weights, out);
+        status = multiply(ctx, call, &m, in, out);
     return status == CLCNN_SUCCESS && m.out.packed ? copy(ctx, call, &m, &m.out, false, out, y)
                                                    : status;
 }
@@ -257,6 +265,4 @@ const clcnn__conv2d_algo clcnn__conv2d_point = {.name = "point",
                                                 .refuses = refuses,
                                                 .preferred = preferred,
                                                 .workspace = workspace,
-                                                .packed = packed,
-                                                .pack = pack,
                                                 .enqueue = enqueue};

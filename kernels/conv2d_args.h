@@ -84,10 +84,12 @@ typedef struct conv2d_row_args {
 
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
 typedef struct conv2d_point_args {
-    int n, taps, lanes, blocks, pixels; /* taps and lanes of a group; pixels of an image */
+    int n, taps, lanes;         /* taps and lanes of a group */
+    int blocks, pixels;         /* blocks of a group (across: panels), pixels of an image */
     int out_images, out_pixels; /* of an image of the result, if the input's lie side by side */
     int in_image, in_plane, out_image, out_plane; /* strides, in elements */
-    int w_group, w_lane, w_tap;
+    int w_lane, w_tap; /* multiply: from channel to channel of the result, from tap to tap */
+    int each;          /* across: segments of a work-item */
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_point_args;
@@ -114,9 +116,10 @@ typedef struct conv2d_point_copy_args {
     float alpha;
 } conv2d_point_copy_args;
 
-/* point: rows that one work-item copies, and taps whose weights it packs. */
+/* point: rows that one work-item copies; and, across, channels whose weights it packs: whole
+ * blocks, and of floats as many as a line of a cache has. */
 #define CONV2D_POINT_ROWS 32
-#define CONV2D_POINT_TAPS 8
+#define CONV2D_POINT_PANEL(block) ((block) < 16 ? 16 / (block) * (block) : (block))
 
 /* tile and row, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {

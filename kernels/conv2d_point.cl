@@ -3,16 +3,26 @@
  * a product of matrices: out[k][pixel] = the sum over c of w[k][c] * in[c][pixel], and its pixels
  * already lie one behind the other. A vector is VEC neighbouring pixels, a weight is one number.
  *
- * - pack (backward_data): puts the weights of a block of channels side by side, tap by tap.
  * - multiply: a work-item, alone in its work-group -> SEGS vectors of pixels by BLOCK channels of
- *   the result. It walks through the channels of the input: SEGS vector loads, BLOCK weights and
- *   SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each other, while these are
- *   in the cache.
+ *   the result. It walks through the channels of the input, the taps: SEGS vector loads, BLOCK
+ *   weights and SEGS * BLOCK vector FMAs each. Work-items of the same pixels follow each other,
+ *   while these are in the cache.
+ * - across (backward_data): the same with the weights' channels the other way round, so that
+ *   neighbours in a row of w belong to different channels of the result, and taps lie a whole row
+ *   apart, with thousands of channels each in another page and all in the same few cache sets. A
+ *   work-item -> the blocks of PANEL channels, by some columns of SEGS vectors. It reads w only in
+ *   its first column and first block, row by row, asks for rows ahead, and puts what belongs to
+ *   its panel side by side in local memory, which on a CPU is a thread's own and stays in the
+ *   cache next to it. All other blocks and columns read it there.
  * - collect (strides; planes of few pixels): puts the pixels that count side by side.
  * - spread: the way back. It puts the result in place, and zeros between.
  *
  * backward_data is forward with the weights' channels the other way round; with strides `spread`
  * fills the pixels that no output looked at.
+ *
+ * All sums of a block go to an array before any of them goes to its place. There they are one run
+ * of pixels for each channel, whatever images these belong to. (An array written and read vector by
+ * vector between stores that miss the cache waits for each of these.)
  *
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight. 3 x 8 leave a few of AVX-512's 32
  * registers free; 11 loads for 24 FMAs.
@@ -30,6 +40,8 @@
 #ifndef SEGS
 #define SEGS 3
 #endif
+#define PANEL CONV2D_POINT_PANEL(BLOCK)
+#define AHEAD 48 /* rows of weights: what comes in while as many taps are multiplied */
 #define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
 
 /* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
@@ -67,33 +79,116 @@ static inline void put(floatV v, __global float *place, int begin, int end, int 
         put_lanes(lanes + begin, place + begin, end - begin, accumulate);
 }
 
-/* Lanes from `begin` on, to the pixels of an image and the ones after it, as many as there are. */
-static inline void put_next(floatV v, __global float *image, int begin, int images, int pixels,
-                            int stride, int accumulate)
+/* `count` elements to `to`, or added to what is there. The last vector may repeat some of those
+ * before it. */
+static inline void put_run(const float *from, __global float *to, int count, int accumulate)
 {
-    if (images <= 0)
+    int i = 0;
+    for (; i + VEC <= count; i += VEC)
+        store_whole(accumulate ? load_whole(to + i) + VLOAD(from + i) : VLOAD(from + i), to + i);
+    if (i == count)
         return;
-    float lanes[VEC];
-    VSTORE(v, lanes);
-    for (; begin < VEC && images > 0; begin += pixels, images--, image += stride)
-        put_lanes(lanes + begin, image, min(VEC - begin, pixels), accumulate);
+    if (i > 0 && !accumulate)
+        store_whole(VLOAD(from + count - VEC), to + count - VEC);
+    else
+        put_lanes(from + i, to + i, count - i, accumulate);
 }
 
-/* The sums of the first COUNT segments; a macro, because a loop over fewer than SEGS of them inside
- * a function is unrolled with a test at each. */
-#define ADD_UP(COUNT)                                                                              \
+/* The sums of `live` channels, rows of SEGS * VEC in which `count` pixels begin at `skip`, to their
+ * places, from pixel `first` on of those of all images. out and bias: of the first channel. */
+static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int first, int count,
+                           int live, __global const float *bias, __global float *out)
+{
+    const int image = first / a.out_pixels, begin = first - image * a.out_pixels;
+    out += image * a.out_image;
+    for (int k = 0; k < live; k++, rows += SEGS * VEC, out += a.out_plane) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
+        if (a.has_bias || a.activation != 0)
+            for (int i = 0; i < SEGS * VEC; i += VEC)
+                VSTORE(activate(VLOAD(rows + i) + b, a.activation, a.alpha), rows + i);
+        __global float *to = out;
+        for (int i = 0, at = begin; i < count; at = 0, to += a.out_image) {
+            const int here = min(a.out_pixels - at, count - i);
+            put_run(rows + skip + i, to + at, here, a.accumulate);
+            i += here;
+        }
+    }
+}
+
+/*
+ * What both products are made of; macros, because a loop over fewer than SEGS segments inside a
+ * function is unrolled with a test at each, and because the weights are in two address spaces.
+ *
+ * Where SEGS consecutive segments (image, VEC pixels) begin, in the input and of all pixels. The
+ * last one of an image ends where that does; past the last of all it comes again.
+ */
+#define UNROLL _Pragma("unroll")
+#define FIND_SEGMENTS(first)                                                                       \
+    UNROLL for (int i = 0; i < SEGS; i++)                                                          \
+    {                                                                                              \
+        const int segment = min((first) + i, a.n * segments - 1), image = segment / segments;      \
+        const int begin = min((segment - image * segments) * VEC, a.pixels - VEC);                 \
+        from[i] = in + (image * a.in_image + begin);                                               \
+        pixel[i] = image * a.pixels + begin;                                                       \
+    }
+
+/* The sums of the first COUNT segments, the weights of tap t being WEIGHT(0), WEIGHT(1) ... */
+#define ADD_UP(COUNT, WEIGHT, BEFORE)                                                              \
     for (int t = 0; t < a.taps; t++) {                                                             \
+        BEFORE                                                                                     \
         floatV value[COUNT];                                                                       \
         UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(from[i] + t * a.in_plane);         \
         UNROLL for (int k = 0; k < BLOCK; k++)                                                     \
         {                                                                                          \
-            const floatV weight = (floatV)(weights[k][t * a.w_tap]);                               \
+            const floatV weight = (floatV)(WEIGHT(k));                                             \
             UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);   \
         }                                                                                          \
     }
-#define UNROLL _Pragma("unroll")
+#define NO_SUMS                                                                                    \
+    UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++) sum[i][k] =       \
+        (floatV)(0.0f);
 
-/* item -> one block of channels, SEGS consecutive segments (image, VEC pixels) */
+/* What follows a sum, where that is little: an activation with an exp only as a loop. */
+#if CURVED
+#define SIMPLE (a.activation == 0)
+#define FINISH(sum) (sum)
+#else
+#define SIMPLE 1
+#define FINISH(sum) activate(sum, a.activation, a.alpha)
+#endif
+
+/*
+ * The sums of segments `first` and after, to the `live` channels from `channel` on of the group:
+ * as they are where all pixels lie side by side in one image, else by way of rows. The first
+ * segments come last there, because the same pixels may have come again.
+ */
+#define PUT_SUMS(first, channel, live)                                                             \
+    {                                                                                              \
+        const uint lane = (uint)(group * a.lanes + (channel));                                     \
+        const int skip = (first) % segments * VEC - pixel[0] % a.pixels;                           \
+        const int last = pixel[SEGS - 1] + VEC, at = pixel[0] % a.out_pixels;                      \
+        __global float *place = out + out_offset + lane * (uint)a.out_plane;                       \
+        if (SIMPLE && (live) == BLOCK && !a.accumulate && skip == 0 &&                             \
+            last - pixel[0] == SEGS * VEC && at + SEGS * VEC <= a.out_pixels) {                    \
+            place += pixel[0] / a.out_pixels * a.out_image + at;                                   \
+            UNROLL for (int k = 0; k < BLOCK; k++)                                                 \
+            {                                                                                      \
+                const float b = a.has_bias ? bias[bias_offset + lane + (uint)k] : 0.0f;            \
+                UNROLL for (int i = 0; i < SEGS; i++)                                              \
+                    store_whole(FINISH(sum[i][k] + b), place + k * a.out_plane + i * VEC);         \
+            }                                                                                      \
+        } else {                                                                                   \
+            float rows[BLOCK * SEGS * VEC];                                                        \
+            UNROLL for (int i = SEGS - 1; i >= 0; i--) UNROLL for (int k = 0; k < BLOCK; k++)(     \
+                (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                        \
+                ->v = sum[i][k];                                                                   \
+            const int end = min(last, a.out_images * a.out_pixels);                                \
+            put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live,                  \
+                     bias + bias_offset + lane, place);                                            \
+        }                                                                                          \
+    }
+
+/* item -> one block of channels, SEGS consecutive segments */
 ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global const float *in,
                                           uint in_offset, __global const float *w, uint w_offset,
                                           __global const float *bias, uint bias_offset,
@@ -102,77 +197,87 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     const int block = (int)get_global_id(0), first = (int)get_global_id(1) * SEGS;
     const int group = block / a.blocks, channel = block % a.blocks * BLOCK;
     const int segments = (a.pixels + VEC - 1) / VEC;
-    __global const float *from[SEGS];
-    int pixel[SEGS], skip[SEGS]; /* a segment's first of all pixels; how many another one has */
+    __global const float *from[SEGS], *weights[BLOCK];
+    int pixel[SEGS];
+    floatV sum[SEGS][BLOCK];
     in += in_offset + (uint)(group * a.taps * a.in_plane);
-#pragma unroll
-    for (int i = 0; i < SEGS; i++) {
-        const int segment = min(first + i, a.n * segments - 1), image = segment / segments;
-        const int wanted = segment % segments * VEC;
-        const int begin = min(wanted, a.pixels - VEC); /* the last one ends where its image does */
-        from[i] = in + (image * a.in_image + begin);
-        pixel[i] = image * a.pixels + begin;
-        skip[i] = first + i < a.n * segments ? wanted - begin : VEC;
-    }
-    __global const float *weights[BLOCK];
-    w += w_offset + (uint)(group * a.w_group + channel * a.taps);
+    w += w_offset + (uint)(group * a.taps * a.lanes + channel * a.w_lane);
+    FIND_SEGMENTS(first)
 #pragma unroll
     for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again, not stored */
         weights[k] = w + min(k, a.lanes - 1 - channel) * a.w_lane;
-
-    floatV sum[SEGS][BLOCK];
-#pragma unroll
-    for (int i = 0; i < SEGS; i++)
-#pragma unroll
-        for (int k = 0; k < BLOCK; k++)
-            sum[i][k] = (floatV)(0.0f);
+    NO_SUMS
+#define FAR(k) weights[k][t * a.w_tap]
     if (first + 1 == a.n * segments) /* a single one is left */
-        ADD_UP(1)
+        ADD_UP(1, FAR, )
     else
-        ADD_UP(SEGS)
-
-    out += out_offset + (uint)((group * a.lanes + channel) * a.out_plane);
-#pragma unroll
-    for (int i = 0; i < SEGS; i++) {
-        const int image = pixel[i] / a.out_pixels, at = pixel[i] - image * a.out_pixels;
-        __global float *place = out + (image * a.out_image + at);
-        const int here = min(VEC, a.out_pixels - at); /* the other lanes: of the next images */
-        const int more = here < VEC && skip[i] < VEC ? a.out_images - 1 - image : 0;
-#pragma unroll
-        for (int k = 0; k < BLOCK; k++, place += a.out_plane) {
-            if (channel + k >= a.lanes)
-                continue;
-            const float b =
-                a.has_bias ? bias[bias_offset + (uint)(group * a.lanes + channel + k)] : 0.0f;
-            const floatV v = activate(sum[i][k] + b, a.activation, a.alpha);
-            put(v, place, skip[i], here, a.accumulate);
-            put_next(v, place - at + a.out_image, here, more, a.out_pixels, a.out_image,
-                     a.accumulate);
-        }
-    }
+        ADD_UP(SEGS, FAR, )
+    PUT_SUMS(first, channel, min(BLOCK, a.lanes - channel))
 }
 
-/* item -> CONV2D_POINT_TAPS taps of a group: packed[block][tap][BLOCK], from w[tap][lane] */
-ALONE __kernel void conv2d_point_pack(const conv2d_point_args a, __global const float *w,
-                                      uint w_offset, __global float *packed, uint packed_offset)
+/* The weights of one tap: for a whole panel, and for the `live` channels of one, past which the
+ * last one's are repeated, to fill its block. */
+typedef struct panel_row {
+    float lanes[PANEL];
+} panel_row;
+typedef struct block_row {
+    float lanes[BLOCK];
+} block_row;
+static inline void pack_panel(__global const float *w, __local float *panel)
 {
-    const int begin = (int)get_global_id(0) * CONV2D_POINT_TAPS, group = (int)get_global_id(1);
-    const int end = min(begin + CONV2D_POINT_TAPS, a.taps);
-    w += w_offset + (uint)(group * a.taps * a.lanes);
-    packed += packed_offset + (uint)(group * a.w_group);
-    for (int channel = 0; channel < a.lanes; channel += BLOCK)
-        for (int tap = begin; tap < end; tap++) {
-            __global const float *from = w + tap * a.lanes;
-            float part[BLOCK];
-            if (channel + BLOCK <= a.lanes)
-                for (int i = 0; i < BLOCK; i++)
-                    part[i] = from[channel + i];
+    *(__local panel_row *)panel = *(__global const panel_row *)w;
+}
+static inline void pack_blocks(__global const float *w, __local float *panel, int live)
+{
+    int c = 0;
+    for (; c + BLOCK <= live; c += BLOCK)
+        *(__local block_row *)(panel + c) = *(__global const block_row *)(w + c);
+    if (c < live)
+        for (int k = 0; k < BLOCK; k++)
+            panel[c + k] = w[min(c + k, live - 1)];
+}
+
+/* item -> one panel of channels, `each` consecutive segments */
+ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global const float *in,
+                                        uint in_offset, __global const float *w, uint w_offset,
+                                        __global const float *bias, uint bias_offset,
+                                        __global float *out, uint out_offset, __local float *panel)
+{
+    const int begin = (int)get_global_id(1) * a.each;
+    const int group = (int)get_global_id(0) / a.blocks;
+    const int channel = ((int)get_global_id(0) - group * a.blocks) * PANEL;
+    const int segments = (a.pixels + VEC - 1) / VEC, end = min(begin + a.each, a.n * segments);
+    const int live = min(PANEL, a.lanes - channel);
+    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    w += w_offset + (uint)(group * a.taps * a.lanes + channel);
+    int packed = live < PANEL || begin + 1 == end; /* where the loop below can't */
+    for (int t = 0; packed && t < a.taps; t++) {
+        ASK(w + min(t + AHEAD, a.taps - 1) * a.lanes);
+        pack_blocks(w + t * a.lanes, panel + t * PANEL, live);
+    }
+    for (int first = begin; first < end; first += SEGS) {
+        __global const float *from[SEGS];
+        int pixel[SEGS];
+        FIND_SEGMENTS(first)
+        for (int c = 0; c < live; c += BLOCK) {
+            __local const float *weights = panel + c;
+            floatV sum[SEGS][BLOCK];
+            NO_SUMS
+#define ROW(k) w[t * a.lanes + k]
+#define PACK                                                                                       \
+    ASK(w + min(t + AHEAD, a.taps - 1) * a.lanes);                                                 \
+    pack_panel(w + t * a.lanes, panel + t * PANEL);
+#define NEAR(k) weights[t * PANEL + k]
+            if (!packed)
+                ADD_UP(SEGS, ROW, PACK)
+            else if (first + 1 == a.n * segments)
+                ADD_UP(1, NEAR, )
             else
-                for (int i = 0; i < BLOCK; i++)
-                    part[i] = channel + i < a.lanes ? from[channel + i] : 0.0f;
-            for (int i = 0; i < BLOCK; i++)
-                packed[channel * a.taps + tap * BLOCK + i] = part[i];
+                ADD_UP(SEGS, NEAR, )
+            packed = 1;
+            PUT_SUMS(first, channel + c, min(BLOCK, live - c))
         }
+    }
 }
 
 /* `count` pixels, each `step` behind the one before it */
@@ -181,13 +286,17 @@ static inline void collect_row(__global const float *from, __global float *to, i
     int i = 0;
     if (step == 1) {
         for (; i + VEC <= count; i += VEC)
-            VSTORE(VLOAD(from + i), to + i);
+            store_whole(load_whole(from + i), to + i);
+        if (i > 0 && i < count) {
+            store_whole(load_whole(from + count - VEC), to + count - VEC);
+            i = count;
+        }
     } else if (step == 2) {
         for (; i + VEC < count; i += VEC) /* the last one's neighbour may lie beyond the row */
-            VSTORE(load_even(from + 2 * i), to + i);
+            store_whole(load_even(from + 2 * i), to + i);
         if (i > 0) {
             i = count;
-            VSTORE(load_odd(from + 2 * (i - VEC) - 1), to + i - VEC);
+            store_whole(load_odd(from + 2 * (i - VEC) - 1), to + i - VEC);
         }
     }
     for (; i < count; i++)
