@@ -88,14 +88,13 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     return NULL;
 }
 
-/* Every block of rows reads all of the second matrix, where tile would read a packed one less
- * often; and each processor should have something to do. */
+/* Every block of rows reads all of the second matrix, where tile would read a packed one less often:
+ * by the size of the weights, because whatever the batch the same programs are to be taken. */
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const shape s = shape_of(ctx, problem);
-    const double read = (double)s.args.taps * s.args.lanes * sizeof(float) * (double)s.blocks;
-    return s.row && s.row->use && read <= clcnn__tune_value(s.row, "READ_MIB") * 1048576.0 &&
-           s.pieces * s.blocks >= ctx->info.compute_units;
+    const double weights = (double)problem->d.c * problem->d.k * sizeof(float);
+    return s.row && s.row->use && weights <= clcnn__tune_value(s.row, "KIB") * 1024.0;
 }
 
 static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
