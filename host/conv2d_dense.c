@@ -88,8 +88,9 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     return NULL;
 }
 
-/* Every block of rows reads all of the second matrix, where tile would read a packed one less often:
- * by the size of the weights, because whatever the batch the same programs are to be taken. */
+/* Every block of rows reads all of the second matrix, where tile would read a packed one less
+ * often: by the size of the weights, because whatever the batch the same programs are to be taken.
+ */
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const shape s = shape_of(ctx, problem);
