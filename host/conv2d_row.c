@@ -135,7 +135,8 @@ static double own_of(const cut *c, int lines, int columns)
 {
     const double chunk = chunk_of(c, lines, columns);
     const double phase = (double)c->segments * c->taps.block * c->width;
-    const double sums = chunk < c->args.in_channels ? turns(c, lines, columns) : c->args.step_w;
+    const double at_hand = c->args.step_w == 2 ? 2 : 1; /* phases that are put in place together */
+    const double sums = chunk < c->args.in_channels ? turns(c, lines, columns) : at_hand;
     return chunk * near_plane(&c->args, lines, columns) + 2 * c->width + sums * phase;
 }
 
@@ -147,7 +148,8 @@ static double rounds_of(const cut *c, int lines, int columns)
     const double taps = (double)a->r * a->s / ((double)a->step_h * a->step_w) + a->r + 1;
     const double sums = (double)c->segments * c->taps.block;
     const double tap = 1 + c->segments + c->taps.block + sums;
-    const double each = (4 + c->width) * sums + c->segments + a->r + a->s + 32;
+    const double each =
+        (4 + c->width) * sums + c->segments + a->r + a->s + a->step_h + a->step_w + 32;
     return a->in_channels * near_rows(a, lines) * (near_pitch(a, columns) / c->width + 4) +
            turns(c, lines, columns) * (taps * a->in_channels * tap + chunks * each);
 }
@@ -179,6 +181,7 @@ static void choose_tile(const clcnn_ctx *ctx, cut *c)
 {
     enum { PER_UNIT = 16, MOST_LINES = 64, MOST_VECTORS = 16 };
     const double most = clcnn__most_rounds(ctx);
+    const double room = fmin(2 * c->near, (double)ctx->info.local_memory / sizeof(float));
     conv2d_row_args *a = &c->args;
     const double wanted = (double)ctx->info.compute_units * PER_UNIT;
     const double others = (double)a->n * a->groups * a->blocks;
@@ -194,7 +197,7 @@ static void choose_tile(const clcnn_ctx *ctx, cut *c)
             const bool enough = others * down * across >= wanted;
             const double cost = cost_of(c, lines, columns);
             if (cost < least && (enough || lines == 1) && rounds_of(c, lines, columns) <= most &&
-                own_of(c, lines, columns) <= 2 * c->near) {
+                own_of(c, lines, columns) <= room) {
                 least = cost;
                 a->lines = lines;
                 a->columns = columns;
@@ -219,7 +222,8 @@ static bool too_far(const conv2d_row_args *a)
     const double down = (double)a->r * a->dilation_h + a->pad_top + a->step_h;
     const double right = (double)a->s * a->dilation_w + a->pad_left + a->step_w;
     const double weights = (double)a->groups * a->in_channels * a->out_group * a->r * a->s;
-    return fmax(fmax(in, out), fmax(weights, fmax(down, right))) > INT32_MAX;
+    const double steps = fmax((double)a->step_h * a->dilation_h, (double)a->step_w * a->dilation_w);
+    return fmax(fmax(in, out), fmax(fmax(weights, steps), fmax(down, right))) > INT32_MAX;
 }
 
 static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
@@ -343,22 +347,17 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     return c.taps.refusal;
 }
 
-/* Forward, or backward not over a stride: whether all lanes have something to do. */
-static bool whole_rows(const cut *c)
-{
-    return c->items > 0 && c->args.step_w == 1 && c->columns % c->width == 0;
-}
-
+/* Up to CHANNELS; and, but backward over a stride or to the weights, up to twice as many where sums
+ * are too short for what tile does before and behind them. */
 static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
-    enum { SHORT_SUM = 96 }; /* products, that are too few for what tile does before and after */
+    enum { SHORT_SUM = 96 };
     const cut c = cut_of(ctx, problem);
-    const int lanes = clcnn__taps_lanes(problem), taps = c.args.in_channels * c.args.r * c.args.s;
-    if (!c.taps.row || !c.taps.row->use)
-        return false;
-    if (lanes <= c.most_channels)
-        return true;
-    return whole_rows(&c) && (lanes <= 2 * c.most_channels || taps <= SHORT_SUM);
+    const int lanes = clcnn__taps_lanes(problem);
+    const bool shorter = c.items > 0 && c.args.step_h == 1 && c.args.step_w == 1 &&
+                         c.args.in_channels * c.args.r * c.args.s <= SHORT_SUM;
+    return c.taps.row && c.taps.row->use &&
+           lanes <= (shorter ? 2 * c.most_channels : c.most_channels);
 }
 
 static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)

@@ -38,6 +38,7 @@
 #define STRIDE_H a.stride_h
 #endif
 #include "strided.clh"
+#define FAR (1 << 20) /* elements, 4 MiB: more than a cache may still have */
 
 /* One axis of a window: its part of the image, and how many elements the mean is over. */
 typedef struct extent {
@@ -205,10 +206,16 @@ __kernel void avgpool2d_direct_forward(const avgpool2d_args a, __global const fl
 {
     const rows_part part = rows_part_of(get_global_id(0), a.planes * a.p, a.q);
     const bool vectors = part.end - part.begin == a.q && a.inner_end - a.inner_begin >= VEC;
+    const size_t all = (size_t)a.planes * (size_t)(a.h * a.w);
     x += x_offset;
     y += y_offset;
     for (int at = part.row; at < part.row_end; at++) {
         const int plane = at / a.p;
+        if (ASKS && vectors && all > FAR)
+            ask_ahead(x,
+                      (size_t)plane * (size_t)(a.h * a.w) +
+                          (size_t)((at - plane * a.p) * STRIDE_H * a.w),
+                      STRIDE_H * a.w, all);
         const extent rows = rows_of(a, at - plane * a.p);
         __global const float *image = x + (size_t)plane * (size_t)(a.h * a.w);
         __global float *out = y + (size_t)at * (size_t)a.q;

@@ -9,8 +9,8 @@
  *   they are turned around at the end and added up to one vector of results.
  * - product (the gradients): out[row][lane] = the sum over t of a[row, t] * with[t][lane], of rows
  *   of the second matrix: dx[n][c] over k, dw[k][c] over n. A work-item -> ROWS rows by SEGS
- * vectors along c: SEGS vector loads, ROWS numbers and ROWS * SEGS vector FMAs each. The work-items
- * of dw's first vectors also add up db.
+ *   vectors along c; each step of the sum is SEGS vector loads, ROWS numbers and ROWS * SEGS vector
+ *   FMAs. The work-items of dw's first vectors also add up db.
  *
  * The last vector of a row ends where the row does, and leaves out what the one before it has.
  *
@@ -32,8 +32,6 @@
 #endif
 #define SIDE CONV2D_DENSE_SIDE /* rows of w */
 #define DOTS (VEC / SIDE)      /* rows of x */
-#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
-#define UNROLL _Pragma("unroll")
 
 /* VEC products of each pair of rows, from element t on; KEEP leaves out those that another vector
  * has, of both, so that nothing comes of a number that is not finite. */
@@ -48,8 +46,6 @@
                 FMA(value[i], weight, sum[i * SIDE + k]);                                          \
         }                                                                                          \
     }
-#define ALL(v) (v)
-#define LATE(v) (LANES >= (intV)(skip) ? (v) : (floatV)(0.0f))
 
 /* The lanes' totals of VEC sums, those of sum[i] in lane i. */
 static inline floatV totals(floatV sum[VEC])

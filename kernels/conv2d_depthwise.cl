@@ -77,8 +77,6 @@
 #define REACH ((VEC - 1) * STRIDE_W + SIDE)
 #endif
 
-#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
-
 /* VEC outputs by ROWS and the SIDE x SIDE taps that they meet, in the planes that are read. */
 typedef struct place {
     int plane;     /* its first element */

@@ -42,7 +42,6 @@
 #endif
 #define PANEL CONV2D_POINT_PANEL(BLOCK)
 #define AHEAD 48 /* rows of weights: what comes in while as many taps are multiplied */
-#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
 
 /* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
  * would take as long as a hundred products. */
@@ -122,7 +121,6 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
  * Where SEGS consecutive segments (image, VEC pixels) begin, in the input and of all pixels. The
  * last one of an image ends where that does; past the last of all it comes again.
  */
-#define UNROLL _Pragma("unroll")
 #define FIND_SEGMENTS(first)                                                                       \
     UNROLL for (int i = 0; i < SEGS; i++)                                                          \
     {                                                                                              \

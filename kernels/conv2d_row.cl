@@ -50,7 +50,6 @@
 #define STRIDE 1 /* of backward_data: 2: of the columns; 0: any */
 #endif
 #include "conv2d_splits.clh"
-#include "conv2d_taps.clh"
 #include "strided.clh"
 
 #if STRIDE == 1
@@ -397,6 +396,45 @@ static inline coming find_next(const conv2d_row_args a, const tile *t, int item,
     return next;
 }
 
+/* Some channels of a tile's inputs, in local memory, and their weights for each of the block's. */
+typedef struct part {
+    int channels, fresh, last;
+    int turns, turn; /* of SEGS segments of one phase: how many there are, and which one comes */
+    __global const float *weights[BLOCK];
+    coming next;
+} part;
+
+/* SEGS segments from `first` on, all phases of their columns. sums: one PHASE for each of these, or
+ * those that are put in place together. */
+static inline void sum_segments(const conv2d_row_args a, const tile *t, part *p, int start_h,
+                                int first, int count, int row_segments, int lanes,
+                                __local const float *near, __local float *sums,
+                                __global const float *bias, __global float *out)
+{
+    const int kept = a.chunk < a.in_channels;
+    segments these;
+    find_segments(a, t, first, count, row_segments, start_h, &these);
+    walk rows = find_walk(a.r, a.dilation_h, STEP_H, start_h + a.pad_top, a.sign);
+    rows.at += (start_h + a.pad_top) / STEP_H - a.pad_top / STEP_H;
+    skip_padding(a, &these, t->top, &rows);
+    __global const float *weights[BLOCK]; /* in registers */
+#pragma unroll
+    for (int k = 0; k < BLOCK; k++)
+        weights[k] = p->weights[k];
+    SHORT_LOOP
+    for (int start = 0; start < (STRIDE == 0 ? min(STEP_W, a.out_w) : STEP_W); start++) {
+        walk columns = find_walk(a.s, a.dilation_w, STEP_W, start + a.pad_left, a.sign);
+        columns.at += (start + a.pad_left) / STEP_W - a.pad_left / STEP_W;
+        __local float *const to = sums + (STRIDE == 0 && !kept ? 0 : start * PHASE);
+        if (asks(a))
+            ask_rows(a, &p->next, ++p->turn, p->turns);
+        add_taps(a, near, these.at, weights, p->channels, t->rows * t->pitch, t->pitch, rows,
+                 columns, p->fresh, to);
+        if (p->last && (start + 1) % AT_ONCE == 0)
+            put_segments(a, &these, lanes, start, to - (AT_ONCE - 1) * PHASE, bias, out);
+    }
+}
+
 /* item -> a tile of one image's result, one block of channels. near[channel][row][column] are its
  * inputs, a.chunk channels at a time; behind these are the sums. */
 static APART void correlate(const conv2d_row_args a, __global const float *in,
@@ -407,59 +445,40 @@ static APART void correlate(const conv2d_row_args a, __global const float *in,
     const tile t = find_tile(a, item);
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int lanes = min(BLOCK, a.out_group - channel), taps = a.r * a.s;
-    const int plane = a.in_h * a.in_w, near_plane = t.rows * t.pitch;
     const int from_lane = a.sign > 0 ? a.in_channels * taps : taps;
     const int from_channel = a.sign > 0 ? taps : a.out_group * taps;
-    const int width = (a.out_w - 1) / STEP_W + 1, first_plane = (t.image * a.groups + group);
+    const int plane = a.in_h * a.in_w, first_plane = t.image * a.groups + group;
+    const int all = (a.n * a.groups - first_plane) * a.in_channels * plane;
+    const int width = (a.out_w - 1) / STEP_W + 1;
     const int row_segments = (min(a.columns, width - t.column) + VEC - 1) / VEC;
-    const int kept = a.chunk < a.in_channels ? PHASE : 0; /* sums stay until the last chunk */
-    __local float *const own = near + CONV2D_ROW_NEAR(a.chunk, near_plane, VEC);
     in += (uint)(first_plane * a.in_channels * plane);
     w += (uint)(group * a.out_group * a.in_channels * taps + channel * from_lane);
     bias += (uint)(group * a.out_group + channel);
     out += (uint)((first_plane * a.out_group + channel) * a.out_h * a.out_w);
-    const int all = (a.n * a.groups - first_plane) * a.in_channels * plane;
 
-    const int turns = (a.lines * row_segments + SEGS - 1) / SEGS * STEP_H * STEP_W;
+    part p;
+    p.turns = (a.lines * row_segments + SEGS - 1) / SEGS * STEP_H * STEP_W;
     SHORT_LOOP
     for (int c = 0; c < a.in_channels; c += a.chunk) {
-        const int channels = min(a.chunk, a.in_channels - c), last = c + channels == a.in_channels;
-        int turn = 0;
-        coming next = find_next(a, &t, item, c + channels, in);
-        __local float *sums = own;
-        bring_planes(a, &t, channels, in + c * plane, all - c * plane, near);
-        __global const float *weights[BLOCK];
+        p.channels = min(a.chunk, a.in_channels - c);
+        p.fresh = c == 0;
+        p.last = c + p.channels == a.in_channels;
+        p.turn = 0;
+        p.next = find_next(a, &t, item, c + p.channels, in);
+        bring_planes(a, &t, p.channels, in + c * plane, all - c * plane, near);
 #pragma unroll
         for (int k = 0; k < BLOCK; k++) /* past the last one it is computed again, not stored */
-            weights[k] = w + (c * from_channel + min(k, lanes - 1) * from_lane);
+            p.weights[k] = w + (c * from_channel + min(k, lanes - 1) * from_lane);
+        __local float *sums = near + CONV2D_ROW_NEAR(a.chunk, t.rows * t.pitch, VEC);
         SHORT_LOOP
         for (int start_h = 0; start_h < min(STEP_H, a.out_h); start_h++) {
             const int height = (a.out_h - 1 - start_h) / STEP_H + 1;
             const int count = min(a.lines, height - t.line) * row_segments;
-            const int shift = (start_h + a.pad_top) / STEP_H - a.pad_top / STEP_H;
             SHORT_LOOP
             for (int first = 0; first < count; first += SEGS) {
-                segments these;
-                find_segments(a, &t, first, count, row_segments, start_h, &these);
-                walk rows = find_walk(a.r, a.dilation_h, STEP_H, start_h + a.pad_top, a.sign);
-                rows.at += shift;
-                skip_padding(a, &these, t.top, &rows);
-                SHORT_LOOP
-                for (int start = 0; start < (STRIDE == 0 ? min(STEP_W, a.out_w) : STEP_W);
-                     start++) {
-                    walk columns = find_walk(a.s, a.dilation_w, STEP_W, start + a.pad_left, a.sign);
-                    columns.at += (start + a.pad_left) / STEP_W - a.pad_left / STEP_W;
-                    __local float *const to =
-                        sums + (start == AT_ONCE - 1 ? PHASE * (AT_ONCE - 1) : 0);
-                    if (asks(a))
-                        ask_rows(a, &next, ++turn, turns);
-                    add_taps(a, near, these.at, weights, channels, near_plane, t.pitch, rows,
-                             columns, c == 0, to);
-                    if (last && (start + 1) % AT_ONCE == 0)
-                        put_segments(a, &these, lanes, start, sums, bias, out);
-                    if ((start + 1) % AT_ONCE == 0)
-                        sums += kept * AT_ONCE;
-                }
+                sum_segments(a, &t, &p, start_h, first, count, row_segments, lanes, near, sums,
+                             bias, out);
+                sums += a.chunk < a.in_channels ? STEP_W * PHASE : 0;
             }
         }
     }
@@ -496,9 +515,6 @@ static inline float sum_of_lanes(floatV v)
             UNROLL for (int s = 0; s < FILTER; s++) sum[k][s] = FMA(d, value[s], sum[k][s]);       \
         }                                                                                          \
     }
-#define UNROLL _Pragma("unroll")
-#define ALL(v) (v)
-#define LATE(v) (LANES >= (intV)(skip) ? (v) : (floatV)(0.0f))
 
 /* item -> a row of the filters (input channel, filter row), GRADIENTS channels, one split of the
  * rows: partial[split][k][tap] */

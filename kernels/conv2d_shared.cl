@@ -1,7 +1,7 @@
 /*
- * The small kernels that conv2d's tile and row share: what goes before and behind their sums. They
- * know block sizes at run time, so that a context compiles them once, whatever tiles it uses; and
- * one launch does all that can be done at the same time.
+ * The small kernels that conv2d's tile has, and row in backward_weights: what goes before and
+ * behind their sums. They know block sizes at run time, so that a context compiles them once,
+ * whatever tiles it uses; and one launch does all that can be done at the same time.
  *
  * - prepare: pads the input, so that no tap needs a bounds check, or collects what strides leave of
  *   it; lists the taps and packs the weights, or (backward_weights) packs dy: turns it into vectors

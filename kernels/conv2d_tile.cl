@@ -91,7 +91,6 @@
 
 /* One tap after the other, for the first COUNT vectors of a block: its channels may fill no more.
  */
-#define UNROLL _Pragma("unroll")
 #define ADD_TAPS(COUNT)                                                                            \
     for (int t = 0; t < count; t++) {                                                              \
         floatV weight[COUNT];                                                                      \

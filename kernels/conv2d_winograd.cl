@@ -57,7 +57,6 @@
 #define VECS 2
 #endif
 #define BLOCK (VEC * VECS)
-#define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
 
 /* Where v and m are: fused in the work-group's memory, in a program of its own. */
 #ifndef FUSED
@@ -303,7 +302,7 @@ static inline int is_far(const conv2d_winograd_args a)
  * Where the lines of the cache begin that a run of tiles, or one segment, meets in one channel, in
  * elements from that of channel 0: found out once for all channels. A segment of a longer row has
  * up to 3 in each of its PATCH rows, and of a run a tile that is alone in its row of tiles has the
- * most, 4.
+ * most, 4; with more padding than a filter reaches there are more, and those are not asked for.
  */
 #define ASKED (4 * PIX < 3 * PATCH ? 3 * PATCH : 4 * PIX)
 typedef struct lines {
@@ -314,7 +313,10 @@ typedef struct lines {
 static inline void add_rows(lines *l, int at, int rows, int count, int width)
 {
     const int whole = count == width, length = whole ? rows * count : count;
-    for (int i = 0; i < (whole ? 1 : rows); i++, at += width) {
+    const int runs = whole ? 1 : rows, each = (length + LINE - 1) / LINE + 1;
+    if (l->count + runs * each > ASKED)
+        return;
+    for (int i = 0; i < runs; i++, at += width) {
         for (int j = 0; j < length; j += LINE)
             l->at[l->count++] = at + j;
         l->at[l->count++] = at + length - 1;

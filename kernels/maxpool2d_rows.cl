@@ -15,6 +15,7 @@
 #include "common.clh"
 #include "maxpool2d_window.clh"
 #include "strided.clh"
+#define FAR (1 << 20) /* elements, 4 MiB: more than a cache may still have */
 
 #ifndef ITEM
 #define ITEM 1
@@ -126,8 +127,12 @@ static APART void forward_rows(const maxpool2d_args given, __global const float 
     x += (size_t)plane * (size_t)(a.h * a.w);
     y += first * (size_t)a.q;
     argmax += a.with_argmax ? first * (size_t)a.q : 0;
+    const size_t all = (size_t)a.planes * (size_t)(a.h * a.w);
     for (int row = (int)first; row < end; row++) {
         int q = a.inner_begin;
+        if (ASKS && all > FAR)
+            ask_ahead(x, (size_t)(p * STRIDE_H * a.w), STRIDE_H * a.w,
+                      all - (size_t)plane * (size_t)(a.h * a.w));
         for (; q + 3 * VEC < a.inner_end; q += 4 * VEC)
             forward_4(a, x, y, argmax, p, q);
         SHORT_LOOP
@@ -140,6 +145,7 @@ static APART void forward_rows(const maxpool2d_args given, __global const float 
         argmax += a.with_argmax ? a.q : 0;
         if (++p == a.p) {
             p = 0;
+            plane++;
             x += a.h * a.w;
         }
     }

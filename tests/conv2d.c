@@ -485,6 +485,46 @@ static void test_row_refuses(void)
         }
 }
 
+/* ---- Much padding
+ * --------------------------------------------------------------------------------
+ */
+
+/* More padding than a filter reaches, and tensors that winograd asks ahead for: the images that its
+ * gradient reads are then wider than what tiles meet. */
+static void test_much_padding(void)
+{
+    if (harness_short())
+        return;
+    static const clcnn_conv2d shapes[] = {{.n = 40,
+                                           .c = 32,
+                                           .h = 8,
+                                           .w = 8,
+                                           .k = 32,
+                                           .r = 3,
+                                           .s = 3,
+                                           .pad_top = 4,
+                                           .pad_left = 4,
+                                           .pad_bottom = 4,
+                                           .pad_right = 4},
+                                          {.n = 40,
+                                           .c = 32,
+                                           .h = 3,
+                                           .w = 3,
+                                           .k = 32,
+                                           .r = 3,
+                                           .s = 3,
+                                           .pad_top = 9,
+                                           .pad_left = 8,
+                                           .pad_bottom = 7,
+                                           .pad_right = 9}};
+    sweep s = {.op = &check_op_conv2d, .only = {"winograd"}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const check_desc desc = {.conv2d = shapes[i]};
+        sweep_desc(&s, "much padding", &desc, CHECK_REALS, harness_seed(), 0);
+    }
+    sweep_check_filled(&s);
+}
+
 /* ---- Little local memory ------------------------------------------------------------------------
  */
 
@@ -566,6 +606,7 @@ static const harness_test tests[] = {{"integers, exactly", test_exact},
                                      {"vector widths", test_vector_widths},
                                      {"row's tiles", test_row_tiles},
                                      {"what row refuses", test_row_refuses},
+                                     {"much padding", test_much_padding},
                                      {"little local memory", test_little_local_memory},
                                      {NULL, NULL}};
 
