@@ -89,6 +89,7 @@ typedef struct row {
 #define NONE {.conv2d = {.n = 0}}
 static const row rows[] = {
     {"3x3, padded", &conv2d, {.conv2d = {.n = 2, .c = 5, .h = 9, .w = 11, .k = 18, .r = 3, .s = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}}, NONE, 0},
+    {"a pixel", &conv2d, {.conv2d = {.n = 7, .c = 18, .h = 1, .w = 1, .k = 9, .r = 1, .s = 1}}, NONE, 0},
     {"2x3", &conv2d, {.conv2d = {.n = 1, .c = 2, .h = 4, .w = 5, .k = 3, .r = 2, .s = 3, .pad_left = 1}}, NONE, 1},
     {"1x1", &conv2d, {.conv2d = {.n = 3, .c = 17, .h = 5, .w = 7, .k = 20, .r = 1, .s = 1}}, NONE, 0},
     {"four paddings, two strides", &conv2d, {.conv2d = {.n = 2, .c = 3, .h = 13, .w = 10, .k = 7, .r = 4, .s = 3, .pad_top = 1, .pad_left = 2, .pad_bottom = 3, .stride_h = 3, .stride_w = 2}}, NONE, 0},
@@ -100,6 +101,7 @@ static const row rows[] = {
     {"pixels, stride 2", &conv2d_transpose, {.conv2d_transpose = {.n = 2, .c = 5, .h = 4, .w = 5, .k = 9, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2, .output_pad_h = 1}}, NONE, 0},
     {"a signal, sample by sample", &conv1d, {.conv1d = {.n = 2, .c = 5, .w = 23, .k = 9, .s = 1, .stride = 2}}, NONE, 0},
     {"depthwise, doubling", &conv2d_transpose, {.conv2d_transpose = {.n = 2, .c = 4, .h = 5, .w = 9, .k = 4, .r = 4, .s = 4, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .stride_h = 2, .stride_w = 2, .groups = 4}}, NONE, 0},
+    {"a sample", &conv1d, {.conv1d = {.n = 5, .c = 19, .w = 1, .k = 7, .s = 1}}, NONE, 0},
     {"a signal", &conv1d, {.conv1d = {.n = 2, .c = 3, .w = 19, .k = 4, .s = 5, .pad_left = 2, .pad_right = 1}}, NONE, 1},
     {"a signal, stride, dilation, groups", &conv1d, {.conv1d = {.n = 2, .c = 4, .w = 40, .k = 6, .s = 3, .pad_left = 1, .stride = 2, .dilation = 3, .groups = 2}}, NONE, 0},
     {"a signal, depthwise", &conv1d, {.conv1d = {.n = 2, .c = 3, .w = 21, .k = 6, .s = 5, .pad_left = 2, .pad_right = 1, .groups = 3}}, NONE, 0},
@@ -298,7 +300,7 @@ static void run_row(const row *r, size_t *ran)
 }
 
 /* The rows of one operation; each of its algorithms must have had a part in one of them, but for
- * those that round integers. */
+ * those that round integers, and conv2d's that have no transposed convolutions. */
 static int run_op(const check_op *op)
 {
     enum { MAX_ALGOS = 8 };
@@ -313,6 +315,7 @@ static int run_op(const check_op *op)
     const clcnn_algo *algos = clcnn_algos(op->name);
     for (int a = 0; count > 0 && op != &check_op_col2im && algos[a].name; a++)
         CHECK(ran[a] > 0 || harness_short() ||
+                  (op == &check_op_conv2d_transpose && strcmp(algos[a].name, "dense") == 0) ||
                   algos[a].error[CLCNN_FORWARD].error_class == CLCNN_NORMWISE_DOT,
               "%s: no case for %s", op->name, algos[a].name);
     return count;
