@@ -102,9 +102,11 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
     out += image * a.out_image;
     for (int k = 0; k < live; k++, rows += SEGS * VEC, out += a.out_plane) {
         const float b = a.has_bias ? bias[k] : 0.0f;
-        if (a.has_bias || a.activation != 0)
-            for (int i = 0; i < SEGS * VEC; i += VEC)
-                VSTORE(activate(VLOAD(rows + i) + b, a.activation, a.alpha), rows + i);
+        const int ends = a.has_bias || a.activation != 0 ? SEGS * VEC : 0;
+        for (int i = skip + count; i < ends; i++) /* no sum's */
+            rows[i] = 0.0f;
+        for (int i = 0; i < ends; i += VEC)
+            VSTORE(activate(VLOAD(rows + i) + b, a.activation, a.alpha), rows + i);
         __global float *to = out;
         for (int i = 0, at = begin; i < count; at = 0, to += a.out_image) {
             const int here = min(a.out_pixels - at, count - i);
