@@ -414,8 +414,9 @@ CLCNN_API clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d,
  * The full result has the height (h-1)*stride_h + dilation_h*(r-1) + 1 + output_pad_h; output_pad
  * adds rows of nothing at the bottom (columns at the right), so that a convolution's input size can
  * be met again. 0 <= output_pad < max(stride, dilation).
- * Shapes: x [n,c,h,w], w [c,k/groups,r,s], b [k], y [n,k,P,Q]. Algorithms and plans are conv2d's,
- * and so is what becomes of infinite and NaN weights where a tap meets no element.
+ * Shapes: x [n,c,h,w], w [c,k/groups,r,s], b [k], y [n,k,P,Q]. Algorithms and plans are conv2d's
+ * (dense takes none), and so is what becomes of infinite and NaN weights where a tap meets no
+ * element.
  */
 typedef struct clcnn_conv2d_transpose {
     int n, c, h, w;                               /* input */
