@@ -128,15 +128,18 @@ static int block_rows(const view *v, int *above)
     return v->filter ? (v->rows + 1) / 2 * 2 : 1; /* pairs of rows */
 }
 
-/* Rounds of its loops for the vectors of one block or, spread, row. */
+/* Rounds of its loops for the vectors of one block or, spread, row; those over the rows that are
+ * read and those of the block may all stay loops. */
 static double block_rounds(const view *v)
 {
     const conv2d_depthwise_args *a = &v->args;
-    const double taps = (double)a->in_channels * a->r * a->s;
+    const double taps = (double)a->in_channels * a->r * a->s, rows = v->rows;
     const double vectors = clcnn__ceil_div(a->out_w, v->vec);
+    const double read = (rows - 1) * (v->stride > 1 ? v->stride : 1) + v->filter;
     if (v->spread)
-        return vectors * (v->filter ? a->in_channels : taps + v->vec);
-    return vectors * (v->filter ? a->in_channels : taps);
+        return vectors * (v->filter ? a->in_channels * (rows + v->filter + 4) : taps + v->vec);
+    return vectors * (v->filter ? a->in_channels * (read + 2) : taps * (rows + 2) + a->r) +
+           vectors * (4 * rows + 8);
 }
 
 /* ... and for a vector in a corner, beyond that. A work-item has few of them. */

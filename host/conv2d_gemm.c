@@ -1,6 +1,8 @@
 /* conv2d by kernels/conv2d_gemm.cl: tiles of an implicit matrix product in local memory. */
 #include "conv2d.h"
 
+#include <math.h>
+
 /* The matrix product of one direction: rows M, columns N, depth K. */
 typedef struct product {
     size_t m, n, k;
@@ -55,6 +57,13 @@ static clcnn__launch_desc describe(clcnn_ctx *ctx, const clcnn__conv2d_problem *
                                 .fixed_local = true};
 }
 
+/* Rounds of a work-item's loops: those over TK are not unrolled everywhere. */
+static double rounds_of(const tile *t, double depth)
+{
+    const double fetched = (double)((t->m + t->n) * t->k) / (double)t->items;
+    return ceil(depth / (double)t->k) * (fetched + (double)t->k + 3);
+}
+
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     tile t = tile_of(ctx);
@@ -65,9 +74,14 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its work-groups are larger than the device allows";
     if ((t.m + 1 + t.n + 1) * t.k * sizeof(float) > ctx->info.local_memory)
         return "its tiles need more local memory than the device has";
+    const product s = shape_of(problem);
+    const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
+    if ((weights ? (double)s.k / (double)t.items : rounds_of(&t, (double)s.k)) >
+        clcnn__most_rounds(ctx))
+        return "its sums are longer than a work-item's loops may be";
     /* What the registers of a device allow is known only of the built kernels. */
     static const char *const kernels[] = {"conv2d_gemm", "conv2d_gemm_backward_bias"};
-    const int count = problem->direction == CLCNN_BACKWARD_WEIGHTS ? 2 : 1;
+    const int count = weights ? 2 : 1;
     for (int i = 0; i < count; i++) {
         const conv2d_args none = {0};
         clcnn__launch_desc desc = describe(ctx, problem, &none, kernels[i]);
@@ -89,7 +103,8 @@ static bool preferred(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 
 /*
  * backward_weights: long sums are split until there are some hundred work-groups, each with a
- * reasonable part. It depends on the problem and the limit alone: equal bits on equal devices.
+ * reasonable part, and none longer than a work-item's loops may be, whatever the limit. It depends
+ * on the problem and the limit alone: equal bits on equal devices.
  */
 static size_t splits_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, size_t limit)
 {
@@ -110,6 +125,9 @@ static size_t splits_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
         splits = limit / bytes;
     if (splits > (size_t)INT32_MAX / problem->w_count) /* the copies are indexed by an int */
         splits = (size_t)INT32_MAX / problem->w_count;
+    const double fewest = ceil(rounds_of(&t, (double)s.k) / clcnn__most_rounds(ctx));
+    if ((double)splits < fewest)
+        splits = (size_t)fewest;
     return splits > 1 ? splits : 1;
 }
 

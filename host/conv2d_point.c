@@ -128,6 +128,8 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (m.vec < 1 || m.block < 1 || m.segments < 1 || m.block > CLCNN__MOST_TILE ||
         m.segments > CLCNN__MOST_TILE)
         return "its tuning row has no tile";
+    if (m.panels == 0 && m.taps > CLCNN__MOST_ROUNDS)
+        return "its sums are longer than a work-item's loops may be";
     if (m.in.elements > INT32_MAX || m.out.elements > INT32_MAX)
         return "the collected pixels have 2^31 elements or more";
     return NULL;

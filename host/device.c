@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,7 +298,23 @@ clcnn_status clcnn__device_select(const char *selector, clcnn_device_info *info,
     return status;
 }
 
+static bool counts_rounds(const clcnn_ctx *ctx)
+{
+    return strstr(ctx->info.name, "llvmpipe") != NULL;
+}
+
 double clcnn__most_rounds(const clcnn_ctx *ctx)
 {
-    return strstr(ctx->info.name, "llvmpipe") ? CLCNN__MOST_ROUNDS : 256.0 * CLCNN__MOST_ROUNDS;
+    return counts_rounds(ctx) ? CLCNN__MOST_ROUNDS : 256.0 * CLCNN__MOST_ROUNDS;
+}
+
+clcnn_status clcnn__check_rounds(clcnn_ctx *ctx, const char *call, const char *what, double count,
+                                 double each)
+{
+    if (!counts_rounds(ctx) || count * each <= CLCNN__MOST_ROUNDS)
+        return CLCNN_SUCCESS;
+    return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED,
+                       "%s: %.0f %s are more than a work-item of %s can go through, which leaves "
+                       "its loops without a word; the most here are %.0f",
+                       call, count, what, ctx->info.name, floor(CLCNN__MOST_ROUNDS / each));
 }

@@ -25,6 +25,23 @@ typedef struct problem {
     const clcnn__tune_row *row;
 } problem;
 
+/* Rounds of a vector of a row, and of a row whose columns are summed: measured, with what llvmpipe
+ * leaves of unrolled loops. */
+enum { VECTOR_ROUNDS = 12, ROW_ROUNDS = 10 };
+
+static clcnn_status check_rounds(clcnn_ctx *ctx, const char *call, const problem *p)
+{
+    const int vec = clcnn__tune_value(p->row, "VEC");
+    if (vec < 1)
+        return CLCNN_SUCCESS; /* the build says so */
+    const clcnn_status status =
+        clcnn__check_rounds(ctx, call, "elements of a row", p->d.d, (double)VECTOR_ROUNDS / vec);
+    const double rows = (double)p->d.n, chunks = (double)p->chunks;
+    return status == CLCNN_SUCCESS
+               ? clcnn__check_rounds(ctx, call, "rows", rows, ROW_ROUNDS / chunks)
+               : status;
+}
+
 static clcnn_status make_problem(clcnn_ctx *ctx, const char *call, const clcnn_layernorm *d,
                                  problem *p)
 {
@@ -45,15 +62,17 @@ static clcnn_status make_problem(clcnn_ctx *ctx, const char *call, const clcnn_l
         p->chunk = (size_t)(least < LEAST_CHUNK ? least : LEAST_CHUNK);
     p->chunks = ((size_t)d->n + p->chunk - 1) / p->chunk;
     p->sums = clcnn__tune_value(p->row, "MERGED") ? 4 : 2;
-    return CLCNN_SUCCESS;
+    return check_rounds(ctx, call, p);
 }
 
 /* Whether one work-item can take a chunk's rows: each in two loops, and one behind BLOCK of them.
  */
-static bool is_merged(const problem *p)
+static bool is_merged(const clcnn_ctx *ctx, const problem *p)
 {
     const double vectors = ceil((double)p->d.d / clcnn__tune_value(p->row, "VEC"));
-    return p->sums == 4 && (double)p->chunk * (2 * vectors + 1) <= 3.0 * CLCNN__MAX_ROUNDS;
+    const double rows = (double)p->chunk;
+    return p->sums == 4 && rows * (2 * vectors + 1) <= 3.0 * CLCNN__MAX_ROUNDS &&
+           rows * (VECTOR_ROUNDS * vectors + 1) <= clcnn__most_rounds(ctx);
 }
 
 /* Sums for each column and chunk: two, and two of a block if they are merged with dx. For as many
@@ -176,7 +195,7 @@ static clcnn_status enqueue_backward(clcnn_ctx *ctx, const problem *p,
     const clcnn_mem data[] = {m->x, m->dy, m->gamma, m->mean, m->rstd, m->dx, workspace};
     const clcnn_mem sums[] = {m->x, m->dy, m->mean, m->rstd, workspace};
     const clcnn_mem reduce[] = {workspace, m->dgamma, m->dbeta};
-    const bool merged = workspace.buf && m->dx.buf && is_merged(p);
+    const bool merged = workspace.buf && m->dx.buf && is_merged(ctx, p);
     clcnn_status status = CLCNN_SUCCESS;
     if (merged)
         status = launch(ctx, p, "layernorm_direct_backward", &args, p->chunks, 1, data, 7);

@@ -8,13 +8,23 @@ const clcnn_algo clcnn__softmax_algos[] = {
     {NULL, {{CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}, {CLCNN_EXACT, 0}}},
 };
 
+/* Rounds of a vector of a row: measured, with what llvmpipe leaves of unrolled loops. */
+static clcnn_status check_rounds(clcnn_ctx *ctx, const char *call, const clcnn_softmax *d)
+{
+    enum { ROUNDS = 6 };
+    const int vec = clcnn__tune_value(clcnn__tune(ctx, "softmax", "direct", "any"), "VEC");
+    return vec > 0 ? clcnn__check_rounds(ctx, call, "classes", d->classes, (double)ROUNDS / vec)
+                   : CLCNN_SUCCESS;
+}
+
 static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clcnn_softmax *d,
                                      size_t *count)
 {
     if (!d)
         return CLCNN__INVALID(&ctx->error, "%s: the descriptor is NULL", call);
     const int sizes[] = {d->n, d->classes};
-    return clcnn__elements(&ctx->error, call, sizes, 2, count);
+    const clcnn_status status = clcnn__elements(&ctx->error, call, sizes, 2, count);
+    return status == CLCNN_SUCCESS ? check_rounds(ctx, call, d) : status;
 }
 
 /*

@@ -3,10 +3,16 @@
 
 #include <stdio.h>
 
-static const sweep_pin pins[] = {
-    {"", "depthwise", 18, 6}, {"", "winograd", 24, 9}, {"", "dense", 24, 9},
-    {"", "point", 22, 7},     {"", "row", 6, 3},       {"", "tile", 0, 0},
-    {"", "gemm", 0, 0},       {"", "direct", 0, 0},    {.algo = NULL}};
+static const sweep_pin pins[] = {{"llvmpipe", "depthwise", 20, 6},
+                                 {"", "depthwise", 18, 6},
+                                 {"", "winograd", 24, 9},
+                                 {"", "dense", 24, 9},
+                                 {"", "point", 22, 7},
+                                 {"", "row", 6, 3},
+                                 {"", "tile", 0, 0},
+                                 {"", "gemm", 0, 0},
+                                 {"", "direct", 0, 0},
+                                 {.algo = NULL}};
 
 static const struct {
     const char *name;

@@ -291,7 +291,11 @@ static void test_workspace(void)
         }
         for (int a = 0; algos[a].name; a++)
             for (int way = CLCNN_FORWARD; way <= CLCNN_BACKWARD_WEIGHTS; way++) {
-                const thrift want = thrift_of(algos[a].name, (clcnn_direction)way);
+                const thrift told = thrift_of(algos[a].name, (clcnn_direction)way);
+                /* llvmpipe leaves loops as long as the second shape's sum: it is split there */
+                const bool splits = told == LESS && strcmp(algos[a].name, "gemm") == 0 &&
+                                    strstr(harness_device_name(device), "llvmpipe");
+                const thrift want = splits ? SOME : told;
                 CHECK(a < THRIFTS && seen[a][way] == want,
                       "%s, direction %d on %s: it is %d with little workspace, not %d",
                       algos[a].name, way, harness_device_name(device),

@@ -61,7 +61,8 @@ static void run_algos(sweep *s, const char *name, const check_case *c, int d,
             continue;
         /* A simulator goes through its work-items in one order: a second run says nothing new. */
         const check_options options = {.algo = algos[a].name,
-                                       .twice = how & SWEEP_TWICE && !harness_short()};
+                                       .twice = how & SWEEP_TWICE && !harness_short(),
+                                       .may_refuse = (how & SWEEP_MAY_REFUSE) != 0};
         const check_result result =
             run(s, name, c, d, expected, device, options, &s->unsupported[device][a]);
         if (how & SWEEP_PACKED && result.packs) {

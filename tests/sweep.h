@@ -22,10 +22,11 @@ typedef struct sweep {
 
 /* What else a case is run with. */
 enum {
-    SWEEP_TWICE = 1,    /* a second time, for the bits */
-    SWEEP_PACKED = 2,   /* with packed weights where there are any, as well */
-    SWEEP_IN_PLACE = 4, /* with outputs in the inputs' places, as well */
-    SWEEP_NO_PLAN = 8   /* without a plan, as well */
+    SWEEP_TWICE = 1,      /* a second time, for the bits */
+    SWEEP_PACKED = 2,     /* with packed weights where there are any, as well */
+    SWEEP_IN_PLACE = 4,   /* with outputs in the inputs' places, as well */
+    SWEEP_NO_PLAN = 8,    /* without a plan, as well */
+    SWEEP_MAY_REFUSE = 16 /* the call itself may say that it is not supported */
 };
 
 /* A case of the harness's seed. NULL is a failed check already. */

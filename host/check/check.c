@@ -28,6 +28,7 @@ typedef struct run {
     check_buffer in[CHECK_MAX_IN], out[CHECK_MAX_OUT], workspace, packed;
     double norms[CHECK_MAX_OUT]; /* CLCNN_NORMWISE_DOT: what the tensors' largest elements allow */
     char what[256];              /* the sentence's end: what is wrong */
+    bool unsupported;            /* says the call, which may */
     check_result *result;
 } run;
 
@@ -357,7 +358,9 @@ static bool invoke(run *r)
     if (r->packed.mem.buf && r->direction->pack &&
         refused(r, "packing", r->direction->pack(&r->call)))
         return false;
-    if (refused(r, "the call", r->direction->run(&r->call)))
+    const clcnn_status status = r->direction->run(&r->call);
+    r->unsupported = status == CLCNN_UNSUPPORTED && r->options->may_refuse;
+    if (refused(r, "the call", status))
         return false;
     const cl_int code = clFinish(clcnn_ctx_queue(r->options->ctx));
     if (code != CL_SUCCESS) {
@@ -435,7 +438,7 @@ check_result check_run(const check_case *c, const check_direction *direction,
                       (!options->twice || repeat(&r));
     if (!good) {
         result.worst = result.worst > 1 ? result.worst : INFINITY;
-        conclude(&r, CHECK_FAIL);
+        conclude(&r, r.unsupported ? CHECK_UNSUPPORTED : CHECK_FAIL);
     }
     discard(&r);
     return result;

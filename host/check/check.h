@@ -136,6 +136,7 @@ typedef struct check_options {
     bool twice;                  /* run again and compare the bits */
     bool keep;                   /* hand the outputs to the caller, also wrong ones */
     unsigned without;            /* bit j: leave output j out */
+    bool may_refuse;             /* a call that gives CLCNN_UNSUPPORTED has not failed */
 } check_options;
 
 typedef enum check_verdict { CHECK_PASS, CHECK_FAIL, CHECK_UNSUPPORTED } check_verdict;
