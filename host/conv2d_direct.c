@@ -23,23 +23,29 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     return 0;
 }
 
-/* One part of the sums. Of several the first begins with the bias or the gradient that is added to,
- * and the last one ends with the activation. */
-static clcnn_status launch_part(clcnn_ctx *ctx, const char *kernel, const conv2d_args *all,
-                                int first, int end, const clcnn_mem *mems, int mem_count,
+/* The indices of a sum: those of lines, two in one, and those along a line. */
+typedef struct lengths {
+    size_t lines, line;
+} lengths;
+
+/* One part of the sums, lines `line` to end_line - 1 and of each `first` to end - 1. Of several the
+ * first begins with the bias or the gradient that is added to, and the last one ends with the
+ * activation. */
+static clcnn_status launch_part(clcnn_ctx *ctx, const char *kernel, const conv2d_args *part,
+                                const lengths *all, const clcnn_mem *mems, int mem_count,
                                 const size_t global[3])
 {
-    conv2d_args args = *all;
-    args.first = first;
-    args.end = end;
-    args.has_bias = all->has_bias && first == 0;
-    args.accumulate = all->accumulate && first == 0;
-    args.activation = end == all->end ? all->activation : CLCNN_IDENTITY;
+    const bool begins = part->first_line == 0 && part->first == 0;
+    const bool ends = (size_t)part->end_line == all->lines && (size_t)part->end == all->line;
+    conv2d_args args = *part;
+    args.has_bias = part->has_bias && begins;
+    args.accumulate = part->accumulate && begins;
+    args.activation = ends ? part->activation : CLCNN_IDENTITY;
     clcnn__launch_desc desc = {
         .program = "conv2d_direct",
         .kernel = kernel,
         .macro_count = 1,
-        .macros = {{"CURVED", clcnn__curved((clcnn_activation_kind)all->activation)}},
+        .macros = {{"CURVED", clcnn__curved((clcnn_activation_kind)part->activation)}},
         .args = &args,
         .args_size = sizeof args,
         .mem_count = mem_count,
@@ -51,18 +57,29 @@ static clcnn_status launch_part(clcnn_ctx *ctx, const char *kernel, const conv2d
     return clcnn__launch(ctx, &desc);
 }
 
-/* Sums of `products` each, in parts of as many as a work-item's loop may have rounds. */
-static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, conv2d_args args, size_t products,
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Sums in parts of as many rounds as a work-item may have: a line has as many as it is long, and
+ * takes OVERHEAD more. */
+static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, conv2d_args args, lengths all,
                            const clcnn_mem *mems, int mem_count, const size_t global[3])
 {
-    const int part = (int)clcnn__most_rounds(ctx);
+    enum { OVERHEAD = 6 };
+    const size_t most = (size_t)clcnn__most_rounds(ctx) - OVERHEAD;
+    const size_t columns = least(all.line, most);
+    const size_t fit = most / (columns + OVERHEAD), lines = fit > 0 ? fit : 1;
     clcnn_status status = CLCNN_SUCCESS;
-    args.end = (int)products;
-    for (int first = 0; first < args.end && status == CLCNN_SUCCESS;) {
-        const int end = args.end - first > part ? first + part : args.end;
-        status = launch_part(ctx, kernel, &args, first, end, mems, mem_count, global);
-        first = end;
-    }
+    for (size_t line = 0; line < all.lines; line += lines)
+        for (size_t at = 0; at < all.line && status == CLCNN_SUCCESS; at += columns) {
+            args.first_line = (int)line;
+            args.end_line = (int)least(line + lines, all.lines);
+            args.first = (int)at;
+            args.end = (int)least(at + columns, all.line);
+            status = launch_part(ctx, kernel, &args, &all, mems, mem_count, global);
+        }
     return status;
 }
 
@@ -71,7 +88,7 @@ static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     clcnn_mem gradient;
     const conv2d_args args = clcnn__conv2d_bias_args(call, &gradient);
     return launch(ctx, "conv2d_direct_backward_bias", args,
-                  (size_t)args.n * (size_t)args.p * (size_t)args.q,
+                  (lengths){(size_t)args.n, (size_t)args.p * (size_t)args.q},
                   (clcnn_mem[]){gradient, call->b}, 2, (size_t[]){(size_t)args.k, 1, 1});
 }
 
@@ -80,19 +97,21 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     const clcnn__conv2d_problem *problem = &call->problem;
     const conv2d_args args = clcnn__conv2d_make_args(call);
     const size_t n = (size_t)args.n, c = (size_t)args.c, k = (size_t)args.k;
-    const size_t out = (size_t)args.p * (size_t)args.q, filter = (size_t)args.r * (size_t)args.s;
+    const size_t out = (size_t)args.p * (size_t)args.q, r = (size_t)args.r, s = (size_t)args.s;
     clcnn_status status = CLCNN_SUCCESS;
     switch (problem->direction) {
     case CLCNN_FORWARD:
-        return launch(ctx, "conv2d_direct_forward", args, (size_t)args.group_c * filter,
+        return launch(ctx, "conv2d_direct_forward", args, (lengths){(size_t)args.group_c * r, s},
                       (clcnn_mem[]){call->x, call->w, call->b, call->y}, 4, (size_t[]){out, k, n});
     case CLCNN_BACKWARD_DATA:
-        return launch(ctx, "conv2d_direct_backward_data", args, (size_t)args.group_k * filter,
+        return launch(ctx, "conv2d_direct_backward_data", args,
+                      (lengths){(size_t)args.group_k * r, s},
                       (clcnn_mem[]){call->y, call->w, call->b, call->x}, 4,
                       (size_t[]){(size_t)args.h * (size_t)args.w, c, n});
     case CLCNN_BACKWARD_WEIGHTS:
         if (call->w.buf)
-            status = launch(ctx, "conv2d_direct_backward_weights", args, n * out,
+            status = launch(ctx, "conv2d_direct_backward_weights", args,
+                            (lengths){n * (size_t)args.p, (size_t)args.q},
                             (clcnn_mem[]){call->x, call->y, call->w}, 3,
                             (size_t[]){problem->w_count / k, k, 1});
         if (status == CLCNN_SUCCESS && call->b.buf)

@@ -8,8 +8,9 @@ typedef struct conv2d_args {
     int pad_top, pad_left, stride_h, stride_w, dilation_h, dilation_w;
     int groups, group_c, group_k; /* channels of a group: input, output */
     int has_bias, activation, accumulate;
-    int splits;     /* gemm, backward_weights: parts of the sum over n, p, q */
-    int first, end; /* direct: the part of the sum that is added up, of all its products */
+    int splits; /* gemm, backward_weights: parts of the sum over n, p, q */
+    /* direct: the part of the sum that is added up; of its three indices a line is the first two */
+    int first_line, end_line, first, end;
     float alpha;
 } conv2d_args;
 

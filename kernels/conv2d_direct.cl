@@ -4,14 +4,13 @@
  * Takes everything that is legal, needs no workspace and no local memory, and runs in work-groups
  * of any size. It is the algorithm that the others are measured against, and the last resort.
  *
- * forward           item -> y[n][k][p][q], a loop over c, r, s
- * backward_data     item -> dx[n][c][h][w], gathers over k, r, s the outputs that used it
- * backward_weights  item -> dw[k][c][r][s], a loop over n, p, q
- * backward_bias     item -> db[k], a loop over n, p, q
+ * forward           item -> y[n][k][p][q], loops over lines (c, r) and s
+ * backward_data     item -> dx[n][c][h][w], gathers over lines (k, r) and s the outputs that used
+ * it backward_weights  item -> dw[k][c][r][s], loops over lines (n, p) and q backward_bias     item
+ * -> db[k], loops over lines n and pixels
  *
- * A sum that is longer than a work-item's loops may be takes several launches, products a.first to
- * a.end - 1 each; all but the first go on with what they find in the result. It is one loop over
- * all three indices for that reason.
+ * A sum that is longer than a work-item's loops may be takes several launches, some lines or a part
+ * of one each; all but the first go on with what they find in the result.
  *
  * A transposed convolution goes the other way round: backward_data is its forward, with bias and
  * activation, and forward its way back, which may accumulate.
@@ -20,33 +19,27 @@
 #include "common.clh"
 #include "conv2d_args.h"
 
-/* Three indices that count up together, the last one fastest. */
-typedef struct counter {
-    int outer, middle, inner;
-} counter;
+/* A line's two indices, of which the second has so many values. */
+typedef struct line {
+    int outer, inner;
+} line;
 
-static inline counter counter_at(int index, int middles, int inners)
+static inline line line_at(int index, int inners)
 {
-    return (counter){index / inners / middles, index / inners % middles, index % inners};
+    return (line){index / inners, index % inners};
 }
 
-static inline counter counter_next(counter at, int middles, int inners)
+static inline line line_next(line at, int inners)
 {
-    if (++at.inner == inners) {
-        at.inner = 0;
-        if (++at.middle == middles) {
-            at.middle = 0;
-            at.outer++;
-        }
-    }
-    return at;
+    const int last = at.inner + 1 == inners;
+    return (line){at.outer + last, last ? 0 : at.inner + 1};
 }
 
 /* What a sum begins with. */
 static inline float begin_sum(const conv2d_args a, __global const float *b, int channel,
                               __global const float *out)
 {
-    if (a.first > 0)
+    if (a.first_line > 0 || a.first > 0)
         return *out;
     return a.has_bias ? b[channel] : 0.0f;
 }
@@ -66,11 +59,16 @@ __kernel void conv2d_direct_forward(const conv2d_args a, __global const float *x
     y += y_offset + (uint)((n * a.k + k) * a.p * a.q + pixel);
 
     float sum = begin_sum(a, b + (a.has_bias ? b_offset : 0), k, y);
-    counter at = counter_at(a.first, a.r, a.s); /* c, r, s */
-    for (int tap = a.first; tap < a.end; tap++, at = counter_next(at, a.r, a.s)) {
-        const int row = top + at.middle * a.dilation_h, column = left + at.inner * a.dilation_w;
-        if (row >= 0 && row < a.h && column >= 0 && column < a.w)
-            sum = FMA(x[(at.outer * a.h + row) * a.w + column], w[tap], sum);
+    line at = line_at(a.first_line, a.r); /* c, r */
+    for (int i = a.first_line; i < a.end_line; i++, at = line_next(at, a.r)) {
+        const int row = top + at.inner * a.dilation_h;
+        if (row < 0 || row >= a.h)
+            continue;
+        for (int s = a.first; s < a.end; s++) {
+            const int column = left + s * a.dilation_w;
+            if (column >= 0 && column < a.w)
+                sum = FMA(x[(at.outer * a.h + row) * a.w + column], w[i * a.s + s], sum);
+        }
     }
     sum = activate(sum, a.activation, a.alpha);
     *y = a.accumulate ? *y + sum : sum;
@@ -91,14 +89,17 @@ __kernel void conv2d_direct_backward_data(const conv2d_args a, __global const fl
     dx += dx_offset + (uint)((n * a.c + c) * a.h * a.w + pixel);
 
     float sum = begin_sum(a, b + (a.has_bias ? b_offset : 0), c, dx);
-    counter at = counter_at(a.first, a.r, a.s); /* k, r, s */
-    for (int tap = a.first; tap < a.end; tap++, at = counter_next(at, a.r, a.s)) {
-        const int up = row - at.middle * a.dilation_h, p = up / a.stride_h;
-        const int back = column - at.inner * a.dilation_w, q = back / a.stride_w;
-        if (up >= 0 && p * a.stride_h == up && p < a.p && back >= 0 && q * a.stride_w == back &&
-            q < a.q)
-            sum = FMA(dy[(at.outer * a.p + p) * a.q + q],
-                      w[(at.outer * a.group_c * a.r + at.middle) * a.s + at.inner], sum);
+    line at = line_at(a.first_line, a.r); /* k, r */
+    for (int i = a.first_line; i < a.end_line; i++, at = line_next(at, a.r)) {
+        const int up = row - at.inner * a.dilation_h, p = up / a.stride_h;
+        if (up < 0 || p * a.stride_h != up || p >= a.p)
+            continue;
+        for (int s = a.first; s < a.end; s++) {
+            const int back = column - s * a.dilation_w, q = back / a.stride_w;
+            if (back >= 0 && q * a.stride_w == back && q < a.q)
+                sum = FMA(dy[(at.outer * a.p + p) * a.q + q],
+                          w[(at.outer * a.group_c * a.r + at.inner) * a.s + s], sum);
+        }
     }
     sum = activate(sum, a.activation, a.alpha);
     *dx = a.accumulate ? *dx + sum : sum;
@@ -119,12 +120,17 @@ __kernel void conv2d_direct_backward_weights(const conv2d_args a, __global const
     dw += dw_offset + (uint)(k * a.group_c * a.r * a.s + tap);
 
     float sum = begin_sum(a, dw, 0, dw);
-    counter at = counter_at(a.first, a.p, a.q); /* n, p, q */
-    for (int i = a.first; i < a.end; i++, at = counter_next(at, a.p, a.q)) {
-        const int row = top + at.middle * a.stride_h, column = left + at.inner * a.stride_w;
-        if (row >= 0 && row < a.h && column >= 0 && column < a.w)
-            sum = FMA(x[(at.outer * a.c * a.h + row) * a.w + column],
-                      dy[(at.outer * a.k * a.p + at.middle) * a.q + at.inner], sum);
+    line at = line_at(a.first_line, a.p); /* n, p */
+    for (int i = a.first_line; i < a.end_line; i++, at = line_next(at, a.p)) {
+        const int row = top + at.inner * a.stride_h;
+        if (row < 0 || row >= a.h)
+            continue;
+        for (int q = a.first; q < a.end; q++) {
+            const int column = left + q * a.stride_w;
+            if (column >= 0 && column < a.w)
+                sum = FMA(x[(at.outer * a.c * a.h + row) * a.w + column],
+                          dy[(at.outer * a.k * a.p + at.inner) * a.q + q], sum);
+        }
     }
     *dw = a.accumulate ? *dw + sum : sum;
 }
@@ -137,8 +143,8 @@ __kernel void conv2d_direct_backward_bias(const conv2d_args a, __global const fl
         return;
     db += db_offset + (uint)k;
     float sum = begin_sum(a, db, 0, db);
-    counter at = counter_at(a.first, 1, pixels); /* n, a pixel */
-    for (int i = a.first; i < a.end; i++, at = counter_next(at, 1, pixels))
-        sum += dy[dy_offset + (uint)((at.outer * a.k + k) * pixels + at.inner)];
+    for (int n = a.first_line; n < a.end_line; n++)
+        for (int pixel = a.first; pixel < a.end; pixel++)
+            sum += dy[dy_offset + (uint)((n * a.k + k) * pixels + pixel)];
     *db = a.accumulate ? *db + sum : sum;
 }
