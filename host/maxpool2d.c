@@ -122,23 +122,25 @@ static maxpool2d_args make_args(const problem *e)
 
 /*
  * Windows of 2x2 side by side, over images that they cover to the edges: what quads is for. It has
- * nothing for tensors that no cache holds, and so leaves them to rows.
+ * nothing for tensors that no cache holds, and so leaves them to rows. Rows of any length would be
+ * too many rounds for a work-item.
  */
 static bool are_quads(const problem *e)
 {
     enum { CACHED = 1 << 23 /* elements: 32 MiB */ };
     const clcnn_maxpool2d *d = &e->d;
-    return e->x_count < CACHED && d->r == 2 && d->s == 2 && d->stride_h == 2 && d->stride_w == 2 &&
-           d->dilation_h == 1 && d->dilation_w == 1 && !d->pad_top && !d->pad_left &&
-           d->h == 2 * e->p && d->w == 2 * e->q;
+    return e->x_count < CACHED && e->q <= CLCNN__MAX_ROUNDS && d->r == 2 && d->s == 2 &&
+           d->stride_h == 2 && d->stride_w == 2 && d->dilation_h == 1 && d->dilation_w == 1 &&
+           !d->pad_top && !d->pad_left && d->h == 2 * e->p && d->w == 2 * e->q;
 }
 
 static void take_quads(const problem *e, bool forward, maxpool2d_args *args,
                        clcnn__launch_desc *desc)
 {
-    const int vec = clcnn__tune_value(desc->row, "MAX_VEC");
-    args->rows =
-        clcnn__tune_value(desc->row, "ITEM") * (e->q < vec ? clcnn__ceil_div(vec, e->q) : 1);
+    const int vec = clcnn__tune_value(desc->row, "MAX_VEC"), vectors = clcnn__ceil_div(e->q, vec);
+    args->rows = clcnn__tune_value(desc->row, "ITEM") * (e->q < vec ? vec / e->q : 1);
+    while (args->rows > 1 && args->rows * (vectors + 1) > CLCNN__MAX_ROUNDS)
+        args->rows /= 2;
     desc->program = "maxpool2d_quads";
     desc->kernel = forward ? "maxpool2d_quads_forward" : "maxpool2d_quads_backward";
     desc->macros[desc->macro_count++] = (clcnn__macro){"VEC", vec};
