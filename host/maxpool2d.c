@@ -120,7 +120,53 @@ static maxpool2d_args make_args(const problem *e)
                             .dilation_w = d->dilation_w};
 }
 
-/* One algorithm in two shapes: rows where the tuning rows say so, else element by element. */
+/*
+ * Windows of 2x2 side by side, over images that they cover to the edges: what quads is for. It has
+ * nothing for tensors that no cache holds, and so leaves them to rows. Rows of any length would be
+ * too many rounds for a work-item.
+ */
+static bool are_quads(const problem *e)
+{
+    enum { CACHED = 1 << 23 /* elements: 32 MiB */ };
+    const clcnn_maxpool2d *d = &e->d;
+    return e->x_count < CACHED && e->q <= CLCNN__MAX_ROUNDS && d->r == 2 && d->s == 2 &&
+           d->stride_h == 2 && d->stride_w == 2 && d->dilation_h == 1 && d->dilation_w == 1 &&
+           !d->pad_top && !d->pad_left && d->h == 2 * e->p && d->w == 2 * e->q;
+}
+
+static void take_quads(const problem *e, bool forward, maxpool2d_args *args,
+                       clcnn__launch_desc *desc)
+{
+    const int vec = clcnn__tune_value(desc->row, "MAX_VEC"), vectors = clcnn__ceil_div(e->q, vec);
+    args->rows = clcnn__tune_value(desc->row, "ITEM") * (e->q < vec ? vec / e->q : 1);
+    while (args->rows > 1 && args->rows * (vectors + 1) > CLCNN__MAX_ROUNDS)
+        args->rows /= 2;
+    desc->program = "maxpool2d_quads";
+    desc->kernel = forward ? "maxpool2d_quads_forward" : "maxpool2d_quads_backward";
+    desc->macros[desc->macro_count++] = (clcnn__macro){"VEC", vec};
+    desc->global[0] = clcnn__div_up(e->y_count / (size_t)e->q, args->rows);
+}
+
+static void take_rows(const problem *e, clcnn_direction direction, maxpool2d_args *args,
+                      clcnn__launch_desc *desc)
+{
+    const bool forward = direction == CLCNN_FORWARD;
+    const variant v = choose_variant(e, direction, desc->row);
+    const size_t rows = forward ? e->y_count / (size_t)e->q : e->x_count / (size_t)e->d.w;
+    args->inner_begin = v.inner_begin;
+    args->inner_end = v.inner_end;
+    desc->program = "maxpool2d_rows";
+    desc->kernel = forward ? "maxpool2d_rows_forward" : "maxpool2d_rows_backward";
+    desc->macros[desc->macro_count++] = (clcnn__macro){"WINDOW", v.window};
+    desc->macros[desc->macro_count++] = (clcnn__macro){"STRIDE", v.stride};
+    desc->macros[desc->macro_count++] = (clcnn__macro){"VEC", v.vec};
+    desc->global[0] = clcnn__div_up(rows, clcnn__tune_value(desc->row, "ITEM"));
+}
+
+/*
+ * One algorithm in three shapes: quads or rows where the tuning rows say so, else element by
+ * element.
+ */
 static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction direction,
                            const clcnn_mem mems[3])
 {
@@ -142,19 +188,10 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction dir
                                .mems = {mems[0], mems[1], mems[2]},
                                .global = {forward ? e->y_count : e->x_count},
                                .local = {(size_t)clcnn__tune_value(row, "LOCAL")}};
-    if (by_rows) {
-        const variant v = choose_variant(e, direction, row);
-        const size_t rows = desc.global[0] / (size_t)(forward ? e->q : e->d.w);
-        args.inner_begin = v.inner_begin;
-        args.inner_end = v.inner_end;
-        desc.program = "maxpool2d_rows";
-        desc.kernel = forward ? "maxpool2d_rows_forward" : "maxpool2d_rows_backward";
-        desc.macro_count = 3;
-        desc.macros[0] = (clcnn__macro){"WINDOW", v.window};
-        desc.macros[1] = (clcnn__macro){"STRIDE", v.stride};
-        desc.macros[2] = (clcnn__macro){"VEC", v.vec};
-        desc.global[0] = clcnn__div_up(rows, clcnn__tune_value(row, "ITEM"));
-    }
+    if (by_rows && are_quads(e) && (forward || !e->d.accumulate))
+        take_quads(e, forward, &args, &desc);
+    else if (by_rows)
+        take_rows(e, direction, &args, &desc);
     return clcnn__launch(ctx, &desc);
 }
 

@@ -1,6 +1,7 @@
 /*
  * softmax_cross_entropy: the public calls. Forward is one launch for the rows and one for each
- * stage of adding up their losses (and counts): two in all for up to SUM_FAN rows.
+ * stage of adding up their losses (and counts): two in all for up to SUM_FAN rows. The gradient
+ * with its loss is as many launches, or one where a work-item takes all rows.
  */
 #include "softmax_cross_entropy_args.h"
 #include "sum.h"
@@ -166,4 +167,50 @@ clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
     const clcnn_mem mems[] = {y, labels, dx};
     return launch(ctx, "softmax_cross_entropy_direct_backward", &args, sizeof args,
                   clcnn__div_up((size_t)d->n, args.rows), mems, 3);
+}
+
+/* Whether one work-item takes all rows of gradient, and adds up their losses in the order in which
+ * the one stage of up to SUM_FAN rows would. Else the rows of each. */
+static void share_rows(clcnn_ctx *ctx, const clcnn_softmax_cross_entropy *d, size_t count,
+                       softmax_cross_entropy_args *args)
+{
+    enum { PARTS = 8 };
+    const clcnn__tune_row *row = clcnn__tune(ctx, "softmax_cross_entropy", "direct", "any");
+    const int together = clcnn__tune_value(row, "TOGETHER"), few = together / PARTS / d->classes;
+    args->alone = d->n <= SUM_FAN && count <= (size_t)together;
+    if (args->alone)
+        args->rows = d->n;
+    else if (args->rows < few)
+        args->rows = few;
+}
+
+clcnn_status clcnn_softmax_cross_entropy_gradient(clcnn_ctx *ctx,
+                                                  const clcnn_softmax_cross_entropy *d, clcnn_mem x,
+                                                  clcnn_mem labels, clcnn_mem loss, clcnn_mem dx,
+                                                  const clcnn_plan *plan)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    size_t count = 0;
+    clcnn_status status = check_descriptor(ctx, __func__, d, &count);
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__check_plan(ctx, __func__, clcnn__softmax_cross_entropy_algos[0].name,
+                                   workspace_count(d), plan);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    const clcnn_mem workspace = plan->workspace;
+    const clcnn__tensor tensors[] = {{"x", x, count, CLCNN__IN},
+                                     {"labels", labels, (size_t)d->n, CLCNN__IN},
+                                     {"loss", loss, 1, CLCNN__OUT},
+                                     {"dx", dx, count, CLCNN__OUT},
+                                     {"workspace", workspace, workspace_count(d), CLCNN__OUT}};
+    status = clcnn__check_tensors(ctx, __func__, tensors, 5);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    softmax_cross_entropy_args args = make_args(d);
+    share_rows(ctx, d, count, &args);
+    const clcnn_mem mems[] = {x, labels, dx, workspace, loss};
+    status = launch(ctx, "softmax_cross_entropy_direct_gradient", &args, sizeof args,
+                    clcnn__div_up((size_t)d->n, args.rows), mems, 5);
+    return status == CLCNN_SUCCESS && !args.alone ? reduce(ctx, d, workspace, loss) : status;
 }

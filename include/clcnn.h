@@ -866,6 +866,15 @@ CLCNN_API clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
                                                             const clcnn_softmax_cross_entropy *d,
                                                             clcnn_mem y, clcnn_mem labels,
                                                             clcnn_mem dx);
+/**
+ * loss and dx at once, for a trainer that has no use for y: the same bits as of the two calls, in
+ * fewer launches (on a CPU one, for a batch of few classes). dx can't be x. The plan is needed.
+ */
+CLCNN_API clcnn_status clcnn_softmax_cross_entropy_gradient(clcnn_ctx *ctx,
+                                                            const clcnn_softmax_cross_entropy *d,
+                                                            clcnn_mem x, clcnn_mem labels,
+                                                            clcnn_mem loss, clcnn_mem dx,
+                                                            const clcnn_plan *plan);
 
 /* ---------------------------------------------------------------------------------------------
  * batchnorm: each channel brought to mean 0 and variance 1 (Ioffe and Szegedy, 2015)

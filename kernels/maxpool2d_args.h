@@ -15,6 +15,7 @@ typedef struct maxpool2d_args {
      */
     int inner_begin, inner_end;
     int with_argmax, accumulate;
+    int rows; /* of windows, that a work-item of quads takes */
 } maxpool2d_args;
 
 #endif

@@ -32,14 +32,6 @@
 #define OVERHANG 0
 #endif
 
-/* Lets VEC elements at `index` take over from the best ones, as in pool_one. */
-static inline void challenge(floatV x, intV index, floatV *best, intV *at)
-{
-    const intV wins = ~(x <= *best) & (*best == *best);
-    *best = wins ? x : *best;
-    *at = wins ? index : *at;
-}
-
 /* VEC windows side by side, all of them within the image's width (but for the first column of
  * windows that OVERHANG): the first one's column, and the best so far. */
 typedef struct windows {

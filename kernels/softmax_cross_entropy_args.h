@@ -7,7 +7,8 @@ typedef struct softmax_cross_entropy_args {
     int with_y, with_loss;
     int ignore, ignored_label;
     int counts;      /* where the rows' counts lie after their losses */
-    int rows;        /* of a work-item of backward */
+    int rows;        /* of a work-item of backward or gradient */
+    int alone;       /* gradient: the only work-item, which adds up the losses as well */
     float smoothing; /* label_smoothing / classes, for each class */
     float rest;      /* 1 - label_smoothing, for the label */
     float hit;       /* the label's target: rest + smoothing */

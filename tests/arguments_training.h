@@ -32,6 +32,12 @@ static clcnn_status run_softmax_backward(const arguments *a)
                                                 a->m[2]);
 }
 
+static clcnn_status run_softmax_gradient(const arguments *a)
+{
+    return clcnn_softmax_cross_entropy_gradient(a->ctx, DESC(a, softmax), a->m[0], a->m[1], a->m[2],
+                                                a->m[3], a->plan);
+}
+
 static clcnn_status run_mse_forward(const arguments *a)
 {
     return clcnn_mse_forward(a->ctx, DESC(a, mse), a->m[0], a->m[1], a->m[2], a->plan);
@@ -131,6 +137,11 @@ static const device_call training_calls[] = {
      SOFTMAX,
      {{"y", 15, IN | IN_PLACE}, {"labels", 3, IN | INDEX}, {"dx", 15, OUT | IN_PLACE}},
      .run = run_softmax_backward},
+    {"clcnn_softmax_cross_entropy_gradient",
+     SOFTMAX,
+     {{"x", 15, IN}, {"labels", 3, IN | INDEX}, {"loss", 1, OUT}, {"dx", 15, OUT}},
+     .run = run_softmax_gradient,
+     .plan = plan_softmax},
     {"clcnn_mse_forward",
      MSE,
      {{"x", 20, IN}, {"target", 20, IN}, {"loss", 1, OUT}},

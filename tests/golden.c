@@ -119,10 +119,10 @@ typedef struct pin {
     int unsupported_files;
     int passed_by[ALGOS]; /* lines: file and direction */
 } pin;
-static const pin pin_all = {0, {18, 12, 18, 20, 52, 106, 106, 270}};
+static const pin pin_all = {0, {18, 12, 18, 20, 52, 106, 106, 278}};
 /* Its vectors are shorter than more rows: `row` has more of backward_weights. */
-static const pin pin_rusticl = {0, {18, 12, 21, 20, 56, 106, 106, 270}};
-static const pin pin_short = {0, {6, 3, 3, 2, 5, 9, 9, 32}};
+static const pin pin_rusticl = {0, {18, 12, 21, 20, 56, 106, 106, 278}};
+static const pin pin_short = {0, {6, 3, 3, 2, 5, 9, 9, 33}};
 
 static void test_true_files(void)
 {

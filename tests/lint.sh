@@ -39,6 +39,7 @@ conv2d_gemm CURVED 0 1
 maxpool2d_rows WINDOW 0 2 3
 maxpool2d_rows STRIDE 0 1 2
 maxpool2d_rows VEC 4 8 16
+maxpool2d_quads VEC 4 8 16
 avgpool2d_direct WINDOW 0 3
 avgpool2d_direct STRIDE 0 1 2
 avgpool2d_direct VEC 4 16

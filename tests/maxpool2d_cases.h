@@ -18,6 +18,9 @@ static const maxpool2d_case maxpool2d_small[] = {
     {"2x2, odd image", {.n = 3, .c = 5, .h = 7, .w = 11, .r = 2, .s = 2}, 1},
     {"2x2, wide", {.n = 1, .c = 2, .h = 4, .w = 71, .r = 2, .s = 2}, 0},
     {"2x2, one output row", {.n = 5, .c = 2, .h = 3, .w = 2, .r = 2, .s = 2}, 0},
+    {"2x2, all of a wide image", {.n = 1, .c = 2, .h = 4, .w = 74, .r = 2, .s = 2}, 1},
+    {"2x2, all of short rows", {.n = 3, .c = 5, .h = 6, .w = 28, .r = 2, .s = 2}, 0},
+    {"2x2, images of one window", {.n = 9, .c = 7, .h = 2, .w = 2, .r = 2, .s = 2}, 0},
     {"3x3", {.n = 2, .c = 2, .h = 9, .w = 12, .r = 3, .s = 3}, 0},
     {"1x1", {.n = 2, .c = 3, .h = 5, .w = 7, .r = 1, .s = 1}, 0},
     {"1x1 stride 2", {.n = 2, .c = 3, .h = 5, .w = 7, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2}, 0},
@@ -41,6 +44,7 @@ static const maxpool2d_case maxpool2d_small[] = {
     {"rounded up, dilation", {.n = 1, .c = 2, .h = 9, .w = 24, .r = 2, .s = 3, .pad_top = 1, .pad_left = 1, .stride_h = 2, .stride_w = 2, .dilation_h = 3, .dilation_w = 2, .ceil_mode = 1}, 0},
     {"accumulating", {.n = 2, .c = 3, .h = 9, .w = 10, .r = 3, .s = 3, .stride_h = 2, .stride_w = 2, .accumulate = 1}, 1},
     {"accumulating, not overlapping", {.n = 1, .c = 3, .h = 8, .w = 9, .r = 2, .s = 2, .accumulate = 1}, 0},
+    {"accumulating, 2x2 over all of the image", {.n = 2, .c = 3, .h = 8, .w = 10, .r = 2, .s = 2, .accumulate = 1}, 0},
     {NULL, {.n = 0}, 0}};
 
 static const maxpool2d_case maxpool2d_layers[] = {

@@ -1,6 +1,6 @@
 /*
  * softmax_cross_entropy against its reference: mean loss and gradient, logits far from 0, and
- * labels that are no classes.
+ * labels that are no classes. Loss and gradient at once are what they are one by one.
  */
 #include "softmax_cross_entropy_cases.h"
 #include "sweep.h"
@@ -21,7 +21,32 @@ static check_case *make_case(int n, int classes)
     return make_case_of(&(clcnn_softmax_cross_entropy){.n = n, .classes = classes});
 }
 
-/* All ways to get the gradient: from y into another buffer, from y in place, all in one buffer. */
+static bool same_bits(const void *a, const void *b, size_t count)
+{
+    return a && b && memcmp(a, b, count * sizeof(float)) == 0;
+}
+
+/* Loss and gradient in one call: the bits of the calls for each. The case has no y. */
+static void compare_calls(const char *name, const check_case *c)
+{
+    const clcnn_softmax_cross_entropy *d = &c->desc.softmax_cross_entropy;
+    const check_options keep = {.keep = true};
+    for (int i = 0; i < harness_device_count(); i++) {
+        check_result loss = sweep_run(name, c, "forward", i, keep);
+        check_result dx = sweep_run(name, c, "backward", i, keep);
+        check_result both = sweep_run(name, c, "gradient", i, keep);
+        CHECK(same_bits(both.out[0], loss.out[1], 1), "%s, %d rows of %d: another loss", name, d->n,
+              d->classes);
+        CHECK(same_bits(both.out[1], dx.out[0], (size_t)d->n * (size_t)d->classes),
+              "%s, %d rows of %d: another gradient", name, d->n, d->classes);
+        check_result_free(&loss);
+        check_result_free(&dx);
+        check_result_free(&both);
+    }
+}
+
+/* All ways to get the gradient: from y into another buffer, from y in place, all in one buffer, and
+ * with the loss. */
 static void run_all_ways(sweep *s, const char *name, check_case *c)
 {
     const clcnn_status status = check_case_derive(c);
@@ -29,6 +54,7 @@ static void run_all_ways(sweep *s, const char *name, check_case *c)
     sweep_case(s, name, c, SWEEP_TWICE | SWEEP_IN_PLACE);
     check_case_drop(c, "y");
     sweep_case(s, name, c, 0);
+    compare_calls(name, c);
 }
 
 static void test_cases(void)
@@ -45,13 +71,15 @@ static void test_cases(void)
     sweep_check_pins(&s, pins);
 }
 
-/* Every vector width, whatever this device would take. */
+/* Every vector width, and rows in one work-item or in several, whatever this device would take. */
 static void test_kernels(void)
 {
-#define KERNEL(vec, local)                                                                         \
-    "algo device width shape use VEC LOCAL\ndirect * * * 1 " vec " " local "\n"
-    static const char *const tunings[] = {KERNEL("4", "64"), KERNEL("8", "1"), KERNEL("16", "8"),
-                                          NULL};
+#define KERNEL(vec, local, together)                                                               \
+    "algo device width shape use VEC LOCAL TOGETHER\n"                                             \
+    "direct * * * 1 " vec " " local " " together "\n"
+    static const char *const tunings[] = {KERNEL("4", "64", "0"),   KERNEL("8", "1", "4096"),
+                                          KERNEL("4", "1", "4096"), KERNEL("8", "1", "800"),
+                                          KERNEL("16", "8", "300"), NULL};
     sweep_tuned("softmax_cross_entropy", tunings, test_cases);
 }
 

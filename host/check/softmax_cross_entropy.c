@@ -1,7 +1,7 @@
 /*
  * How softmax_cross_entropy is run and what its reference expects. Backward starts from the logits:
  * where the case has no y of its own, it is computed on the device into dx and turned into the
- * gradient there, which is how a trainer saves memory.
+ * gradient there, which saves memory.
  */
 #include "common.h"
 
@@ -103,6 +103,26 @@ static clcnn_status ref_backward(const check_case *c, check_expected *e)
                                                     e->out[0].mag);
 }
 
+static clcnn_status gradient(const check_call *a)
+{
+    return clcnn_softmax_cross_entropy_gradient(a->ctx, &a->c->desc.softmax_cross_entropy, a->in[X],
+                                                a->in[LABELS], a->out[0], a->out[1], a->plan);
+}
+
+/* Of forward the loss, of backward dx. */
+static clcnn_status ref_gradient(const check_case *c, check_expected *e)
+{
+    const clcnn_softmax_cross_entropy *d = &c->desc.softmax_cross_entropy;
+    e->out[0].n = d->n;
+    e->out[1].n = d->classes;
+    const clcnn_status status = clcnn_ref_softmax_cross_entropy_forward(
+        d, c->in[X].f, c->in[LABELS].i, NULL, e->out[0].value, NULL, e->out[0].mag);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    return clcnn_ref_softmax_cross_entropy_backward(d, c->in[X].f, c->in[LABELS].i, e->out[1].value,
+                                                    e->out[1].mag);
+}
+
 /* What one row's values are made of, all relative to its largest: exp and log in double. */
 typedef struct row {
     double max, log_sum;
@@ -157,6 +177,14 @@ static void backward_magnitudes(const check_case *c, int output, double *magnitu
     }
 }
 
+static void gradient_magnitudes(const check_case *c, int output, double *magnitudes)
+{
+    if (output == 0)
+        forward_magnitudes(c, 1, magnitudes);
+    else
+        backward_magnitudes(c, 0, magnitudes);
+}
+
 static const check_direction directions[] = {
     {.name = "forward",
      .direction = CLCNN_FORWARD,
@@ -173,6 +201,13 @@ static const check_direction directions[] = {
      .run = backward,
      .reference = ref_backward,
      .magnitudes = backward_magnitudes},
+    {.name = "gradient",
+     .direction = CLCNN_BACKWARD_DATA,
+     .needs = 1 << X | 1 << LABELS,
+     .outputs = {{.name = "loss"}, {.name = "dx"}},
+     .run = gradient,
+     .reference = ref_gradient,
+     .magnitudes = gradient_magnitudes},
     {.name = NULL}};
 
 static const check_field fields[] = {

@@ -172,10 +172,9 @@ static clcnn_status loss_and_gradient(clcnn_net *net, const clcnn__plans *plans,
     const clcnn__node *last = &net->graph.nodes[net->graph.node_count - 1];
     const clcnn_softmax_cross_entropy d = {
         .n = plans->n, .classes = clcnn_net_classes(net), .label_smoothing = label_smoothing};
-    clcnn_mem logits = clcnn__net_buffer(net, last->y), y = clcnn__net_buffer(net, last->dy);
-    clcnn_status status =
-        clcnn_softmax_cross_entropy_forward(net->ctx, &d, logits, labels, y, loss, &plans->loss);
-    return status ? status : clcnn_softmax_cross_entropy_backward(net->ctx, &d, y, labels, y);
+    return clcnn_softmax_cross_entropy_gradient(net->ctx, &d, clcnn__net_buffer(net, last->y),
+                                                labels, loss, clcnn__net_buffer(net, last->dy),
+                                                &plans->loss);
 }
 
 /* ---- Public calls ------------------------------------------------------------------------- */
