@@ -40,6 +40,7 @@ typedef struct layout {
     int items, each; /* fused: work-items, and runs of segments of each; otherwise 0 */
     int all_items;   /* ... to the weights, where all may be more than there are at a time */
     size_t own;      /* ... bytes of local memory */
+    bool holds;      /* ... with room for ends of rows */
     int lines, blocks;
     int point_in, point_weights, point_out;
     size_t weights, in, out, sums;
@@ -162,6 +163,16 @@ static double own_bytes(const winograd *g, double vectors)
     return vectors * POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec) * sizeof(float);
 }
 
+/* ... and of the ends of its rows, where these may wait to be stored with the next ones. */
+static double held_bytes(const winograd *g)
+{
+    enum { LINE = 16, MOST = 128 << 10 };
+    const double vectors = (double)g->each * g->block / g->vec;
+    const double bytes = vectors * CONV2D_WINOGRAD_HELD(g->vec) * sizeof(float);
+    const bool wide = g->args.tiles_w > CONV2D_WINOGRAD_SEGMENT && g->args.q % LINE == 0;
+    return wide && g->vec == LINE && bytes <= MOST ? bytes : 0;
+}
+
 /*
  * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
  * many as the device has processors, and so many that each loops at most CLCNN__MOST_ROUNDS times.
@@ -188,8 +199,10 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     const double own = own_bytes(g, g->args.c_blocks + (double)g->block / g->vec);
     if (own > (double)ctx->info.local_memory || rounds > CLCNN__MOST_ROUNDS)
         return false;
+    const double held = held_bytes(g);
+    l->holds = held > 0 && own + held <= (double)ctx->info.local_memory;
     l->items = (int)items;
-    l->own = (size_t)own;
+    l->own = (size_t)(l->holds ? own + held : own);
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
     return true;
 }
@@ -451,6 +464,7 @@ static clcnn_status correlate_fused(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     }
     t.args.slots = g->pixels;
     t.args.each = l->each;
+    t.args.items = l->holds && !t.args.accumulate;
     t.own = l->own;
     const clcnn_mem mems[] = {in, u, call->b, out};
     return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t, mems, 4,
