@@ -175,7 +175,7 @@ static double held_bytes(const winograd *g)
 
 /*
  * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
- * many as the device has processors, and so many that each loops at most CLCNN__MOST_ROUNDS times.
+ * many as the device has processors, and so many that each loops at most clcnn__most_rounds times.
  */
 static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
                  layout *l)
@@ -189,7 +189,7 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     const double groups = ceil(segments / in_run(g));
     const double rounds = (double)g->each * POINTS * g->args.c_blocks * g->vec +
                           (double)in_run(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->each);
-    const double most = fmax(1, floor(CLCNN__MOST_ROUNDS / rounds));
+    const double most = fmax(1, floor(clcnn__most_rounds(ctx) / rounds));
     const double fewest = fmin(groups, (double)ctx->info.compute_units * PER_UNIT);
     l->each = (int)fmin(most, ceil(groups / fewest));
     const double items = ceil(groups / l->each);
@@ -197,7 +197,7 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     l->blocks = g->blocks;
     l->point_weights = whole_weights(g);
     const double own = own_bytes(g, g->args.c_blocks + (double)g->block / g->vec);
-    if (own > (double)ctx->info.local_memory || rounds > CLCNN__MOST_ROUNDS)
+    if (own > (double)ctx->info.local_memory || rounds > clcnn__most_rounds(ctx))
         return false;
     const double held = held_bytes(g);
     l->holds = held > 0 && own + held <= (double)ctx->info.local_memory;
@@ -243,10 +243,10 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
     l->sums = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     const double item = (double)l->weights;
-    if (group_rounds(g) > CLCNN__MOST_ROUNDS || own > (double)ctx->info.local_memory)
+    if (group_rounds(g) > clcnn__most_rounds(ctx) || own > (double)ctx->info.local_memory)
         return false;
     l->own = (size_t)own;
-    l->each = (int)fmin(floor(CLCNN__MOST_ROUNDS / group_rounds(g)), ceil(groups / fewest));
+    l->each = (int)fmin(floor(clcnn__most_rounds(ctx) / group_rounds(g)), ceil(groups / fewest));
     l->all_items = (int)ceil(groups / l->each);
     const double cache = clcnn__tune_value(g->row, "CHUNK") * 1024.0 / sizeof(float);
     const double room = ((double)limit / sizeof(float) - (double)(l->weights + l->sums)) / item;

@@ -533,7 +533,7 @@ static APART void output_tiles(const conv2d_winograd_args a, place at, channels 
     /* Whole rows of an image lie one behind the other. */
     const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
     const int whole = live_columns == a.q && !kept;
-    const int row = whole ? a.q : VEC + SEGMENT * SIDE;
+    const int row = whole ? a.q : (kept ? VEC : 0) + SEGMENT * SIDE;
     const int rows = min(SIDE, a.p - at.row * SIDE);
     floatV window[VEC + SIDE * (VEC + SEGMENT * SIDE)];
     floatV *pixels = window + VEC;
