@@ -25,6 +25,9 @@
  * For few channels `fused` takes a work-item's tiles from input to output, and `fused_weights` from
  * input and gradient to sums, which `add_items` adds up over the work-items. Their v and m are in
  * local memory: on a CPU a thread's own, in the cache next to it for work-item after work-item.
+ * Where x and y are more than the caches hold, `fused` stores lines of the cache whole, past them:
+ * a segment's columns end within a line, so the pixels of that line wait in local memory, up to
+ * VEC - 1 of SIDE rows for each of the result's channels, until the next segment has the others.
  *
  * Groups: vectors and blocks of channels begin anew in each one, and a block's products are with
  * its group's vectors alone; c above is a group's.
