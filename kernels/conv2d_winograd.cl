@@ -210,9 +210,9 @@ static inline void load_window(__global const float *image, int room, int plane,
         row[i - begin] = zero;
 }
 
-/* The way back: `count` pixels of `live` planes that follow each other; see store_result. */
+/* The way back: `count` pixels of `live` planes that follow each other. */
 static inline void store_window(const floatV *pixels, int count, __global float *image, int plane,
-                                int live, int accumulate, int large)
+                                int live, int accumulate)
 {
     for (int i = 0; i < count; i += VEC) {
         /* The last pixels together with some before them, unless they would be added twice. */
@@ -227,9 +227,9 @@ static inline void store_window(const floatV *pixels, int count, __global float 
 #pragma unroll
             for (int channel = 0; channel < VEC; channel++)
                 if (channel < live)
-                    store_result(accumulate ? VLOAD(place + channel * plane) + v[channel]
-                                            : v[channel],
-                                 place + channel * plane, large);
+                    store_whole(accumulate ? VLOAD(place + channel * plane) + v[channel]
+                                           : v[channel],
+                                place + channel * plane);
         } else {
             float lanes[VEC][VEC];
 #pragma unroll
@@ -506,27 +506,49 @@ static inline void multiply_tiles(const conv2d_winograd_args a, NEAR const float
 }
 
 /*
- * One row of a segment; `count` pixels at `column`. So that lines of the cache that lie in two
- * segments are stored whole, and past the caches, the pixels of the last one, fewer than a vector,
- * wait at `kept` for the next segment of the row. A segment that is `apart`, a work-item's first or
- * last one, stores all it has in the common way, because the others are another work-item's.
+ * So that lines of the cache that lie in two segments are stored whole, and past the caches, the
+ * pixels of the last one of a row, fewer than a vector, wait at `kept` for the row's next segment.
+ * But a segment that is `apart`, a work-item's first or last one, stores all it has in the common
+ * way: what is beside it is another work-item's.
  */
 enum { NOT_APART, FIRST, LAST };
-static inline void store_lines(floatV *pixels, int count, int column, NEAR float *kept, int apart,
-                               __global float *y, int plane, int live)
+
+/* Puts those that wait for the pixels of `column` and its neighbours in front of them. How many. */
+static inline int fetch_kept(floatV *pixels, int column, NEAR const float *kept, int apart)
 {
     const int waiting = apart & FIRST ? 0 : column & (VEC - 1);
-    const int rest = (column + count) & (VEC - 1);
     for (int i = 0; i < waiting; i++)
         pixels[i - waiting] = VLOAD(kept + i * VEC);
-    store_window(pixels - waiting, waiting + count - (apart ? 0 : rest), y - waiting, plane, live,
-                 0, !apart);
+    return waiting;
+}
+
+/* Of pixels up to `column` the last ones, less than a vector, wait. */
+static inline void keep_rest(const floatV *end, int column, NEAR float *kept)
+{
+    const int rest = column & (VEC - 1);
     for (int i = 0; i < rest; i++)
-        store_near(pixels[count - rest + i], kept + i * VEC);
+        store_near(end[i - rest], kept + i * VEC);
+}
+
+/* Whole vectors of `count` pixels, as lines of the cache. */
+static inline void store_lines(const floatV *pixels, int count, __global float *image, int plane,
+                               int live)
+{
+    for (; count >= VEC; count -= VEC, pixels += VEC, image += VEC) {
+        floatV v[VEC];
+#pragma unroll
+        for (int j = 0; j < VEC; j++)
+            v[j] = pixels[j];
+        transpose(v);
+#pragma unroll
+        for (int channel = 0; channel < VEC; channel++)
+            if (channel < live)
+                store_result(v[channel], image + channel * plane, 1);
+    }
 }
 
 /* One segment of m, VEC channels of the result; m is where these begin, and `point` from point to
- * point there. kept: see store_lines, or 0. */
+ * point there. kept: see fetch_kept, or 0. */
 static APART void output_tiles(const conv2d_winograd_args a, place at, channels out,
                                NEAR const float *m, int point, __global const float *bias,
                                __global float *y, NEAR float *kept, int apart)
@@ -570,14 +592,19 @@ static APART void output_tiles(const conv2d_winograd_args a, place at, channels 
     }
     const int plane = a.p * a.q, column = at.column * SIDE;
     y += (at.image * a.k + out.first) * plane + at.row * SIDE * a.q + column;
-    for (int i = 0; kept && i < rows; i++)
-        store_lines(pixels + i * row, live_columns, column, kept + i * VEC * VEC, apart,
-                    y + i * a.q, plane, out.live);
-    if (kept)
-        return;
-    for (int i = 0; i < (whole ? 1 : rows); i++)
-        store_window(pixels + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane,
-                     out.live, a.accumulate, 0);
+    for (int i = 0; i < (whole ? 1 : rows); i++, pixels += row, y += a.q) {
+        int count = whole ? rows * a.q : live_columns, waiting = 0;
+        if (PASSES && kept) {
+            waiting = fetch_kept(pixels, column, kept, apart);
+            keep_rest(pixels + count, column + count, kept);
+            count += waiting;
+            kept += VEC * VEC;
+        }
+        if (PASSES && kept && !apart)
+            store_lines(pixels - waiting, count, y - waiting, plane, out.live);
+        else
+            store_window(pixels - waiting, count, y - waiting, plane, out.live, a.accumulate);
+    }
 }
 
 /* ---- Kernels
