@@ -40,6 +40,7 @@ typedef struct layout {
     int items, each; /* fused: work-items, and runs of segments of each; otherwise 0 */
     int all_items;   /* ... to the weights, where all may be more than there are at a time */
     size_t own;      /* ... bytes of local memory */
+    bool holds;      /* ... with room for ends of rows */
     int lines, blocks;
     int point_in, point_weights, point_out;
     size_t weights, in, out, sums;
@@ -162,9 +163,19 @@ static double own_bytes(const winograd *g, double vectors)
     return vectors * POINTS * CONV2D_WINOGRAD_OWN(g->pixels, g->vec) * sizeof(float);
 }
 
+/* ... and of the ends of its rows, where these may wait to be stored with the next ones. */
+static double held_bytes(const winograd *g)
+{
+    enum { LINE = 16, MOST = 128 << 10 };
+    const double vectors = (double)g->each * g->block / g->vec;
+    const double bytes = vectors * CONV2D_WINOGRAD_HELD(g->vec) * sizeof(float);
+    const bool wide = g->args.tiles_w > CONV2D_WINOGRAD_SEGMENT && g->args.q % LINE == 0;
+    return wide && g->vec == LINE && bytes <= MOST ? bytes : 0;
+}
+
 /*
  * All in one kernel, for up to FUSE input channels of the row. The work-items are some times as
- * many as the device has processors, and so many that each loops at most CLCNN__MOST_ROUNDS times.
+ * many as the device has processors, and so many that each loops at most clcnn__most_rounds times.
  */
 static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_problem *problem,
                  layout *l)
@@ -178,7 +189,7 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     const double groups = ceil(segments / in_run(g));
     const double rounds = (double)g->each * POINTS * g->args.c_blocks * g->vec +
                           (double)in_run(g) * (INPUT * g->args.c_blocks + OUTPUT * 2.0 * g->each);
-    const double most = fmax(1, floor(CLCNN__MOST_ROUNDS / rounds));
+    const double most = fmax(1, floor(clcnn__most_rounds(ctx) / rounds));
     const double fewest = fmin(groups, (double)ctx->info.compute_units * PER_UNIT);
     l->each = (int)fmin(most, ceil(groups / fewest));
     const double items = ceil(groups / l->each);
@@ -186,10 +197,12 @@ static bool fuse(const clcnn_ctx *ctx, const winograd *g, const clcnn__conv2d_pr
     l->blocks = g->blocks;
     l->point_weights = whole_weights(g);
     const double own = own_bytes(g, g->args.c_blocks + (double)g->block / g->vec);
-    if (own > (double)ctx->info.local_memory || rounds > CLCNN__MOST_ROUNDS)
+    if (own > (double)ctx->info.local_memory || rounds > clcnn__most_rounds(ctx))
         return false;
+    const double held = held_bytes(g);
+    l->holds = held > 0 && own + held <= (double)ctx->info.local_memory;
     l->items = (int)items;
-    l->own = (size_t)own;
+    l->own = (size_t)(l->holds ? own + held : own);
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
     return true;
 }
@@ -230,10 +243,10 @@ static bool fuse_weights(const clcnn_ctx *ctx, const winograd *g,
     l->weights = (size_t)POINTS * (size_t)l->point_weights;
     l->sums = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     const double item = (double)l->weights;
-    if (group_rounds(g) > CLCNN__MOST_ROUNDS || own > (double)ctx->info.local_memory)
+    if (group_rounds(g) > clcnn__most_rounds(ctx) || own > (double)ctx->info.local_memory)
         return false;
     l->own = (size_t)own;
-    l->each = (int)fmin(floor(CLCNN__MOST_ROUNDS / group_rounds(g)), ceil(groups / fewest));
+    l->each = (int)fmin(floor(clcnn__most_rounds(ctx) / group_rounds(g)), ceil(groups / fewest));
     l->all_items = (int)ceil(groups / l->each);
     const double cache = clcnn__tune_value(g->row, "CHUNK") * 1024.0 / sizeof(float);
     const double room = ((double)limit / sizeof(float) - (double)(l->weights + l->sums)) / item;
@@ -451,6 +464,7 @@ static clcnn_status correlate_fused(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     }
     t.args.slots = g->pixels;
     t.args.each = l->each;
+    t.args.items = l->holds && !t.args.accumulate;
     t.own = l->own;
     const clcnn_mem mems[] = {in, u, call->b, out};
     return status == CLCNN_SUCCESS ? launch(ctx, g, call, "conv2d_winograd_fused", &t, mems, 4,

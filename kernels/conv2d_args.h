@@ -166,6 +166,9 @@ typedef struct conv2d_depthwise_args {
 /* ... and, fused, elements from point to point of what a work-item has of its own: a vector more
  * than its tiles, so that points don't meet in the same lines of a cache. */
 #define CONV2D_WINOGRAD_OWN(pixels, vec) (((pixels) + 1) * (vec))
+/* ... and for each vector of the result's channels the ends of a tile's rows, less than a vector of
+ * pixels each, that wait for the rest of their line of the cache. */
+#define CONV2D_WINOGRAD_HELD(vec) (CONV2D_WINOGRAD_SIDE * (vec) * (vec))
 
 /*
  * winograd: some lines of tiles, a line being a row of tiles of one image, and some channels of the
@@ -184,7 +187,8 @@ typedef struct conv2d_winograd_args {
     int point_in, point_weights, point_out; /* elements from point to point, of v, u and m */
     int flipped;                            /* backward_data: the weights change places */
     int each;                               /* fused: runs of segments of a work-item */
-    int first_item, items;                  /* ... to the weights: of those in the workspace */
+    int first_item, items;                  /* ... to the weights: of those in the workspace;
+                                             * else items says if ends of rows may wait */
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_winograd_args;

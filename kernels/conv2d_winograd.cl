@@ -25,6 +25,9 @@
  * For few channels `fused` takes a work-item's tiles from input to output, and `fused_weights` from
  * input and gradient to sums, which `add_items` adds up over the work-items. Their v and m are in
  * local memory: on a CPU a thread's own, in the cache next to it for work-item after work-item.
+ * Where x and y are more than the caches hold, `fused` stores lines of the cache whole, past them:
+ * a segment's columns end within a line, so the pixels of that line wait in local memory, up to
+ * VEC - 1 of SIDE rows for each of the result's channels, until the next segment has the others.
  *
  * Groups: vectors and blocks of channels begin anew in each one, and a block's products are with
  * its group's vectors alone; c above is a group's.
@@ -502,19 +505,63 @@ static inline void multiply_tiles(const conv2d_winograd_args a, NEAR const float
             store_near(sum[i][l], m + l * vector + i * VEC);
 }
 
+/*
+ * So that lines of the cache that lie in two segments are stored whole, and past the caches, the
+ * pixels of the last one of a row, fewer than a vector, wait at `kept` for the row's next segment.
+ * But a segment that is `apart`, a work-item's first or last one, stores all it has in the common
+ * way: what is beside it is another work-item's.
+ */
+enum { NOT_APART, FIRST, LAST };
+
+/* Puts those that wait for the pixels of `column` and its neighbours in front of them. How many. */
+static inline int fetch_kept(floatV *pixels, int column, NEAR const float *kept, int apart)
+{
+    const int waiting = apart & FIRST ? 0 : column & (VEC - 1);
+    for (int i = 0; i < waiting; i++)
+        pixels[i - waiting] = VLOAD(kept + i * VEC);
+    return waiting;
+}
+
+/* Of pixels up to `column` the last ones, less than a vector, wait. */
+static inline void keep_rest(const floatV *end, int column, NEAR float *kept)
+{
+    const int rest = column & (VEC - 1);
+    for (int i = 0; i < rest; i++)
+        store_near(end[i - rest], kept + i * VEC);
+}
+
+/* Whole vectors of `count` pixels, as lines of the cache. */
+static inline void store_lines(const floatV *pixels, int count, __global float *image, int plane,
+                               int live)
+{
+    for (; count >= VEC; count -= VEC, pixels += VEC, image += VEC) {
+        floatV v[VEC];
+#pragma unroll
+        for (int j = 0; j < VEC; j++)
+            v[j] = pixels[j];
+        transpose(v);
+#pragma unroll
+        for (int channel = 0; channel < VEC; channel++)
+            if (channel < live)
+                store_result(v[channel], image + channel * plane, 1);
+    }
+}
+
 /* One segment of m, VEC channels of the result; m is where these begin, and `point` from point to
- * point there. */
+ * point there. kept: see fetch_kept, or 0. */
 static APART void output_tiles(const conv2d_winograd_args a, place at, channels out,
                                NEAR const float *m, int point, __global const float *bias,
-                               __global float *y)
+                               __global float *y, NEAR float *kept, int apart)
 {
     if (out.live == 0)
         return;
     /* Whole rows of an image lie one behind the other. */
     const int live_columns = min(at.tiles * SIDE, a.q - at.column * SIDE);
-    const int whole = live_columns == a.q, row = whole ? a.q : SEGMENT * SIDE;
+    const int whole = live_columns == a.q && !kept;
+    const int row = whole ? a.q : (kept ? VEC : 0) + SEGMENT * SIDE;
     const int rows = min(SIDE, a.p - at.row * SIDE);
-    floatV window[SIDE * SEGMENT * SIDE + VEC];
+    floatV window[VEC + SIDE * (VEC + SEGMENT * SIDE)];
+    floatV *pixels = window + VEC;
     float shift[VEC];
     for (int i = 0; i < VEC; i++)
         shift[i] = a.has_bias && i < out.live ? bias[out.first + i] : 0.0f;
@@ -539,15 +586,25 @@ static APART void output_tiles(const conv2d_winograd_args a, place at, channels 
             transform_output(d, o);
 #pragma unroll
             for (int i = 0; i < SIDE; i++)
-                window[i * row + tile * SIDE + j] =
+                pixels[i * row + tile * SIDE + j] =
                     activate(o[i] + VLOAD(shift), a.activation, a.alpha);
         }
     }
     const int plane = a.p * a.q, column = at.column * SIDE;
     y += (at.image * a.k + out.first) * plane + at.row * SIDE * a.q + column;
-    for (int i = 0; i < (whole ? 1 : rows); i++)
-        store_window(window + i * row, whole ? rows * a.q : live_columns, y + i * a.q, plane,
-                     out.live, a.accumulate);
+    for (int i = 0; i < (whole ? 1 : rows); i++, pixels += row, y += a.q) {
+        int count = whole ? rows * a.q : live_columns, waiting = 0;
+        if (PASSES && kept) {
+            waiting = fetch_kept(pixels, column, kept, apart);
+            keep_rest(pixels + count, column + count, kept);
+            count += waiting;
+            kept += VEC * VEC;
+        }
+        if (PASSES && kept && !apart)
+            store_lines(pixels - waiting, count, y - waiting, plane, out.live);
+        else
+            store_window(pixels - waiting, count, y - waiting, plane, out.live, a.accumulate);
+    }
 }
 
 /* ---- Kernels
@@ -706,7 +763,7 @@ ALONE __kernel void conv2d_winograd_output(const conv2d_winograd_args a, __globa
         ask_lines(&now, y + y_offset, a.p * a.q, out.first, out.first + out.live, 1);
     }
     output_tiles(a, at, out, m + m_offset + (uint)(vector * a.slots * VEC), a.point_out,
-                 bias + bias_offset, y + y_offset);
+                 bias + bias_offset, y + y_offset, 0, 0);
 }
 
 /* item -> TAPS channels of the input, one block of channels of dy, one point: sums over the tiles,
@@ -781,6 +838,16 @@ static inline void input_run(const conv2d_winograd_args a, const run *r, int vec
                 store_near((floatV)(0.0f), v + i * OWN_POINT + rest * VEC);
 }
 
+/* Whether results go past the caches: where x and y together are what is large, there is room to
+ * hold some back, and all rows of the result begin with a line of the cache. */
+static inline int may_hold(const conv2d_winograd_args a, __global const float *y)
+{
+    const size_t x_image = (size_t)a.c * (size_t)(a.h * a.w);
+    const size_t y_image = (size_t)a.k * (size_t)(a.p * a.q);
+    return is_large((size_t)a.n * (x_image + y_image)) && a.items && a.q % LINE == 0 &&
+           (uintptr_t)y % (LINE * sizeof(float)) == 0;
+}
+
 /*
  * item -> `each` runs of segments, one after the other (dimension 0), one group of channels. Input,
  * product and output of a run together. For few channels, where writing all v and m to memory would
@@ -794,13 +861,14 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
     const int item = (int)get_global_id(0), group = (int)get_global_id(1);
     const int in_run = PIX / min(SEGMENT, a.tiles_w);
     const int segments = a.lines * ((a.tiles_w + SEGMENT - 1) / SEGMENT), blocks = blocks_out(a);
-    const int end = min((item + 1) * a.each * in_run, segments), ask = is_far(a);
-    __local float *m = v + a.c_blocks * OWN_VECTOR;
+    const int begin = item * a.each * in_run, end = min(begin + a.each * in_run, segments);
+    const int ask = is_far(a), holds = may_hold(a, y + y_offset);
+    __local float *m = v + a.c_blocks * OWN_VECTOR, *kept = m + VECS * OWN_VECTOR;
     const int each = a.c / a.groups, first_in = group * each;
     run now, next;
     lines inputs, results;
-    find_run(a, item * a.each * in_run, end, &next);
-    for (int first = item * a.each * in_run; first < end; first += in_run) {
+    find_run(a, begin, end, &next);
+    for (int first = begin; first < end; first += in_run) {
         now = next;
         find_run(a, first + in_run, end, &next);
         if (ask) {
@@ -814,7 +882,7 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
                 if (ask && block == group * blocks)
                     ask_lines(&inputs, x + x_offset, a.h * a.w, first_in + i, first_in + each,
                               POINTS);
-                if (ask && i < BLOCK) {
+                if (ask && !holds && i < BLOCK) {
                     const channels out = channels_out(a, block * VECS + i / VEC);
                     ask_lines(&results, y + y_offset, a.p * a.q, out.first + i % VEC,
                               out.first + out.live, VEC);
@@ -823,9 +891,14 @@ ALONE __kernel void conv2d_winograd_fused(const conv2d_winograd_args a, __global
                                m + i * OWN_POINT, OWN_VECTOR);
             }
             for (int i = 0; i < now.count; i++)
-                for (int l = 0; l < VECS; l++)
-                    output_tiles(a, now.places[i], channels_out(a, block * VECS + l),
-                                 m + l * OWN_VECTOR, OWN_POINT, bias + bias_offset, y + y_offset);
+                for (int l = 0; l < VECS; l++) {
+                    const int vector = block * VECS + l, own = vector - group * blocks * VECS;
+                    const int apart =
+                        (first + i == begin ? FIRST : 0) | (first + i + 1 == end ? LAST : 0);
+                    output_tiles(a, now.places[i], channels_out(a, vector), m + l * OWN_VECTOR,
+                                 OWN_POINT, bias + bias_offset, y + y_offset,
+                                 holds ? kept + own * CONV2D_WINOGRAD_HELD(VEC) : 0, apart);
+                }
         }
     }
 }

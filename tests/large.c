@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Of 128x128: a simulator gets images that are not large, and only runs the kernels. */
-enum { SIDE = 128, C = 171, LARGE_N = 3, SHORT_C = 1 };
+enum { SIDE = 128, C = 171, LARGE_N = 3, SHORT_C = 1, FEW = 16 };
 enum { GUARD = 64, ODD = 3 };
 static const float around = 7.5f;
 
@@ -127,6 +127,44 @@ static clcnn_status maxpool(clcnn_ctx *ctx, const tensors *t, clcnn_mem out)
                                    : status;
 }
 
+/* Many channels from few. Of conv2d's algorithms winograd alone stores so. */
+static clcnn_status convolve(clcnn_ctx *ctx, const tensors *t, clcnn_mem out, bool forward)
+{
+    const int few = t->c < FEW ? t->c : FEW;
+    const clcnn_conv2d d = {.n = t->n,
+                            .c = forward ? few : t->c,
+                            .h = SIDE,
+                            .w = SIDE,
+                            .k = forward ? t->c : few,
+                            .r = 3,
+                            .s = 3,
+                            .pad_top = 1,
+                            .pad_bottom = 1,
+                            .pad_left = 1,
+                            .pad_right = 1};
+    clcnn_plan plan;
+    clcnn_status status = clcnn_conv2d_plan(ctx, &d, forward ? CLCNN_FORWARD : CLCNN_BACKWARD_DATA,
+                                            "winograd", CLCNN_ANY_WORKSPACE, &plan);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    plan.workspace = room(ctx, plan.workspace_bytes / sizeof(float) + 1);
+    status = forward ? clcnn_conv2d_forward(ctx, &d, t->x, t->dy, CLCNN_NO_MEM, out, &plan)
+                     : clcnn_conv2d_backward_data(ctx, &d, t->dy, t->x, out, &plan);
+    clFinish(clcnn_ctx_queue(ctx));
+    clReleaseMemObject(plan.workspace.buf);
+    return status;
+}
+
+static clcnn_status convolve_forward(clcnn_ctx *ctx, const tensors *t, clcnn_mem out)
+{
+    return convolve(ctx, t, out, true);
+}
+
+static clcnn_status convolve_backward(clcnn_ctx *ctx, const tensors *t, clcnn_mem out)
+{
+    return convolve(ctx, t, out, false);
+}
+
 static const struct {
     const char *name;
     clcnn_status (*run)(clcnn_ctx *ctx, const tensors *t, clcnn_mem out);
@@ -140,7 +178,9 @@ static const struct {
                   {"batchnorm backward", normalise_backward, 0},
                   {"dropout", dropout, 5},
                   {"avgpool2d backward", avgpool, 0},
-                  {"maxpool2d backward", maxpool, 0}};
+                  {"maxpool2d backward", maxpool, 0},
+                  {"conv2d forward", convolve_forward, 0},
+                  {"conv2d backward_data", convolve_backward, 0}};
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
 /* ---- At two offsets ----------------------------------------------------------------------------
