@@ -2,8 +2,8 @@
  * conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels; strides of 1, and any
  * backward to the data.
  *
- * Forward and backward_data need no workspace: a work-item has its inputs in local memory.
- * backward_weights keeps in the workspace: [padded x][the splits' partial dw][their partial db].
+ * A work-item has its inputs in local memory. Forward and backward_data need no workspace;
+ * backward_weights keeps the splits' partial dw and db there.
  */
 #include <math.h>
 
@@ -12,7 +12,7 @@
 enum { MOST_SEGMENTS = 16 };
 
 typedef struct cut {
-    clcnn__taps taps;  /* of backward_weights; else its program, macros and blocks */
+    clcnn__taps taps;  /* program, macros and blocks */
     int width;         /* pixels of a vector, VEC */
     int segments;      /* vectors of a work-item and channel, SEGS */
     int most_channels; /* the default takes this algorithm up to here, CHANNELS */
@@ -21,7 +21,10 @@ typedef struct cut {
     conv2d_row_args args;
     int rows, columns; /* of the result, of each phase */
     size_t items;      /* tiles */
-    size_t own;        /* bytes of local memory */
+    size_t own;        /* bytes of local memory; of backward_weights as well */
+    /* Backward_weights: */
+    conv2d_near_args near_args;
+    size_t partial; /* elements of the workspace */
 } cut;
 
 /* Channels come in blocks from a short list, so that few variants are ever built. */
@@ -230,7 +233,6 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
 {
     c->args = row_args(problem);
     conv2d_row_args *a = &c->args;
-    c->taps.macros[c->taps.macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
     c->taps.blocks = a->blocks = clcnn__ceil_div(a->out_group, c->taps.block);
     c->rows = clcnn__ceil_div(a->out_h, a->step_h);
     c->columns = clcnn__ceil_div(a->out_w, a->step_w);
@@ -246,6 +248,120 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
         c->taps.refusal = "its sums are longer than a work-item's loops may be";
     else
         c->own = (size_t)own;
+}
+
+/* ---- backward_weights: shares ------------------------------------------------------------------
+ */
+
+/* Floats of local memory for a tile's inputs, and for a work-item's sums. */
+static double inputs_of(const conv2d_near_args *a, int lines)
+{
+    const double rows = lines + (a->r - 1.0) * a->dilation_h;
+    return a->channels * rows * (a->q + (a->s - 1.0) * a->dilation_w);
+}
+
+static double sums_of(const cut *c)
+{
+    const conv2d_near_args *a = &c->near_args;
+    const double lanes = (double)a->blocks * c->taps.block;
+    return (lanes * ((double)a->channels * a->r * a->s + 1) + c->width) * c->width;
+}
+
+/* Loops of a work-item for one tile, unrolled ones included, and for what comes behind them. */
+static double tile_rounds(const cut *c)
+{
+    const conv2d_near_args *a = &c->near_args;
+    const double block = c->taps.block, vectors = clcnn__ceil_div(a->q, c->width);
+    const double pixels = 1 + a->s + block * (1 + a->s);
+    const double passes = (double)a->blocks * a->channels * a->r;
+    const double rows = a->lines + (a->r - 1.0) * a->dilation_h;
+    const double pitch = a->q + (a->s - 1.0) * a->dilation_w;
+    return a->channels * rows * (pitch / c->width + 4) +
+           passes * (a->lines * (vectors * pixels + 1) + 2 * block * a->s + 4) +
+           a->blocks * block * (a->lines * vectors + 16);
+}
+
+static double last_rounds(const cut *c)
+{
+    return 3 * sums_of(c) / c->width + 2.0 * c->near_args.blocks * c->near_args.channels;
+}
+
+/* What a work-item has: all that a group has, or as much as its sums leave room for. */
+static void choose_share(cut *c)
+{
+    conv2d_near_args *a = &c->near_args;
+    const double most = c->near / 2;
+    while (sums_of(c) > most && a->channels > 1)
+        a->channels = clcnn__ceil_div(a->channels, 2);
+    while (sums_of(c) > most && a->blocks > 1)
+        a->blocks = clcnn__ceil_div(a->blocks, 2);
+}
+
+static size_t shares_of(const cut *c)
+{
+    const conv2d_near_args *a = &c->near_args;
+    return (size_t)a->groups * clcnn__div_up((size_t)a->group_c, a->channels) *
+           clcnn__div_up((size_t)c->taps.blocks, a->blocks);
+}
+
+/* Lines of a tile: what the cache has room for beside the sums, and no more than leaves tiles
+ * enough for all processors; but LEAST pixels. */
+static void choose_lines(const clcnn_ctx *ctx, cut *c)
+{
+    enum { PER_UNIT = 16, LEAST = 128 };
+    conv2d_near_args *a = &c->near_args;
+    const double shares = (double)shares_of(c), wanted = (double)ctx->info.compute_units * PER_UNIT;
+    for (int parts = 1;; parts++) {
+        a->lines = clcnn__ceil_div(a->p, parts);
+        const double gradient = (double)a->lines * a->q * a->blocks * c->taps.block;
+        const bool fits = inputs_of(a, a->lines) + gradient <= c->near;
+        const bool enough = shares * a->n * parts >= wanted || a->lines * a->q < 2 * LEAST;
+        if (a->lines == 1 || (fits && enough))
+            break;
+    }
+    const double tiles = (double)a->n * clcnn__ceil_div(a->p, a->lines);
+    const double room = clcnn__most_rounds(ctx) - last_rounds(c);
+    const double least = ceil(tiles / fmax(floor(room / tile_rounds(c)), 1));
+    a->splits = (int)fmin(tiles, fmax(least, ceil(wanted / shares)));
+}
+
+static void make_shares(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
+{
+    const clcnn_conv2d *d = &problem->d;
+    c->taps.blocks = clcnn__ceil_div(problem->group_k, c->taps.block);
+    c->near_args = (conv2d_near_args){.n = d->n,
+                                      .groups = d->groups,
+                                      .group_c = problem->group_c,
+                                      .h = d->h,
+                                      .w = d->w,
+                                      .group_k = problem->group_k,
+                                      .p = problem->p,
+                                      .q = problem->q,
+                                      .pad_top = d->pad_top,
+                                      .pad_left = d->pad_left,
+                                      .r = d->r,
+                                      .s = d->s,
+                                      .dilation_h = d->dilation_h,
+                                      .dilation_w = d->dilation_w,
+                                      .channels = problem->group_c,
+                                      .blocks = c->taps.blocks,
+                                      .taps = problem->group_c * d->r * d->s};
+    conv2d_near_args *a = &c->near_args;
+    choose_share(c);
+    choose_lines(ctx, c);
+    const double own = inputs_of(a, a->lines) + 2 * c->width + sums_of(c);
+    const double partial = (double)a->splits * d->k * (a->taps + 1.0);
+    const double tensors = fmax((double)problem->x_count, (double)problem->y_count);
+    if (fmax(tensors, partial) > INT32_MAX)
+        c->taps.refusal = "its tensors or the partial sums have 2^31 elements or more";
+    else if (own * sizeof(float) > (double)ctx->info.local_memory)
+        c->taps.refusal = "a tile's inputs do not fit the device's local memory";
+    else if (tile_rounds(c) + last_rounds(c) > clcnn__most_rounds(ctx))
+        c->taps.refusal = "its sums are longer than a work-item's loops may be";
+    if (c->taps.refusal)
+        return;
+    c->own = (size_t)own * sizeof(float);
+    c->partial = (size_t)partial;
 }
 
 static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -269,64 +385,19 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         c.segments = MOST_SEGMENTS;
     c.taps = (clcnn__taps){.program = "conv2d_row",
                            .row = row,
-                           .macro_count = 5,
+                           .macro_count = 6,
                            .macros = {{"BLOCK", block},
                                       {"SEGS", c.segments},
                                       {"STRIDE", stride_of(problem)},
                                       {"GRADIENTS", gradients},
-                                      {"FILTER", filter_of(problem)}},
+                                      {"FILTER", filter_of(problem)},
+                                      {"CURVED", clcnn__conv2d_curved(problem)}},
                            .block = weights ? gradients : block};
     if (c.width > 0 && weights)
-        clcnn__taps_make(problem, &c.taps);
+        make_shares(ctx, problem, &c);
     else if (c.width > 0)
         make_tile(ctx, problem, &c);
     return c;
-}
-
-/* backward_weights: sums over the rows of all images, none of them merged. */
-static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *problem, const cut *c)
-{
-    const clcnn_conv2d *d = &problem->d;
-    const int row = clcnn__source_w(&c->taps.from);
-    const int plane = row * clcnn__source_h(&c->taps.from);
-    return (conv2d_tile_weights_args){.n = d->n,
-                                      .k = d->k,
-                                      .group_k = problem->group_k,
-                                      .blocks = c->taps.blocks,
-                                      .pq = problem->p * problem->q,
-                                      .rows_inner = problem->p,
-                                      .rows = d->n * problem->p,
-                                      .q = problem->q,
-                                      .x_outer = d->c * plane,
-                                      .x_inner = row,
-                                      .x_group = problem->group_c * plane,
-                                      .taps = problem->group_c * d->r * d->s,
-                                      .r = d->r,
-                                      .s = d->s,
-                                      .x_plane = plane,
-                                      .x_row = row,
-                                      .dilation_h = d->dilation_h,
-                                      .dilation_w = d->dilation_w,
-                                      .groups = d->groups,
-                                      .accumulate = d->accumulate};
-}
-
-/* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
-typedef struct layout {
-    size_t partial, bias;
-    int splits;
-} layout;
-
-static layout layout_of(const clcnn__conv2d_problem *problem, const cut *c)
-{
-    const clcnn_conv2d *d = &problem->d;
-    const size_t pixels = (size_t)d->n * (size_t)problem->p * (size_t)problem->q;
-    const size_t rows = (size_t)problem->group_c * (size_t)d->r;
-    const size_t items = rows * (size_t)c->taps.blocks * (size_t)d->groups;
-    layout l = {.splits = clcnn__taps_splits(items, d->n * problem->p, pixels)};
-    l.partial = (size_t)l.splits * (size_t)d->k * rows * (size_t)d->s;
-    l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
-    return l;
 }
 
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -341,9 +412,6 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its tuning row has no vector width";
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS && problem->q < c.width)
         return "its backward_weights needs rows of a vector at least";
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !c.taps.refusal &&
-        layout_of(problem, &c).partial > INT32_MAX)
-        return "the partial sums have 2^31 elements or more";
     return c.taps.refusal;
 }
 
@@ -366,40 +434,61 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return 0;
     const cut c = cut_of(ctx, problem);
-    const layout l = layout_of(problem, &c);
-    return (c.taps.padded + l.partial + l.bias) * sizeof(float);
+    const size_t bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
+    return (c.partial + (problem->transposed ? bias : 0)) * sizeof(float);
 }
 
-static clcnn_status enqueue_reduce(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem partial,
-                                   clcnn_mem out)
+/* The program, with these arguments and local memory. */
+static clcnn__launch_desc describe(const cut *c, const char *kernel, const void *args, size_t size)
 {
-    clcnn__taps_single(&args);
-    return clcnn__taps_reduce(ctx, &args, partial, out);
+    clcnn__launch_desc desc = {.program = c->taps.program,
+                               .kernel = kernel,
+                               .row = c->taps.row,
+                               .macro_count = c->taps.macro_count,
+                               .args = args,
+                               .args_size = size,
+                               .local_bytes = c->own};
+    for (int i = 0; i < c->taps.macro_count; i++)
+        desc.macros[i] = c->taps.macros[i];
+    return desc;
 }
 
+/* All parts of dw and db, or of one of them. */
+static clcnn_status enqueue_parts(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const cut *c)
+{
+    const conv2d_near_args *a = &c->near_args;
+    clcnn__launch_desc desc = describe(c, "conv2d_row_backward_weights", a, sizeof *a);
+    const size_t blocks = clcnn__div_up((size_t)c->taps.blocks, a->blocks) * (size_t)a->groups;
+    const size_t parts = a->taps ? clcnn__div_up((size_t)a->group_c, a->channels) : 1;
+    return clcnn__launch_single(ctx, &desc, (clcnn_mem[]){call->x, call->y, call->workspace}, 3,
+                                (size_t[]){parts, blocks, (size_t)a->splits});
+}
+
+/* A transposed db is no sum of what is dy here. */
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
-    const cut c = cut_of(ctx, problem);
-    const layout l = layout_of(problem, &c);
-    const clcnn_mem partial = clcnn__behind(call->workspace, c.taps.padded);
-    conv2d_tile_weights_args args = weights_args(problem, &c);
-    args.splits = l.splits;
+    cut c = cut_of(ctx, problem);
+    conv2d_near_args *a = &c.near_args;
+    a->sums = call->b.buf && !problem->transposed;
+    if (!call->w.buf)
+        a->taps = 0;
+    const conv2d_add_args add = {.k = problem->d.k,
+                                 .groups = 1,
+                                 .group_k = problem->d.k,
+                                 .blocks = problem->d.k,
+                                 .block = 1,
+                                 .taps = a->taps,
+                                 .sums = a->sums,
+                                 .splits = a->splits,
+                                 .accumulate = problem->d.accumulate};
     clcnn_status status = CLCNN_SUCCESS;
-    if (call->w.buf) {
-        clcnn__prepared mems = {.in = call->x};
-        status = clcnn__taps_gradient(ctx, call, &c.taps, false, &mems);
-        if (status == CLCNN_SUCCESS)
-            status = clcnn__taps_launch(ctx, &c.taps, "conv2d_row_backward_weights", &args,
-                                        sizeof args, (clcnn_mem[]){mems.in, call->y, partial}, 3,
-                                        (size_t[]){(size_t)problem->group_c * (size_t)args.r,
-                                                   (size_t)args.blocks * (size_t)args.groups,
-                                                   (size_t)args.splits});
-        if (status == CLCNN_SUCCESS)
-            status = enqueue_reduce(ctx, args, partial, call->w);
-    }
-    return status == CLCNN_SUCCESS && call->b.buf
-               ? clcnn__bias_sum(ctx, call, clcnn__behind(partial, l.partial))
+    if (a->taps || a->sums)
+        status = enqueue_parts(ctx, call, &c);
+    if (status == CLCNN_SUCCESS && (a->taps || a->sums))
+        status = clcnn__taps_add(ctx, &add, call->workspace, call->w, call->b);
+    return status == CLCNN_SUCCESS && call->b.buf && problem->transposed
+               ? clcnn__bias_sum(ctx, call, clcnn__behind(call->workspace, c.partial))
                : status;
 }
 
@@ -411,15 +500,7 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     const bool forward = problem->direction == CLCNN_FORWARD;
     cut c = cut_of(ctx, problem);
     c.args.has_bias = problem->forward && call->b.buf;
-    clcnn__launch_desc desc = {.program = c.taps.program,
-                               .kernel = "conv2d_row_correlate",
-                               .row = c.taps.row,
-                               .macro_count = c.taps.macro_count,
-                               .args = &c.args,
-                               .args_size = sizeof c.args,
-                               .local_bytes = c.own};
-    for (int i = 0; i < c.taps.macro_count; i++)
-        desc.macros[i] = c.taps.macros[i];
+    clcnn__launch_desc desc = describe(&c, "conv2d_row_correlate", &c.args, sizeof c.args);
     const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
                               forward ? call->y : call->x};
     return clcnn__launch_single(

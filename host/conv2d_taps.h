@@ -63,15 +63,13 @@ clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, c
 /* What args->what says, by vectors of `vec`: `items` for each split. */
 clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
                              clcnn_mem from, clcnn_mem to, size_t items);
-/* The splits added up in order: out[k][tap] from partial[split][block][tap][channel of block]. */
-clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
-                                clcnn_mem partial, clcnn_mem out);
+/* The splits added up in order, dw (args->taps of each channel) and db (args->sums) in one go. */
+clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_mem partial,
+                             clcnn_mem dw, clcnn_mem db);
 /* A db that sums planes, of dy or, transposed, of the convolution's x: how its sums are split. */
 int clcnn__bias_splits(const clcnn__conv2d_problem *problem);
-/* ... and db itself, by way of partial[splits][bias]. */
+/* ... and db itself, if they are split by way of partial[splits][bias]. */
 clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clcnn_mem partial);
-/* What conv2d_shared_sum makes of partial[split][k][tap]: blocks of one channel. */
-void clcnn__taps_single(conv2d_tile_weights_args *args);
 /* Packs call->w into `place`. */
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place);

@@ -79,8 +79,23 @@ typedef struct conv2d_row_args {
     float alpha;
 } conv2d_row_args;
 
-/* row: elements of local memory for `channels` planes, and room for vectors that begin in them. */
+/* row and tile: elements of local memory for `channels` planes, and room for vectors that begin in
+ * them. */
 #define CONV2D_ROW_NEAR(channels, plane, vec) (((channels) * (plane) + 2 * (vec)-1) / (vec) * (vec))
+
+/* backward_weights of row, and of tile where all that a work-item reads fits into local memory:
+ * sums over tiles of `lines` lines of dy, in `splits` parts. Behind the taps of each channel of dy
+ * is its part of db. */
+typedef struct conv2d_near_args {
+    int n, groups;
+    int group_c, h, w; /* x; channels of a group */
+    int group_k, p, q; /* dy */
+    int pad_top, pad_left, r, s, dilation_h, dilation_w;
+    int lines;
+    int channels, blocks; /* of x, and blocks of dy's, that a work-item has */
+    int taps, sums;       /* of a channel: those of dw, 0: it isn't asked for; 1: db as well */
+    int splits;
+} conv2d_near_args;
 
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
 typedef struct conv2d_point_args {
@@ -132,13 +147,20 @@ typedef struct conv2d_tile_weights_args {
     int dilation_h, dilation_w;    /* ... times these */
     int groups, splits, accumulate;
     int block; /* channels of a block */
+    int sums;  /* 1: behind the taps of each channel is room for its part of db */
     int what;  /* conv2d_shared_sum is to add up */
 } conv2d_tile_weights_args;
 
 /* What conv2d_shared_sum adds up. */
-#define CONV2D_SPLITS 0 /* the splits, one behind the other */
 #define CONV2D_PACKED 1 /* the pixels of a packed gradient */
 #define CONV2D_PLANES 2 /* those of planes */
+
+/* What conv2d_shared_add adds up: partial[split][block][tap][channel of the block]. */
+typedef struct conv2d_add_args {
+    int k, groups, group_k, blocks, block; /* channels; of a group; blocks in it */
+    int taps, sums;                        /* of a channel: those of dw, and 1 behind them of db */
+    int splits, accumulate;
+} conv2d_add_args;
 
 /*
  * depthwise: what is read (x, or dy when it goes backward to the data) and what is computed;

@@ -471,7 +471,8 @@ static APART void backward_weights(const conv2d_tile_weights_args given, __globa
             }
         }
     }
-    partial += (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
+    const int each = a.taps + a.sums;
+    partial += (uint)(((split * a.groups * a.blocks + block) * each + first) * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         if (first + i < a.taps)
