@@ -385,12 +385,13 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         c.segments = MOST_SEGMENTS;
     c.taps = (clcnn__taps){.program = "conv2d_row",
                            .row = row,
-                           .macro_count = 6,
+                           .macro_count = 7,
                            .macros = {{"BLOCK", block},
                                       {"SEGS", c.segments},
                                       {"STRIDE", stride_of(problem)},
                                       {"GRADIENTS", gradients},
                                       {"FILTER", filter_of(problem)},
+                                      {"SPREAD", weights && problem->d.dilation_w > 1},
                                       {"CURVED", clcnn__conv2d_curved(problem)}},
                            .block = weights ? gradients : block};
     if (c.width > 0 && weights)

@@ -22,7 +22,7 @@ typedef struct clcnn__taps {
     const char *program;
     const clcnn__tune_row *row;
     int macro_count;
-    clcnn__macro macros[6];
+    clcnn__macro macros[7];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     bool unlisted;     /* the kernel needs no list of taps */
     clcnn__source from;

@@ -46,6 +46,9 @@
 #ifndef FILTER
 #define FILTER 0 /* columns of the filter, where backward_weights knows them */
 #endif
+#ifndef SPREAD
+#define SPREAD 0 /* backward_weights: 1: the filter's columns are dilated */
+#endif
 #ifndef STRIDE
 #define STRIDE 1 /* of backward_data: 2: of the columns; 0: any */
 #endif
@@ -501,7 +504,7 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const
     {                                                                                              \
         floatV value[FILTER];                                                                      \
         UNROLL for (int s = 0; s < FILTER; s++) value[s] =                                         \
-            KEEP(load_near(from + i + s * dilation));                                              \
+            KEEP(load_near(from + i + s * (SPREAD ? dilation : 1)));                               \
         UNROLL for (int k = 0; k < GRADIENTS; k++)                                                 \
         {                                                                                          \
             const floatV d = KEEP(load_whole(dy + lane[k] + i));                                   \
@@ -516,6 +519,7 @@ static inline void add_lines(int lines, int q, int pitch, int dilation, __local 
 {
     floatV sum[GRADIENTS][FILTER];
     const int whole = q / VEC * VEC, late = q - VEC, skip = whole - late;
+    (void)dilation;
 #pragma unroll
     for (int k = 0; k < GRADIENTS; k++)
 #pragma unroll
