@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "conv2d_near.h"
 #include "conv2d_taps.h"
 
 enum { MOST_SEGMENTS = 16 };
@@ -19,12 +20,10 @@ typedef struct cut {
     double near;       /* floats of local memory for a tile's inputs, about, NEAR */
     /* Forward and backward_data: */
     conv2d_row_args args;
-    int rows, columns; /* of the result, of each phase */
-    size_t items;      /* tiles */
-    size_t own;        /* bytes of local memory; of backward_weights as well */
-    /* Backward_weights: */
-    conv2d_near_args near_args;
-    size_t partial; /* elements of the workspace */
+    int rows, columns;   /* of the result, of each phase */
+    size_t items;        /* tiles */
+    size_t own;          /* bytes of local memory */
+    clcnn__near weights; /* backward_weights */
 } cut;
 
 /* Channels come in blocks from a short list, so that few variants are ever built. */
@@ -250,118 +249,15 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
         c->own = (size_t)own;
 }
 
-/* ---- backward_weights: shares ------------------------------------------------------------------
- */
-
-/* Floats of local memory for a tile's inputs, and for a work-item's sums. */
-static double inputs_of(const conv2d_near_args *a, int lines)
+static void make_near(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
 {
-    const double rows = lines + (a->r - 1.0) * a->dilation_h;
-    return a->channels * rows * (a->q + (a->s - 1.0) * a->dilation_w);
-}
-
-static double sums_of(const cut *c)
-{
-    const conv2d_near_args *a = &c->near_args;
-    const double lanes = (double)a->blocks * c->taps.block;
-    return (lanes * ((double)a->channels * a->r * a->s + 1) + c->width) * c->width;
-}
-
-/* Loops of a work-item for one tile, unrolled ones included, and for what comes behind them. */
-static double tile_rounds(const cut *c)
-{
-    const conv2d_near_args *a = &c->near_args;
-    const double block = c->taps.block, vectors = clcnn__ceil_div(a->q, c->width);
-    const double pixels = 1 + a->s + block * (1 + a->s);
-    const double passes = (double)a->blocks * a->channels * a->r;
-    const double rows = a->lines + (a->r - 1.0) * a->dilation_h;
-    const double pitch = a->q + (a->s - 1.0) * a->dilation_w;
-    return a->channels * rows * (pitch / c->width + 4) +
-           passes * (a->lines * (vectors * pixels + 1) + 2 * block * a->s + 4) +
-           a->blocks * block * (a->lines * vectors + 16);
-}
-
-static double last_rounds(const cut *c)
-{
-    return 3 * sums_of(c) / c->width + 2.0 * c->near_args.blocks * c->near_args.channels;
-}
-
-/* What a work-item has: all that a group has, or as much as its sums leave room for. */
-static void choose_share(cut *c)
-{
-    conv2d_near_args *a = &c->near_args;
-    const double most = c->near / 2;
-    while (sums_of(c) > most && a->channels > 1)
-        a->channels = clcnn__ceil_div(a->channels, 2);
-    while (sums_of(c) > most && a->blocks > 1)
-        a->blocks = clcnn__ceil_div(a->blocks, 2);
-}
-
-static size_t shares_of(const cut *c)
-{
-    const conv2d_near_args *a = &c->near_args;
-    return (size_t)a->groups * clcnn__div_up((size_t)a->group_c, a->channels) *
-           clcnn__div_up((size_t)c->taps.blocks, a->blocks);
-}
-
-/* Lines of a tile: what the cache has room for beside the sums, and no more than leaves tiles
- * enough for all processors; but LEAST pixels. */
-static void choose_lines(const clcnn_ctx *ctx, cut *c)
-{
-    enum { PER_UNIT = 16, LEAST = 128 };
-    conv2d_near_args *a = &c->near_args;
-    const double shares = (double)shares_of(c), wanted = (double)ctx->info.compute_units * PER_UNIT;
-    for (int parts = 1;; parts++) {
-        a->lines = clcnn__ceil_div(a->p, parts);
-        const double gradient = (double)a->lines * a->q * a->blocks * c->taps.block;
-        const bool fits = inputs_of(a, a->lines) + gradient <= c->near;
-        const bool enough = shares * a->n * parts >= wanted || a->lines * a->q < 2 * LEAST;
-        if (a->lines == 1 || (fits && enough))
-            break;
-    }
-    const double tiles = (double)a->n * clcnn__ceil_div(a->p, a->lines);
-    const double room = clcnn__most_rounds(ctx) - last_rounds(c);
-    const double least = ceil(tiles / fmax(floor(room / tile_rounds(c)), 1));
-    a->splits = (int)fmin(tiles, fmax(least, ceil(wanted / shares)));
-}
-
-static void make_shares(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
-{
-    const clcnn_conv2d *d = &problem->d;
-    c->taps.blocks = clcnn__ceil_div(problem->group_k, c->taps.block);
-    c->near_args = (conv2d_near_args){.n = d->n,
-                                      .groups = d->groups,
-                                      .group_c = problem->group_c,
-                                      .h = d->h,
-                                      .w = d->w,
-                                      .group_k = problem->group_k,
-                                      .p = problem->p,
-                                      .q = problem->q,
-                                      .pad_top = d->pad_top,
-                                      .pad_left = d->pad_left,
-                                      .r = d->r,
-                                      .s = d->s,
-                                      .dilation_h = d->dilation_h,
-                                      .dilation_w = d->dilation_w,
-                                      .channels = problem->group_c,
-                                      .blocks = c->taps.blocks,
-                                      .taps = problem->group_c * d->r * d->s};
-    conv2d_near_args *a = &c->near_args;
-    choose_share(c);
-    choose_lines(ctx, c);
-    const double own = inputs_of(a, a->lines) + 2 * c->width + sums_of(c);
-    const double partial = (double)a->splits * d->k * (a->taps + 1.0);
-    const double tensors = fmax((double)problem->x_count, (double)problem->y_count);
-    if (fmax(tensors, partial) > INT32_MAX)
-        c->taps.refusal = "its tensors or the partial sums have 2^31 elements or more";
-    else if (own * sizeof(float) > (double)ctx->info.local_memory)
-        c->taps.refusal = "a tile's inputs do not fit the device's local memory";
-    else if (tile_rounds(c) + last_rounds(c) > clcnn__most_rounds(ctx))
-        c->taps.refusal = "its sums are longer than a work-item's loops may be";
-    if (c->taps.refusal)
-        return;
-    c->own = (size_t)own * sizeof(float);
-    c->partial = (size_t)partial;
+    const double block = c->taps.block, columns = problem->d.s;
+    c->weights = (clcnn__near){.width = c->width,
+                               .block = c->taps.block,
+                               .room = c->near,
+                               .pixel = 1 + columns + block * (1 + columns)};
+    clcnn__near_make(ctx, problem, &c->weights);
+    c->taps.refusal = c->weights.refusal;
 }
 
 static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -395,7 +291,7 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
                                       {"CURVED", clcnn__conv2d_curved(problem)}},
                            .block = weights ? gradients : block};
     if (c.width > 0 && weights)
-        make_shares(ctx, problem, &c);
+        make_near(ctx, problem, &c);
     else if (c.width > 0)
         make_tile(ctx, problem, &c);
     return c;
@@ -435,73 +331,34 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return 0;
     const cut c = cut_of(ctx, problem);
-    const size_t bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
-    return (c.partial + (problem->transposed ? bias : 0)) * sizeof(float);
+    return clcnn__near_workspace(problem, &c.weights);
 }
 
-/* The program, with these arguments and local memory. */
-static clcnn__launch_desc describe(const cut *c, const char *kernel, const void *args, size_t size)
+static clcnn__launch_desc describe(const cut *c, const char *kernel)
 {
     clcnn__launch_desc desc = {.program = c->taps.program,
                                .kernel = kernel,
                                .row = c->taps.row,
-                               .macro_count = c->taps.macro_count,
-                               .args = args,
-                               .args_size = size,
-                               .local_bytes = c->own};
+                               .macro_count = c->taps.macro_count};
     for (int i = 0; i < c->taps.macro_count; i++)
         desc.macros[i] = c->taps.macros[i];
     return desc;
 }
 
-/* All parts of dw and db, or of one of them. */
-static clcnn_status enqueue_parts(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const cut *c)
-{
-    const conv2d_near_args *a = &c->near_args;
-    clcnn__launch_desc desc = describe(c, "conv2d_row_backward_weights", a, sizeof *a);
-    const size_t blocks = clcnn__div_up((size_t)c->taps.blocks, a->blocks) * (size_t)a->groups;
-    const size_t parts = a->taps ? clcnn__div_up((size_t)a->group_c, a->channels) : 1;
-    return clcnn__launch_single(ctx, &desc, (clcnn_mem[]){call->x, call->y, call->workspace}, 3,
-                                (size_t[]){parts, blocks, (size_t)a->splits});
-}
-
-/* A transposed db is no sum of what is dy here. */
-static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
-{
-    const clcnn__conv2d_problem *problem = &call->problem;
-    cut c = cut_of(ctx, problem);
-    conv2d_near_args *a = &c.near_args;
-    a->sums = call->b.buf && !problem->transposed;
-    if (!call->w.buf)
-        a->taps = 0;
-    const conv2d_add_args add = {.k = problem->d.k,
-                                 .groups = 1,
-                                 .group_k = problem->d.k,
-                                 .blocks = problem->d.k,
-                                 .block = 1,
-                                 .taps = a->taps,
-                                 .sums = a->sums,
-                                 .splits = a->splits,
-                                 .accumulate = problem->d.accumulate};
-    clcnn_status status = CLCNN_SUCCESS;
-    if (a->taps || a->sums)
-        status = enqueue_parts(ctx, call, &c);
-    if (status == CLCNN_SUCCESS && (a->taps || a->sums))
-        status = clcnn__taps_add(ctx, &add, call->workspace, call->w, call->b);
-    return status == CLCNN_SUCCESS && call->b.buf && problem->transposed
-               ? clcnn__bias_sum(ctx, call, clcnn__behind(call->workspace, c.partial))
-               : status;
-}
-
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
-        return enqueue_weights(ctx, call);
-    const bool forward = problem->direction == CLCNN_FORWARD;
     cut c = cut_of(ctx, problem);
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS) {
+        clcnn__launch_desc desc = describe(&c, "conv2d_row_backward_weights");
+        return clcnn__near_enqueue(ctx, call, &c.weights, &desc);
+    }
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    clcnn__launch_desc desc = describe(&c, "conv2d_row_correlate");
     c.args.has_bias = problem->forward && call->b.buf;
-    clcnn__launch_desc desc = describe(&c, "conv2d_row_correlate", &c.args, sizeof c.args);
+    desc.args = &c.args;
+    desc.args_size = sizeof c.args;
+    desc.local_bytes = c.own;
     const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
                               forward ? call->y : call->x};
     return clcnn__launch_single(

@@ -4,12 +4,14 @@
  * Forward and backward_data are the correlation of conv2d_taps.h. backward_weights keeps in the
  * workspace: [padded x][packed dy][the splits' partial dw and db][transposed: partial db].
  */
+#include "conv2d_near.h"
 #include "conv2d_taps.h"
 
 typedef struct tile {
     clcnn__taps taps;
     int pixels; /* pixels (backward_weights: taps) of a work-item */
     int run;    /* pixels of a row that a work-item of `runs` takes, 0 where it isn't to be had */
+    clcnn__near near; /* backward_weights: from local memory, where this has no refusal */
 } tile;
 
 /* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
@@ -57,6 +59,22 @@ static const char *shape_of(const clcnn__conv2d_problem *problem)
     return lanes <= 8 ? "thin" : lanes <= 16 ? "medium" : "wide";
 }
 
+/* Where a row of the filter is that of `runs`, all that backward_weights reads fits into local
+ * memory. */
+static clcnn__near near_of(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, int filter,
+                           int vec, int vecs)
+{
+    enum { ROOM = (24 << 10) / sizeof(float) };
+    clcnn__near near = {.width = vec, .block = vec * vecs, .room = ROOM, .packs = true};
+    near.pixel = 2 + filter * (2.0 + filter);
+    near.refusal = "its filter's rows are not kept in registers";
+    if (filter == 0 || problem->direction != CLCNN_BACKWARD_WEIGHTS)
+        return near;
+    near.refusal = NULL;
+    clcnn__near_make(ctx, problem, &near);
+    return near;
+}
+
 static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const char *shape = shape_of(problem);
@@ -73,6 +91,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (along.step && problem->direction == CLCNN_FORWARD && runs_fit(problem->q, run) &&
         rounds <= CLCNN__MOST_ROUNDS)
         t.run = run;
+    t.near = near_of(ctx, problem, along.filter, vec, vecs);
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
@@ -169,6 +188,8 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its tuning row has no tile";
     if (t.taps.refusal || problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return t.taps.refusal;
+    if (!t.near.refusal)
+        return NULL;
     const layout l = layout_of(problem, &t);
     if (l.gradient > INT32_MAX || l.partial > INT32_MAX)
         return "the packed gradient or the partial sums have 2^31 elements or more";
@@ -187,6 +208,8 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     const tile t = tile_of(ctx, problem);
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return (t.taps.padded + t.taps.taps + t.taps.weights) * sizeof(float);
+    if (!t.near.refusal)
+        return clcnn__near_workspace(problem, &t.near);
     const layout l = layout_of(problem, &t);
     return (t.taps.padded + l.gradient + l.partial + l.bias) * sizeof(float);
 }
@@ -246,11 +269,24 @@ static conv2d_add_args add_args(const conv2d_tile_weights_args *a)
                              .accumulate = a->accumulate};
 }
 
+static clcnn_status enqueue_near(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t)
+{
+    clcnn__launch_desc desc = {.program = t->taps.program,
+                               .kernel = "conv2d_tile_near_weights",
+                               .row = t->taps.row,
+                               .macro_count = t->taps.macro_count};
+    for (int i = 0; i < t->taps.macro_count; i++)
+        desc.macros[i] = t->taps.macros[i];
+    return clcnn__near_enqueue(ctx, call, &t->near, &desc);
+}
+
 /* dw and db, or one of them; a transposed db is not of the gradient that is packed. */
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const tile t = tile_of(ctx, problem);
+    if (!t.near.refusal)
+        return enqueue_near(ctx, call, &t);
     const layout l = layout_of(problem, &t);
     conv2d_tile_weights_args args = weights_args(problem, &t);
     const size_t tiles = (size_t)clcnn__ceil_div(args.taps, t.pixels);

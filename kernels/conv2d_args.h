@@ -97,6 +97,9 @@ typedef struct conv2d_near_args {
     int splits;
 } conv2d_near_args;
 
+/* tile: filter rows of `columns` that such a work-item sums together. */
+#define CONV2D_NEAR_ROWS(columns) ((columns) == 3 ? 5 : 3)
+
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
 typedef struct conv2d_point_args {
     int n, taps, lanes;         /* taps and lanes of a group */

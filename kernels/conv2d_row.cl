@@ -52,6 +52,7 @@
 #ifndef STRIDE
 #define STRIDE 1 /* of backward_data: 2: of the columns; 0: any */
 #endif
+#include "conv2d_near.clh"
 #include "conv2d_splits.clh"
 #include "strided.clh"
 
@@ -65,67 +66,6 @@
 #define AT_ONCE (STRIDE == 2 ? 2 : 1) /* phases of columns that are put in place together */
 #define FAR (1 << 20)                 /* elements of input and result, 4 MiB */
 #define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
-
-/* The part of one image's result that a work-item has: `lines` rows and `columns` pixels of each
- * phase, from (line, column) on. Its inputs, `rows` by `pitch` a channel, begin at (top, left) of
- * the planes, which may lie outside. */
-typedef struct tile {
-    int image, line, column;
-    int rows, pitch, top, left;
-} tile;
-
-/* As load_whole and store_whole, of local memory. */
-static inline floatV load_near(__local const float *p)
-{
-    return ((__local const unaligned *)p)->v;
-}
-static inline void store_near(floatV v, __local float *p)
-{
-    ((__local unaligned *)p)->v = v;
-}
-
-/* `count` elements to local memory: those from `from` on, of which `rest` may be read, or zeros.
- * Whole vectors are written: what is too much is overwritten by what comes next. */
-static inline void bring(__global const float *from, int count, int rest, __local float *to)
-{
-    SHORT_LOOP
-    for (int i = 0; i < count; i += VEC)
-        store_near(load_row(from + i, rest - i), to + i);
-}
-
-static inline void clear(int count, __local float *to)
-{
-    SHORT_LOOP
-    for (int i = 0; i < count; i += VEC)
-        store_near((floatV)(0.0f), to + i);
-}
-
-/* The tile's inputs of `channels` planes, with zeros in place of what lies outside of them; `rest`:
- * elements from these planes on to the tensor's end. */
-static inline void bring_planes(int h, int w, const tile *t, int channels,
-                                __global const float *planes, int rest, __local float *near)
-{
-    const int plane = h * w;
-    const int before = clamp(-t->left, 0, t->pitch);
-    const int end = clamp(w - t->left, before, t->pitch);
-    SHORT_LOOP
-    for (int c = 0; c < channels; c++) {
-        SHORT_LOOP
-        for (int row = 0; row < t->rows; row++, near += t->pitch) {
-            const int y = t->top + row, at = c * plane + y * w + t->left + before;
-            if (y < 0 || y >= h) {
-                clear(t->pitch, near);
-                continue;
-            }
-            if (before > 0)
-                clear(before, near);
-            bring(planes + at, end - before, rest - at, near + before);
-            if (end < t->pitch)
-                clear(t->pitch - end, near + end);
-        }
-    }
-    clear(VEC, near); /* the last row's last vector reaches there */
-}
 
 /* Filter rows (or columns) that one phase meets: the first, how many, and how far apart; and how
  * far into the tile's inputs the first and each one after it reach. */
@@ -579,12 +519,6 @@ static inline void add_lanes(int count, __local float *sums)
     }
 }
 
-/* What a work-item has: `channels` of x from `channel` on, `blocks` of dy's channels from `first`
- * on, both of a group. */
-typedef struct share {
-    int group, channel, channels, first, blocks;
-} share;
-
 /* All sums of a tile: lines of one image. near: its inputs; sums[block][channel][filter row], and
  * behind these a vector for each of dy's channels. */
 static inline void add_tile(const conv2d_near_args a, const share *own, int image, int line,
@@ -656,14 +590,7 @@ static APART void backward_weights(const conv2d_near_args a, __global const floa
                                    __local float *near, const int part, const int block,
                                    const int split)
 {
-    const int blocks = (a.group_k + GRADIENTS - 1) / GRADIENTS;
-    const int parts = (blocks + a.blocks - 1) / a.blocks, group = block / parts;
-    const int first = (block - group * parts) * a.blocks;
-    const share own = {.group = group,
-                       .channel = part * a.channels,
-                       .channels = min(a.channels, a.group_c - part * a.channels),
-                       .first = first * GRADIENTS,
-                       .blocks = min(a.blocks, blocks - first)};
+    const share own = find_share(a, GRADIENTS, part, block);
     const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + (FILTER - 1) * a.dilation_w);
     __local float *const sums = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
     const int vectors = own.blocks * GRADIENTS * (own.channels * a.r * FILTER + 1);

@@ -46,6 +46,7 @@
 #endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
 #define STRIDE 1
+#include "conv2d_near.clh"
 #include "conv2d_splits.clh"
 #include "conv2d_taps.clh"
 #include "strided.clh"
@@ -489,3 +490,169 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
     backward_weights(a, x + x_offset, packed + packed_offset, partial + partial_offset,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
+
+#if FILTER > 0 && VECS == 1
+#define ROWS CONV2D_NEAR_ROWS(FILTER)
+#define LINE_SUMS (FILTER * VEC) /* floats of the sums of a filter row */
+#ifndef SIDE
+#define SIDE 2 /* pixels that share what they load of x */
+#endif
+
+/* COUNT pixels side by side, of dy from `gradient` on. */
+#define ADD_SIDE(COUNT)                                                                            \
+    {                                                                                              \
+        floatV d[COUNT];                                                                           \
+        UNROLL for (int i = 0; i < COUNT; i++) d[i] = load_near(gradient + i * VEC);               \
+        UNROLL for (int row = 0; row < ROWS; row++)                                                \
+        {                                                                                          \
+            UNROLL for (int x = 0; x < COUNT + FILTER - 1; x++)                                    \
+            {                                                                                      \
+                const floatV value = (floatV)(from[row][offset + x]);                              \
+                UNROLL for (int i = 0; i < COUNT; i++) if (x - i >= 0 && x - i < FILTER)           \
+                    sum[row][x - i] = FMA(value, d[i], sum[row][x - i]);                           \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* Adds `lines` lines of dy to the sums of ROWS filter rows, sums[row][column][channel]; from[row]:
+ * the inputs that the first line meets. */
+static inline void add_lines(int lines, int q, int pitch, __local const float *const *from,
+                             __local const float *gradient, __local float *sums)
+{
+    floatV sum[ROWS][FILTER];
+#pragma unroll
+    for (int row = 0; row < ROWS; row++)
+#pragma unroll
+        for (int s = 0; s < FILTER; s++)
+            sum[row][s] = load_near(sums + row * LINE_SUMS + s * VEC);
+    for (int line = 0; line < lines; line++) {
+        int offset = line * pitch;
+        const int end = offset + q;
+        for (; offset + SIDE <= end; offset += SIDE, gradient += SIDE * VEC)
+            ADD_SIDE(SIDE)
+        for (; offset < end; offset++, gradient += VEC)
+            ADD_SIDE(1)
+    }
+#pragma unroll
+    for (int row = 0; row < ROWS; row++)
+#pragma unroll
+        for (int s = 0; s < FILTER; s++)
+            store_near(sum[row][s], sums + row * LINE_SUMS + s * VEC);
+}
+
+/* `count` pixels of `live` channels, whose planes lie `pq` apart, to gradient[pixel][channel], with
+ * zeros in place of the other channels. */
+static inline void pack_lines(int count, int live, int pq, __global const float *dy,
+                              __local float *gradient)
+{
+    int pixel = 0;
+    SHORT_LOOP
+    for (; count >= VEC && pixel < count; pixel += VEC) {
+        const int from = min(pixel, count - VEC); /* the last vector ends where they do */
+        floatV rows[VEC];
+#pragma unroll
+        for (int i = 0; i < VEC; i++) {
+            const floatV row = load_whole(dy + min(i, live - 1) * pq + from);
+            rows[i] = i < live ? row : (floatV)(0.0f);
+        }
+        transpose(rows);
+#pragma unroll
+        for (int i = 0; i < VEC; i++)
+            store_near(rows[i], gradient + (from + i) * VEC);
+    }
+    SHORT_LOOP
+    for (; pixel < count; pixel++)
+        SHORT_LOOP
+    for (int i = 0; i < VEC; i++)
+        gradient[pixel * VEC + i] = i < live ? dy[i * pq + pixel] : 0.0f;
+}
+
+/* Adds them up, channel by channel. */
+static inline void add_pixels(int count, __local const float *gradient, __local float *sums)
+{
+    floatV sum[4]; /* four chains cover the latency of an addition */
+    int i = 0;
+    sum[0] = load_near(sums);
+#pragma unroll
+    for (int j = 1; j < 4; j++)
+        sum[j] = (floatV)(0.0f);
+    for (; i + 4 <= count; i += 4)
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            sum[j] += load_near(gradient + (i + j) * VEC);
+    SHORT_LOOP
+    for (; i < count; i++)
+        sum[0] += load_near(gradient + i * VEC);
+    store_near((sum[0] + sum[1]) + (sum[2] + sum[3]), sums);
+}
+
+/* All sums of a tile, lines of one image: sums[channel of x][filter row], filled up to whole ROWS,
+ * and behind these a vector for db. near: x; behind it dy, packed. */
+static inline void add_tile(const conv2d_near_args a, const share *own, int image, int line,
+                            __global const float *x, __global const float *dy, __local float *near,
+                            __local float *gradient, __local float *sums)
+{
+    const int lines = min(a.lines, a.p - line), pq = a.p * a.q, plane = a.h * a.w;
+    const int count = own->channels * a.r, channel = own->group * a.group_k + own->first;
+    const int from_plane = (image * a.groups + own->group) * a.group_c + own->channel;
+    const tile t = {.rows = lines + (a.r - 1) * a.dilation_h,
+                    .pitch = a.q + FILTER - 1,
+                    .top = line - a.pad_top,
+                    .left = -a.pad_left};
+    pack_lines(lines * a.q, min(VEC, a.group_k - own->first), pq,
+               dy + (uint)((image * a.groups * a.group_k + channel) * pq + line * a.q), gradient);
+    if (a.sums && own->channel == 0)
+        add_pixels(lines * a.q, gradient, sums + (count + ROWS - 1) / ROWS * ROWS * LINE_SUMS);
+    if (!a.taps)
+        return;
+    bring_planes(a.h, a.w, &t, own->channels, x + (uint)(from_plane * plane),
+                 (a.n * a.groups * a.group_c - from_plane) * plane, near);
+    SHORT_LOOP
+    for (int first = 0; first < count; first += ROWS, sums += ROWS * LINE_SUMS) {
+        __local const float *from[ROWS];
+#pragma unroll
+        for (int row = 0; row < ROWS;
+             row++) { /* past the last one it is summed again, not stored */
+            const int at = min(first + row, count - 1), c = at / a.r;
+            from[row] = near + (c * t.rows + (at - c * a.r) * a.dilation_h) * t.pitch;
+        }
+        add_lines(lines, a.q, t.pitch, from, gradient, sums);
+    }
+}
+
+/* item -> some channels of x, one block, one split of the tiles: partial[split][block][tap][VEC] */
+static APART void near_weights(const conv2d_near_args a, __global const float *x,
+                               __global const float *dy, __global float *partial,
+                               __local float *near, const int part, const int block,
+                               const int split)
+{
+    const share own = find_share(a, VEC, part, block);
+    const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + FILTER - 1);
+    const int blocks = (a.group_k + VEC - 1) / VEC * a.groups, each = a.taps + a.sums;
+    const int count = own.channels * a.r, filled = (count + ROWS - 1) / ROWS * ROWS;
+    __local float *const gradient = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
+    __local float *const sums = gradient + a.lines * a.q * VEC;
+    const int down = (a.p + a.lines - 1) / a.lines;
+    const int end = split_begin(a.n * down, a.splits, split + 1);
+    clear(filled * LINE_SUMS + VEC, sums);
+    SHORT_LOOP
+    for (int i = split_begin(a.n * down, a.splits, split); i < end; i++)
+        add_tile(a, &own, i / down, i % down * a.lines, x, dy, near, gradient, sums);
+    partial += (uint)((split * blocks + block) * each * VEC);
+    if (a.taps)
+        SHORT_LOOP
+    for (int i = 0; i < count * FILTER; i++)
+        store_whole(load_near(sums + i * VEC), partial + (own.channel * a.r * FILTER + i) * VEC);
+    if (a.sums && own.channel == 0)
+        store_whole(load_near(sums + filled * LINE_SUMS), partial + a.taps * VEC);
+}
+
+ALONE __kernel void conv2d_tile_near_weights(const conv2d_near_args a, __global const float *x,
+                                             uint x_offset, __global const float *dy,
+                                             uint dy_offset, __global float *partial,
+                                             uint partial_offset, __local float *near)
+{
+    near_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
+                 (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
+}
+#endif
