@@ -18,12 +18,12 @@ static double gradient_of(const clcnn__near *n)
     return (double)n->args.lines * n->args.q * n->args.blocks * n->block;
 }
 
-/* and for the sums; filled up to whole squares of vectors, or groups of filter rows. */
+/* and for the sums; packed, filled up to whole groups of filter rows. */
 static double sums_of(const clcnn__near *n)
 {
     const conv2d_near_args *a = &n->args;
     const double vectors = (double)a->blocks * (n->packs ? 1 : n->block);
-    const double more = n->packs ? (double)CONV2D_NEAR_ROWS(a->s) * a->s : n->width;
+    const double more = n->packs ? (double)CONV2D_NEAR_ROWS(a->s) * a->s : 0;
     return (vectors * ((double)a->channels * a->r * a->s + 1) + more) * n->width;
 }
 

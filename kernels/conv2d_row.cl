@@ -504,18 +504,9 @@ static inline void add_pixels(int count, __global const float *dy, __local float
 static inline void add_lanes(int count, __local float *sums)
 {
     SHORT_LOOP
-    for (int first = 0; first < count; first += VEC) {
-        floatV rows[VEC];
-#pragma unroll
-        for (int i = 0; i < VEC; i++)
-            rows[i] = load_near(sums + (first + i) * VEC);
-        transpose(rows);
-#pragma unroll
-        for (int step = VEC / 2; step > 0; step /= 2)
-#pragma unroll
-            for (int i = 0; i < step; i++)
-                rows[i] += rows[i + step];
-        store_near(rows[0], sums + first);
+    for (int i = 0; i < count; i++) {
+        const floatV v = load_near(sums + i * VEC);
+        sums[i] = SUM_OF_LANES(v);
     }
 }
 
@@ -596,7 +587,7 @@ static APART void backward_weights(const conv2d_near_args a, __global const floa
     const int vectors = own.blocks * GRADIENTS * (own.channels * a.r * FILTER + 1);
     const int down = (a.p + a.lines - 1) / a.lines;
     const int end = split_begin(a.n * down, a.splits, split + 1);
-    clear((vectors + VEC - 1) / VEC * VEC * VEC, sums);
+    clear(vectors * VEC, sums);
     SHORT_LOOP
     for (int i = split_begin(a.n * down, a.splits, split); i < end; i++)
         add_tile(a, &own, i / down, i % down * a.lines, x, dy, near, sums);

@@ -492,7 +492,7 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
 }
 
 #if FILTER > 0 && VECS == 1
-#define ROWS CONV2D_NEAR_ROWS(FILTER)
+#define FILTER_ROWS CONV2D_NEAR_ROWS(FILTER)
 #define LINE_SUMS (FILTER * VEC) /* floats of the sums of a filter row */
 #ifndef SIDE
 #define SIDE 2 /* pixels that share what they load of x */
@@ -503,7 +503,7 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
     {                                                                                              \
         floatV d[COUNT];                                                                           \
         UNROLL for (int i = 0; i < COUNT; i++) d[i] = load_near(gradient + i * VEC);               \
-        UNROLL for (int row = 0; row < ROWS; row++)                                                \
+        UNROLL for (int row = 0; row < FILTER_ROWS; row++)                                         \
         {                                                                                          \
             UNROLL for (int x = 0; x < COUNT + FILTER - 1; x++)                                    \
             {                                                                                      \
@@ -514,14 +514,14 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
         }                                                                                          \
     }
 
-/* Adds `lines` lines of dy to the sums of ROWS filter rows, sums[row][column][channel]; from[row]:
- * the inputs that the first line meets. */
+/* Adds `lines` lines of dy to the sums of FILTER_ROWS filter rows, sums[row][column][channel];
+ * from[row]: the inputs that the first line meets. */
 static inline void add_lines(int lines, int q, int pitch, __local const float *const *from,
                              __local const float *gradient, __local float *sums)
 {
-    floatV sum[ROWS][FILTER];
+    floatV sum[FILTER_ROWS][FILTER];
 #pragma unroll
-    for (int row = 0; row < ROWS; row++)
+    for (int row = 0; row < FILTER_ROWS; row++)
 #pragma unroll
         for (int s = 0; s < FILTER; s++)
             sum[row][s] = load_near(sums + row * LINE_SUMS + s * VEC);
@@ -534,10 +534,46 @@ static inline void add_lines(int lines, int q, int pitch, __local const float *c
             ADD_SIDE(1)
     }
 #pragma unroll
-    for (int row = 0; row < ROWS; row++)
+    for (int row = 0; row < FILTER_ROWS; row++)
 #pragma unroll
         for (int s = 0; s < FILTER; s++)
             store_near(sum[row][s], sums + row * LINE_SUMS + s * VEC);
+}
+
+/* Vectors of four channels, pixel by pixel, to their pixels. */
+#define PUT_QUAD(a, b, c, d, to) vstore4((float4)((a), (b), (c), (d)), 0, (to))
+#if VEC == 4
+#define PUT_QUADS(v, to) PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));
+#elif VEC == 8
+#define PUT_QUADS(v, to)                                                                           \
+    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
+    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + 8);
+#else
+#define PUT_QUADS(v, to)                                                                           \
+    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
+    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + 16);                                           \
+    PUT_QUAD((v).s8, (v).s9, (v).sa, (v).sb, (to) + 32);                                           \
+    PUT_QUAD((v).sc, (v).sd, (v).se, (v).sf, (to) + 48);
+#endif
+
+/* VEC pixels of four channels, those from `live` on being zeros. A whole square of vectors at once
+ * is no faster, and takes llvmpipe minutes to compile. */
+static inline void turn_quad(int live, int pq, __global const float *dy, __local float *gradient)
+{
+    floatV rows[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const floatV row = load_whole(dy + min(i, live - 1) * pq);
+        rows[i] = i < live ? row : (floatV)(0.0f);
+    }
+    const floatV even_low = ZIP_LOW(rows[0], rows[2]), even_high = ZIP_HIGH(rows[0], rows[2]);
+    const floatV odd_low = ZIP_LOW(rows[1], rows[3]), odd_high = ZIP_HIGH(rows[1], rows[3]);
+    const floatV quads[] = {ZIP_LOW(even_low, odd_low), ZIP_HIGH(even_low, odd_low),
+                            ZIP_LOW(even_high, odd_high), ZIP_HIGH(even_high, odd_high)};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        PUT_QUADS(quads[i], gradient + i * VEC / 4 * VEC)
+    }
 }
 
 /* `count` pixels of `live` channels, whose planes lie `pq` apart, to gradient[pixel][channel], with
@@ -546,25 +582,20 @@ static inline void pack_lines(int count, int live, int pq, __global const float 
                               __local float *gradient)
 {
     int pixel = 0;
+    if (live < VEC)
+        clear(count * VEC, gradient);
     SHORT_LOOP
     for (; count >= VEC && pixel < count; pixel += VEC) {
         const int from = min(pixel, count - VEC); /* the last vector ends where they do */
-        floatV rows[VEC];
-#pragma unroll
-        for (int i = 0; i < VEC; i++) {
-            const floatV row = load_whole(dy + min(i, live - 1) * pq + from);
-            rows[i] = i < live ? row : (floatV)(0.0f);
-        }
-        transpose(rows);
-#pragma unroll
-        for (int i = 0; i < VEC; i++)
-            store_near(rows[i], gradient + (from + i) * VEC);
+        SHORT_LOOP
+        for (int k = 0; k < live; k += 4)
+            turn_quad(live - k, pq, dy + k * pq + from, gradient + from * VEC + k);
     }
     SHORT_LOOP
     for (; pixel < count; pixel++)
         SHORT_LOOP
-    for (int i = 0; i < VEC; i++)
-        gradient[pixel * VEC + i] = i < live ? dy[i * pq + pixel] : 0.0f;
+    for (int i = 0; i < live; i++)
+        gradient[pixel * VEC + i] = dy[i * pq + pixel];
 }
 
 /* Adds them up, channel by channel. */
@@ -586,8 +617,8 @@ static inline void add_pixels(int count, __local const float *gradient, __local 
     store_near((sum[0] + sum[1]) + (sum[2] + sum[3]), sums);
 }
 
-/* All sums of a tile, lines of one image: sums[channel of x][filter row], filled up to whole ROWS,
- * and behind these a vector for db. near: x; behind it dy, packed. */
+/* All sums of a tile, lines of one image: sums[channel of x][filter row], filled up to whole
+ * FILTER_ROWS, and behind these a vector for db. near: x; behind it dy, packed. */
 static inline void add_tile(const conv2d_near_args a, const share *own, int image, int line,
                             __global const float *x, __global const float *dy, __local float *near,
                             __local float *gradient, __local float *sums)
@@ -602,16 +633,17 @@ static inline void add_tile(const conv2d_near_args a, const share *own, int imag
     pack_lines(lines * a.q, min(VEC, a.group_k - own->first), pq,
                dy + (uint)((image * a.groups * a.group_k + channel) * pq + line * a.q), gradient);
     if (a.sums && own->channel == 0)
-        add_pixels(lines * a.q, gradient, sums + (count + ROWS - 1) / ROWS * ROWS * LINE_SUMS);
+        add_pixels(lines * a.q, gradient,
+                   sums + (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS * LINE_SUMS);
     if (!a.taps)
         return;
     bring_planes(a.h, a.w, &t, own->channels, x + (uint)(from_plane * plane),
                  (a.n * a.groups * a.group_c - from_plane) * plane, near);
     SHORT_LOOP
-    for (int first = 0; first < count; first += ROWS, sums += ROWS * LINE_SUMS) {
-        __local const float *from[ROWS];
+    for (int first = 0; first < count; first += FILTER_ROWS, sums += FILTER_ROWS * LINE_SUMS) {
+        __local const float *from[FILTER_ROWS];
 #pragma unroll
-        for (int row = 0; row < ROWS;
+        for (int row = 0; row < FILTER_ROWS;
              row++) { /* past the last one it is summed again, not stored */
             const int at = min(first + row, count - 1), c = at / a.r;
             from[row] = near + (c * t.rows + (at - c * a.r) * a.dilation_h) * t.pitch;
@@ -629,7 +661,8 @@ static APART void near_weights(const conv2d_near_args a, __global const float *x
     const share own = find_share(a, VEC, part, block);
     const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + FILTER - 1);
     const int blocks = (a.group_k + VEC - 1) / VEC * a.groups, each = a.taps + a.sums;
-    const int count = own.channels * a.r, filled = (count + ROWS - 1) / ROWS * ROWS;
+    const int count = own.channels * a.r,
+              filled = (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS;
     __local float *const gradient = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
     __local float *const sums = gradient + a.lines * a.q * VEC;
     const int down = (a.p + a.lines - 1) / a.lines;
