@@ -2,7 +2,7 @@
  * What conv2d_tile.c needs, and conv2d_row.c and others share. tile correlates a padded input with
  * a list of taps and packed weights (kernels/conv2d_shared.cl), and keeps these in the workspace,
  * one after the other: [padded input][taps][packed weights]. The weights may come packed already.
- * row pads its input, and adds up the parts of its sums, in backward_weights alone.
+ * Others share what adds up the parts of their sums in backward_weights.
  */
 #ifndef CLCNN_CONV2D_TAPS_H
 #define CLCNN_CONV2D_TAPS_H

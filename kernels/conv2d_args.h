@@ -35,7 +35,7 @@ typedef struct conv2d_taps_args {
 /* tile: runs of pixels that one work-item of `runs` computes. */
 #define CONV2D_RUNS 4
 
-/* tile, and row in part: what one work-item prepares, about: taps of the list, elements of padded
+/* tile: what one work-item prepares, about: taps of the list, elements of padded
  * planes, pixels of a packed gradient. */
 #define CONV2D_PACK 16
 #define CONV2D_PAD 4096
@@ -47,7 +47,7 @@ typedef struct conv2d_taps_args {
 #define CONV2D_GRADIENT 4 /* a packed dy, and neither of these */
 #define CONV2D_THIN 8     /* only every step-th row and column is padded, and no taps are listed */
 
-/* What is prepared for tile, and for the gradients of row; see conv2d_shared.cl. */
+/* What is prepared for tile; see conv2d_shared.cl. */
 typedef struct conv2d_prepare_args {
     int planes, in_h, in_w; /* to be padded, as they are; planes 0: none */
     int h, w;               /* rows and columns of them that are copied */
@@ -139,7 +139,7 @@ typedef struct conv2d_point_copy_args {
 #define CONV2D_POINT_ROWS 32
 #define CONV2D_POINT_PANEL(block) ((block) < 16 ? 16 / (block) * (block) : (block))
 
-/* tile and row, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
+/* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {
     int n, k, group_k, blocks, pq; /* of dy */
     int rows_inner, rows, q;       /* rows = images * rows_inner */

@@ -24,10 +24,13 @@
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and
  * NEON's 32.
  *
- * backward_weights goes along the rows as well: a work-item has one row of the filters of
- * GRADIENTS channels. It loads FILTER shifted vectors of inputs and GRADIENTS vectors of dy for
- * GRADIENTS * FILTER FMAs, and adds up the lanes at the end. conv2d_shared.cl adds the splits of
- * the rows in order. Registers: 4 * 5 sums, 5 inputs, one of dy.
+ * backward_weights goes along the rows as well: a work-item has one split of the tiles, which are
+ * lines of images, and the sums of some channels of x and some blocks of GRADIENTS channels of dy
+ * in local memory, a vector for each. It brings a tile's inputs there, too, and goes through the
+ * filters' rows: FILTER shifted vectors of inputs and GRADIENTS vectors of dy for GRADIENTS *
+ * FILTER FMAs. The first of those that share a block adds up dy as well, for db. At the end lanes
+ * are added up, and conv2d_shared.cl adds the splits in order. Registers: 4 * 5 sums, 5 inputs, one
+ * of dy.
  */
 #include "common.clh"
 #define REAL floatV

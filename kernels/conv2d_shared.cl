@@ -1,5 +1,5 @@
 /*
- * The small kernels that conv2d's tile has, and row in backward_weights: what goes before and
+ * The small kernels that conv2d's tile has, and others in backward_weights: what goes before and
  * behind their sums. They know block sizes at run time, so that a context compiles them once,
  * whatever tiles it uses; and one launch does all that can be done at the same time.
  *

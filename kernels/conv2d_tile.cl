@@ -23,6 +23,13 @@
  * summed over the rows of one split; conv2d_shared.cl adds the splits in order and puts the result
  * in place. The work-items of all taps walk over the same packed dy: a split of it stays in the
  * cache.
+ *
+ * Where `runs` keeps a row of the filter in registers (blocks of one vector), `near_weights` takes
+ * its place: a work-item has one split of the tiles, which are lines of images, and brings x, packs
+ * dy and keeps the sums in local memory, so that nothing goes before it, and db costs it nothing.
+ * It sums some rows of the filters at a time, SIDE pixels of them side by side, which share what
+ * they load of x: two loads in three FMAs instead of one each. Registers: 15 sums, SIDE vectors of
+ * dy, some of x.
  */
 #include "common.clh"
 #define REAL floatV
@@ -556,8 +563,8 @@ static inline void add_lines(int lines, int q, int pitch, __local const float *c
     PUT_QUAD((v).sc, (v).sd, (v).se, (v).sf, (to) + 48);
 #endif
 
-/* VEC pixels of four channels, those from `live` on being zeros. A whole square of vectors at once
- * is no faster, and takes llvmpipe minutes to compile. */
+/* VEC pixels of four channels, those from `live` on being zeros. (A whole square of vectors at once
+ * takes llvmpipe minutes to compile.) */
 static inline void turn_quad(int live, int pq, __global const float *dy, __local float *gradient)
 {
     floatV rows[4];
