@@ -2,26 +2,28 @@
  * conv2d by kernels/conv2d_row.cl: vectors along the rows, for few channels; strides of 1, and any
  * backward to the data.
  *
- * Forward and backward_data need no workspace: a work-item has its inputs in local memory.
- * backward_weights keeps in the workspace: [padded x][the splits' partial dw][their partial db].
+ * A work-item has its inputs in local memory. Forward and backward_data need no workspace;
+ * backward_weights keeps the splits' partial dw and db there.
  */
 #include <math.h>
 
+#include "conv2d_near.h"
 #include "conv2d_taps.h"
 
 enum { MOST_SEGMENTS = 16 };
 
 typedef struct cut {
-    clcnn__taps taps;  /* of backward_weights; else its program, macros and blocks */
+    clcnn__taps taps;  /* program, macros and blocks */
     int width;         /* pixels of a vector, VEC */
     int segments;      /* vectors of a work-item and channel, SEGS */
     int most_channels; /* the default takes this algorithm up to here, CHANNELS */
     double near;       /* floats of local memory for a tile's inputs, about, NEAR */
     /* Forward and backward_data: */
     conv2d_row_args args;
-    int rows, columns; /* of the result, of each phase */
-    size_t items;      /* tiles */
-    size_t own;        /* bytes of local memory */
+    int rows, columns;   /* of the result, of each phase */
+    size_t items;        /* tiles */
+    size_t own;          /* bytes of local memory */
+    clcnn__near weights; /* backward_weights */
 } cut;
 
 /* Channels come in blocks from a short list, so that few variants are ever built. */
@@ -230,7 +232,6 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
 {
     c->args = row_args(problem);
     conv2d_row_args *a = &c->args;
-    c->taps.macros[c->taps.macro_count++] = (clcnn__macro){"CURVED", clcnn__conv2d_curved(problem)};
     c->taps.blocks = a->blocks = clcnn__ceil_div(a->out_group, c->taps.block);
     c->rows = clcnn__ceil_div(a->out_h, a->step_h);
     c->columns = clcnn__ceil_div(a->out_w, a->step_w);
@@ -246,6 +247,17 @@ static void make_tile(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
         c->taps.refusal = "its sums are longer than a work-item's loops may be";
     else
         c->own = (size_t)own;
+}
+
+static void make_near(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, cut *c)
+{
+    const double block = c->taps.block, columns = problem->d.s;
+    c->weights = (clcnn__near){.width = c->width,
+                               .block = c->taps.block,
+                               .room = c->near,
+                               .pixel = 1 + columns + block * (1 + columns)};
+    clcnn__near_make(ctx, problem, &c->weights);
+    c->taps.refusal = c->weights.refusal;
 }
 
 static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -269,64 +281,20 @@ static cut cut_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         c.segments = MOST_SEGMENTS;
     c.taps = (clcnn__taps){.program = "conv2d_row",
                            .row = row,
-                           .macro_count = 5,
+                           .macro_count = 7,
                            .macros = {{"BLOCK", block},
                                       {"SEGS", c.segments},
                                       {"STRIDE", stride_of(problem)},
                                       {"GRADIENTS", gradients},
-                                      {"FILTER", filter_of(problem)}},
+                                      {"FILTER", filter_of(problem)},
+                                      {"SPREAD", weights && problem->d.dilation_w > 1},
+                                      {"CURVED", clcnn__conv2d_curved(problem)}},
                            .block = weights ? gradients : block};
     if (c.width > 0 && weights)
-        clcnn__taps_make(problem, &c.taps);
+        make_near(ctx, problem, &c);
     else if (c.width > 0)
         make_tile(ctx, problem, &c);
     return c;
-}
-
-/* backward_weights: sums over the rows of all images, none of them merged. */
-static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *problem, const cut *c)
-{
-    const clcnn_conv2d *d = &problem->d;
-    const int row = clcnn__source_w(&c->taps.from);
-    const int plane = row * clcnn__source_h(&c->taps.from);
-    return (conv2d_tile_weights_args){.n = d->n,
-                                      .k = d->k,
-                                      .group_k = problem->group_k,
-                                      .blocks = c->taps.blocks,
-                                      .pq = problem->p * problem->q,
-                                      .rows_inner = problem->p,
-                                      .rows = d->n * problem->p,
-                                      .q = problem->q,
-                                      .x_outer = d->c * plane,
-                                      .x_inner = row,
-                                      .x_group = problem->group_c * plane,
-                                      .taps = problem->group_c * d->r * d->s,
-                                      .r = d->r,
-                                      .s = d->s,
-                                      .x_plane = plane,
-                                      .x_row = row,
-                                      .dilation_h = d->dilation_h,
-                                      .dilation_w = d->dilation_w,
-                                      .groups = d->groups,
-                                      .accumulate = d->accumulate};
-}
-
-/* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
-typedef struct layout {
-    size_t partial, bias;
-    int splits;
-} layout;
-
-static layout layout_of(const clcnn__conv2d_problem *problem, const cut *c)
-{
-    const clcnn_conv2d *d = &problem->d;
-    const size_t pixels = (size_t)d->n * (size_t)problem->p * (size_t)problem->q;
-    const size_t rows = (size_t)problem->group_c * (size_t)d->r;
-    const size_t items = rows * (size_t)c->taps.blocks * (size_t)d->groups;
-    layout l = {.splits = clcnn__taps_splits(items, d->n * problem->p, pixels)};
-    l.partial = (size_t)l.splits * (size_t)d->k * rows * (size_t)d->s;
-    l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
-    return l;
 }
 
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -341,9 +309,6 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its tuning row has no vector width";
     if (problem->direction == CLCNN_BACKWARD_WEIGHTS && problem->q < c.width)
         return "its backward_weights needs rows of a vector at least";
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS && !c.taps.refusal &&
-        layout_of(problem, &c).partial > INT32_MAX)
-        return "the partial sums have 2^31 elements or more";
     return c.taps.refusal;
 }
 
@@ -366,60 +331,34 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return 0;
     const cut c = cut_of(ctx, problem);
-    const layout l = layout_of(problem, &c);
-    return (c.taps.padded + l.partial + l.bias) * sizeof(float);
+    return clcnn__near_workspace(problem, &c.weights);
 }
 
-static clcnn_status enqueue_reduce(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem partial,
-                                   clcnn_mem out)
+static clcnn__launch_desc describe(const cut *c, const char *kernel)
 {
-    clcnn__taps_single(&args);
-    return clcnn__taps_reduce(ctx, &args, partial, out);
-}
-
-static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
-{
-    const clcnn__conv2d_problem *problem = &call->problem;
-    const cut c = cut_of(ctx, problem);
-    const layout l = layout_of(problem, &c);
-    const clcnn_mem partial = clcnn__behind(call->workspace, c.taps.padded);
-    conv2d_tile_weights_args args = weights_args(problem, &c);
-    args.splits = l.splits;
-    clcnn_status status = CLCNN_SUCCESS;
-    if (call->w.buf) {
-        clcnn__prepared mems = {.in = call->x};
-        status = clcnn__taps_gradient(ctx, call, &c.taps, false, &mems);
-        if (status == CLCNN_SUCCESS)
-            status = clcnn__taps_launch(ctx, &c.taps, "conv2d_row_backward_weights", &args,
-                                        sizeof args, (clcnn_mem[]){mems.in, call->y, partial}, 3,
-                                        (size_t[]){(size_t)problem->group_c * (size_t)args.r,
-                                                   (size_t)args.blocks * (size_t)args.groups,
-                                                   (size_t)args.splits});
-        if (status == CLCNN_SUCCESS)
-            status = enqueue_reduce(ctx, args, partial, call->w);
-    }
-    return status == CLCNN_SUCCESS && call->b.buf
-               ? clcnn__bias_sum(ctx, call, clcnn__behind(partial, l.partial))
-               : status;
+    clcnn__launch_desc desc = {.program = c->taps.program,
+                               .kernel = kernel,
+                               .row = c->taps.row,
+                               .macro_count = c->taps.macro_count};
+    for (int i = 0; i < c->taps.macro_count; i++)
+        desc.macros[i] = c->taps.macros[i];
+    return desc;
 }
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
-    if (problem->direction == CLCNN_BACKWARD_WEIGHTS)
-        return enqueue_weights(ctx, call);
-    const bool forward = problem->direction == CLCNN_FORWARD;
     cut c = cut_of(ctx, problem);
+    if (problem->direction == CLCNN_BACKWARD_WEIGHTS) {
+        clcnn__launch_desc desc = describe(&c, "conv2d_row_backward_weights");
+        return clcnn__near_enqueue(ctx, call, &c.weights, &desc);
+    }
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    clcnn__launch_desc desc = describe(&c, "conv2d_row_correlate");
     c.args.has_bias = problem->forward && call->b.buf;
-    clcnn__launch_desc desc = {.program = c.taps.program,
-                               .kernel = "conv2d_row_correlate",
-                               .row = c.taps.row,
-                               .macro_count = c.taps.macro_count,
-                               .args = &c.args,
-                               .args_size = sizeof c.args,
-                               .local_bytes = c.own};
-    for (int i = 0; i < c.taps.macro_count; i++)
-        desc.macros[i] = c.taps.macros[i];
+    desc.args = &c.args;
+    desc.args_size = sizeof c.args;
+    desc.local_bytes = c.own;
     const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
                               forward ? call->y : call->x};
     return clcnn__launch_single(

@@ -157,18 +157,21 @@ clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, c
 clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
                              clcnn_mem from, clcnn_mem to, size_t items)
 {
-    const bool last = args->what == CONV2D_SPLITS;
     return clcnn__shared_launch(ctx, "conv2d_shared_sum", vec, args, sizeof *args,
                                 (clcnn_mem[]){from, to}, 2,
-                                (size_t[]){items, last ? 1 : (size_t)args->splits, 1});
+                                (size_t[]){items, (size_t)args->splits, 1});
 }
 
-clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
-                                clcnn_mem partial, clcnn_mem out)
+clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_mem partial,
+                             clcnn_mem dw, clcnn_mem db)
 {
-    conv2d_tile_weights_args all = *args;
-    all.what = CONV2D_SPLITS;
-    return clcnn__taps_sum(ctx, &all, CLCNN__SHARED_VEC, partial, out, (size_t)args->k);
+    const size_t vectors =
+        (size_t)args->groups * (size_t)args->blocks * (size_t)(args->block / CLCNN__SHARED_VEC);
+    const size_t squares = clcnn__div_up((size_t)(args->taps + args->sums), CLCNN__SHARED_VEC);
+    const bool square = args->block % CLCNN__SHARED_VEC == 0;
+    return clcnn__shared_launch(ctx, "conv2d_shared_add", CLCNN__SHARED_VEC, args, sizeof *args,
+                                (clcnn_mem[]){partial, dw, db}, 3,
+                                (size_t[]){square ? vectors * squares : (size_t)args->k, 1, 1});
 }
 
 /* Elements of a plane that db sums. */
@@ -184,27 +187,30 @@ int clcnn__bias_splits(const clcnn__conv2d_problem *problem)
     return clcnn__taps_splits((size_t)problem->bias, (int)vectors, images * plane);
 }
 
-void clcnn__taps_single(conv2d_tile_weights_args *args)
-{
-    args->blocks = args->group_k = args->k;
-    args->groups = args->block = 1;
-}
-
 clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clcnn_mem partial)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
-    conv2d_tile_weights_args args = {.n = problem->d.n,
-                                     .k = problem->bias,
-                                     .pq = bias_plane(problem),
-                                     .taps = 1,
-                                     .splits = clcnn__bias_splits(problem),
-                                     .accumulate = problem->d.accumulate,
-                                     .what = CONV2D_PLANES};
-    clcnn__taps_single(&args);
+    const int splits = clcnn__bias_splits(problem);
+    const conv2d_tile_weights_args sum = {.n = problem->d.n,
+                                          .k = problem->bias,
+                                          .pq = bias_plane(problem),
+                                          .splits = splits,
+                                          .accumulate = splits == 1 && problem->d.accumulate,
+                                          .what = CONV2D_PLANES};
+    const conv2d_add_args add = {.k = problem->bias,
+                                 .groups = 1,
+                                 .group_k = problem->bias,
+                                 .blocks = problem->bias,
+                                 .block = 1,
+                                 .sums = 1,
+                                 .splits = splits,
+                                 .accumulate = problem->d.accumulate};
     const clcnn_status status =
-        clcnn__taps_sum(ctx, &args, CLCNN__SHARED_VEC, problem->transposed ? call->x : call->y,
-                        partial, (size_t)args.k);
-    return status == CLCNN_SUCCESS ? clcnn__taps_reduce(ctx, &args, partial, call->b) : status;
+        clcnn__taps_sum(ctx, &sum, CLCNN__SHARED_VEC, problem->transposed ? call->x : call->y,
+                        splits > 1 ? partial : call->b, (size_t)problem->bias);
+    return status == CLCNN_SUCCESS && splits > 1
+               ? clcnn__taps_add(ctx, &add, partial, (clcnn_mem){NULL, 0}, call->b)
+               : status;
 }
 
 static conv2d_taps_args make_args(const clcnn__conv2d_call *call, const clcnn__taps *t)

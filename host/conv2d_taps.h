@@ -2,7 +2,7 @@
  * What conv2d_tile.c needs, and conv2d_row.c and others share. tile correlates a padded input with
  * a list of taps and packed weights (kernels/conv2d_shared.cl), and keeps these in the workspace,
  * one after the other: [padded input][taps][packed weights]. The weights may come packed already.
- * row pads its input, and adds up the parts of its sums, in backward_weights alone.
+ * Others share what adds up the parts of their sums in backward_weights.
  */
 #ifndef CLCNN_CONV2D_TAPS_H
 #define CLCNN_CONV2D_TAPS_H
@@ -22,7 +22,7 @@ typedef struct clcnn__taps {
     const char *program;
     const clcnn__tune_row *row;
     int macro_count;
-    clcnn__macro macros[6];
+    clcnn__macro macros[7];
     int block, blocks; /* channels of the result in a work-item; blocks in a group */
     bool unlisted;     /* the kernel needs no list of taps */
     clcnn__source from;
@@ -63,15 +63,13 @@ clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, c
 /* What args->what says, by vectors of `vec`: `items` for each split. */
 clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
                              clcnn_mem from, clcnn_mem to, size_t items);
-/* The splits added up in order: out[k][tap] from partial[split][block][tap][channel of block]. */
-clcnn_status clcnn__taps_reduce(clcnn_ctx *ctx, const conv2d_tile_weights_args *args,
-                                clcnn_mem partial, clcnn_mem out);
+/* The splits added up in order, dw (args->taps of each channel) and db (args->sums) in one go. */
+clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_mem partial,
+                             clcnn_mem dw, clcnn_mem db);
 /* A db that sums planes, of dy or, transposed, of the convolution's x: how its sums are split. */
 int clcnn__bias_splits(const clcnn__conv2d_problem *problem);
-/* ... and db itself, by way of partial[splits][bias]. */
+/* ... and db itself, if they are split by way of partial[splits][bias]. */
 clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clcnn_mem partial);
-/* What conv2d_shared_sum makes of partial[split][k][tap]: blocks of one channel. */
-void clcnn__taps_single(conv2d_tile_weights_args *args);
 /* Packs call->w into `place`. */
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place);

@@ -2,20 +2,22 @@
  * conv2d by kernels/conv2d_tile.cl: register tiles of vectors over the channels of the result.
  *
  * Forward and backward_data are the correlation of conv2d_taps.h. backward_weights keeps in the
- * workspace: [padded x][packed dy][the splits' partial dw][the splits' partial db].
+ * workspace: [padded x][packed dy][the splits' partial dw and db][transposed: partial db].
  */
+#include "conv2d_near.h"
 #include "conv2d_taps.h"
 
 typedef struct tile {
     clcnn__taps taps;
     int pixels; /* pixels (backward_weights: taps) of a work-item */
     int run;    /* pixels of a row that a work-item of `runs` takes, 0 where it isn't to be had */
+    clcnn__near near; /* backward_weights: from local memory, where this has no refusal */
 } tile;
 
 /* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
 typedef struct layout {
     size_t gradient, partial, bias;
-    int splits, bias_splits;
+    int splits;
 } layout;
 
 /* Runs of pixels along the rows of the result, as macros from short lists, so that few variants are
@@ -57,6 +59,22 @@ static const char *shape_of(const clcnn__conv2d_problem *problem)
     return lanes <= 8 ? "thin" : lanes <= 16 ? "medium" : "wide";
 }
 
+/* Where a row of the filter is that of `runs`, all that backward_weights reads fits into local
+ * memory. */
+static clcnn__near near_of(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, int filter,
+                           int vec, int vecs)
+{
+    enum { ROOM = (24 << 10) / sizeof(float) };
+    clcnn__near near = {.width = vec, .block = vec * vecs, .room = ROOM, .packs = true};
+    near.pixel = 2 + filter * (2.0 + filter);
+    near.refusal = "its filter's rows are not kept in registers";
+    if (filter == 0 || problem->direction != CLCNN_BACKWARD_WEIGHTS)
+        return near;
+    near.refusal = NULL;
+    clcnn__near_make(ctx, problem, &near);
+    return near;
+}
+
 static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const char *shape = shape_of(problem);
@@ -73,6 +91,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (along.step && problem->direction == CLCNN_FORWARD && runs_fit(problem->q, run) &&
         rounds <= CLCNN__MOST_ROUNDS)
         t.run = run;
+    t.near = near_of(ctx, problem, along.filter, vec, vecs);
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
@@ -155,10 +174,8 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
     const size_t pixels = (size_t)a.n * (size_t)a.pq, taps = (size_t)a.taps;
     const size_t items = blocks * (size_t)clcnn__ceil_div(a.taps, t->pixels);
     layout l = {.gradient = blocks * pixels * block,
-                .splits = weights_splits(&a, items, pixels * block),
-                .bias_splits = clcnn__taps_splits(blocks, INT32_MAX, pixels)};
-    l.partial = (size_t)l.splits * blocks * taps * block;
-    l.bias = (size_t)l.bias_splits * blocks * block;
+                .splits = weights_splits(&a, items, pixels * block)};
+    l.partial = (size_t)l.splits * blocks * (taps + 1) * block;
     if (problem->transposed) /* its db is not of the gradient that is packed */
         l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     return l;
@@ -171,6 +188,8 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its tuning row has no tile";
     if (t.taps.refusal || problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return t.taps.refusal;
+    if (!t.near.refusal)
+        return NULL;
     const layout l = layout_of(problem, &t);
     if (l.gradient > INT32_MAX || l.partial > INT32_MAX)
         return "the packed gradient or the partial sums have 2^31 elements or more";
@@ -189,6 +208,8 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     const tile t = tile_of(ctx, problem);
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return (t.taps.padded + t.taps.taps + t.taps.weights) * sizeof(float);
+    if (!t.near.refusal)
+        return clcnn__near_workspace(problem, &t.near);
     const layout l = layout_of(problem, &t);
     return (t.taps.padded + l.gradient + l.partial + l.bias) * sizeof(float);
 }
@@ -225,46 +246,71 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
                                  (pixels + each - 1) / each);
 }
 
-/* db, of the gradient packed already or, transposed, of the convolution's x as it is. */
-static clcnn_status enqueue_bias(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const layout *l,
-                                 conv2d_tile_weights_args args, clcnn_mem gradient,
-                                 clcnn_mem partial)
+/* The parts of db, of the gradient packed already, behind those of dw. */
+static clcnn_status sum_packed(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem gradient,
+                               clcnn_mem partial)
 {
-    if (call->problem.transposed)
-        return clcnn__bias_sum(ctx, call, partial);
     const int vec = args.block % CLCNN__SHARED_VEC == 0 ? CLCNN__SHARED_VEC : 4;
     const size_t items = (size_t)args.blocks * (size_t)args.groups * (size_t)(args.block / vec);
     args.what = CONV2D_PACKED;
-    args.splits = l->bias_splits;
-    args.taps = 1;
-    const clcnn_status status = clcnn__taps_sum(ctx, &args, vec, gradient, partial, items);
-    return status == CLCNN_SUCCESS ? clcnn__taps_reduce(ctx, &args, partial, call->b) : status;
+    return clcnn__taps_sum(ctx, &args, vec, gradient, partial, items);
 }
 
+static conv2d_add_args add_args(const conv2d_tile_weights_args *a)
+{
+    return (conv2d_add_args){.k = a->k,
+                             .groups = a->groups,
+                             .group_k = a->group_k,
+                             .blocks = a->blocks,
+                             .block = a->block,
+                             .taps = a->taps,
+                             .sums = a->sums,
+                             .splits = a->splits,
+                             .accumulate = a->accumulate};
+}
+
+static clcnn_status enqueue_near(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t)
+{
+    clcnn__launch_desc desc = {.program = t->taps.program,
+                               .kernel = "conv2d_tile_near_weights",
+                               .row = t->taps.row,
+                               .macro_count = t->taps.macro_count};
+    for (int i = 0; i < t->taps.macro_count; i++)
+        desc.macros[i] = t->taps.macros[i];
+    return clcnn__near_enqueue(ctx, call, &t->near, &desc);
+}
+
+/* dw and db, or one of them; a transposed db is not of the gradient that is packed. */
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const tile t = tile_of(ctx, problem);
+    if (!t.near.refusal)
+        return enqueue_near(ctx, call, &t);
     const layout l = layout_of(problem, &t);
     conv2d_tile_weights_args args = weights_args(problem, &t);
-    const size_t blocks = (size_t)args.blocks * (size_t)args.groups;
+    const size_t tiles = (size_t)clcnn__ceil_div(args.taps, t.pixels);
     clcnn__prepared mems = {.packed = clcnn__behind(call->workspace, t.taps.padded)};
     const clcnn_mem partial = clcnn__behind(mems.packed, l.gradient);
-    const clcnn_mem bias = clcnn__behind(partial, l.partial);
-
-    clcnn_status status = clcnn__taps_gradient(ctx, call, &t.taps,
-                                               call->w.buf != NULL || !problem->transposed, &mems);
-    if (status == CLCNN_SUCCESS && call->w.buf) {
-        args.splits = l.splits;
+    args.splits = l.splits;
+    args.sums = call->b.buf && !problem->transposed;
+    if (!call->w.buf)
+        args.taps = 0;
+    clcnn_status status = CLCNN_SUCCESS;
+    if (args.taps || args.sums)
+        status = clcnn__taps_gradient(ctx, call, &t.taps, true, &mems);
+    if (status == CLCNN_SUCCESS && args.taps)
         status = clcnn__taps_launch(
             ctx, &t.taps, "conv2d_tile_backward_weights", &args, sizeof args,
             (clcnn_mem[]){mems.in, mems.packed, partial}, 3,
-            (size_t[]){(size_t)clcnn__ceil_div(args.taps, t.pixels), blocks, (size_t)args.splits});
-        if (status == CLCNN_SUCCESS)
-            status = clcnn__taps_reduce(ctx, &args, partial, call->w);
-    }
-    return status == CLCNN_SUCCESS && call->b.buf
-               ? enqueue_bias(ctx, call, &l, args, mems.packed, bias)
+            (size_t[]){tiles, (size_t)args.blocks * (size_t)args.groups, (size_t)args.splits});
+    if (status == CLCNN_SUCCESS && args.sums)
+        status = sum_packed(ctx, args, mems.packed, partial);
+    const conv2d_add_args add = add_args(&args);
+    if (status == CLCNN_SUCCESS && (args.taps || args.sums))
+        status = clcnn__taps_add(ctx, &add, partial, call->w, call->b);
+    return status == CLCNN_SUCCESS && call->b.buf && problem->transposed
+               ? clcnn__bias_sum(ctx, call, clcnn__behind(partial, l.partial))
                : status;
 }
 

@@ -37,7 +37,7 @@ typedef struct conv2d_taps_args {
 /* tile: runs of pixels that one work-item of `runs` computes. */
 #define CONV2D_RUNS 4
 
-/* tile, and row in part: what one work-item prepares, about: taps of the list, elements of padded
+/* tile: what one work-item prepares, about: taps of the list, elements of padded
  * planes, pixels of a packed gradient. */
 #define CONV2D_PACK 16
 #define CONV2D_PAD 4096
@@ -49,7 +49,7 @@ typedef struct conv2d_taps_args {
 #define CONV2D_GRADIENT 4 /* a packed dy, and neither of these */
 #define CONV2D_THIN 8     /* only every step-th row and column is padded, and no taps are listed */
 
-/* What is prepared for tile, and for the gradients of row; see conv2d_shared.cl. */
+/* What is prepared for tile; see conv2d_shared.cl. */
 typedef struct conv2d_prepare_args {
     int planes, in_h, in_w; /* to be padded, as they are; planes 0: none */
     int h, w;               /* rows and columns of them that are copied */
@@ -81,8 +81,26 @@ typedef struct conv2d_row_args {
     float alpha;
 } conv2d_row_args;
 
-/* row: elements of local memory for `channels` planes, and room for vectors that begin in them. */
+/* row and tile: elements of local memory for `channels` planes, and room for vectors that begin in
+ * them. */
 #define CONV2D_ROW_NEAR(channels, plane, vec) (((channels) * (plane) + 2 * (vec)-1) / (vec) * (vec))
+
+/* backward_weights of row, and of tile where all that a work-item reads fits into local memory:
+ * sums over tiles of `lines` lines of dy, in `splits` parts. Behind the taps of each channel of dy
+ * is its part of db. */
+typedef struct conv2d_near_args {
+    int n, groups;
+    int group_c, h, w; /* x; channels of a group */
+    int group_k, p, q; /* dy */
+    int pad_top, pad_left, r, s, dilation_h, dilation_w;
+    int lines;
+    int channels, blocks; /* of x, and blocks of dy's, that a work-item has */
+    int taps, sums;       /* of a channel: those of dw, 0: it isn't asked for; 1: db as well */
+    int splits;
+} conv2d_near_args;
+
+/* tile: filter rows of `columns` that such a work-item sums together. */
+#define CONV2D_NEAR_ROWS(columns) ((columns) == 3 ? 5 : 3)
 
 /* point: out[lane][pixel] is the sum over the taps of w[lane][tap] * in[tap][pixel]. */
 typedef struct conv2d_point_args {
@@ -123,7 +141,7 @@ typedef struct conv2d_point_copy_args {
 #define CONV2D_POINT_ROWS 32
 #define CONV2D_POINT_PANEL(block) ((block) < 16 ? 16 / (block) * (block) : (block))
 
-/* tile and row, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
+/* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
 typedef struct conv2d_tile_weights_args {
     int n, k, group_k, blocks, pq; /* of dy */
     int rows_inner, rows, q;       /* rows = images * rows_inner */
@@ -134,13 +152,20 @@ typedef struct conv2d_tile_weights_args {
     int dilation_h, dilation_w;    /* ... times these */
     int groups, splits, accumulate;
     int block; /* channels of a block */
+    int sums;  /* 1: behind the taps of each channel is room for its part of db */
     int what;  /* conv2d_shared_sum is to add up */
 } conv2d_tile_weights_args;
 
 /* What conv2d_shared_sum adds up. */
-#define CONV2D_SPLITS 0 /* the splits, one behind the other */
 #define CONV2D_PACKED 1 /* the pixels of a packed gradient */
 #define CONV2D_PLANES 2 /* those of planes */
+
+/* What conv2d_shared_add adds up: partial[split][block][tap][channel of the block]. */
+typedef struct conv2d_add_args {
+    int k, groups, group_k, blocks, block; /* channels; of a group; blocks in it */
+    int taps, sums;                        /* of a channel: those of dw, and 1 behind them of db */
+    int splits, accumulate;
+} conv2d_add_args;
 
 /*
  * depthwise: what is read (x, or dy when it goes backward to the data) and what is computed;

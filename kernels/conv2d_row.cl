@@ -24,10 +24,13 @@
  * Registers: SEGS * BLOCK sums, SEGS inputs, one weight; at 16 sums it fits AVX-512's and
  * NEON's 32.
  *
- * backward_weights goes along the rows as well: a work-item has one row of the filters of
- * GRADIENTS channels. It loads FILTER shifted vectors of inputs and GRADIENTS vectors of dy for
- * GRADIENTS * FILTER FMAs, and adds up the lanes at the end. conv2d_shared.cl adds the splits of
- * the rows in order. Registers: 4 * 5 sums, 5 inputs, one of dy.
+ * backward_weights goes along the rows as well: a work-item has one split of the tiles, which are
+ * lines of images, and the sums of some channels of x and some blocks of GRADIENTS channels of dy
+ * in local memory, a vector for each. It brings a tile's inputs there, too, and goes through the
+ * filters' rows: FILTER shifted vectors of inputs and GRADIENTS vectors of dy for GRADIENTS *
+ * FILTER FMAs. The first of those that share a block adds up dy as well, for db. At the end lanes
+ * are added up, and conv2d_shared.cl adds the splits in order. Registers: 4 * 5 sums, 5 inputs, one
+ * of dy.
  */
 #include "common.clh"
 #define REAL floatV
@@ -46,9 +49,13 @@
 #ifndef FILTER
 #define FILTER 0 /* columns of the filter, where backward_weights knows them */
 #endif
+#ifndef SPREAD
+#define SPREAD 0 /* backward_weights: 1: the filter's columns are dilated */
+#endif
 #ifndef STRIDE
 #define STRIDE 1 /* of backward_data: 2: of the columns; 0: any */
 #endif
+#include "conv2d_near.clh"
 #include "conv2d_splits.clh"
 #include "strided.clh"
 
@@ -62,24 +69,6 @@
 #define AT_ONCE (STRIDE == 2 ? 2 : 1) /* phases of columns that are put in place together */
 #define FAR (1 << 20)                 /* elements of input and result, 4 MiB */
 #define PHASE (SEGS * BLOCK * VEC)    /* sums of a phase */
-
-/* As load_whole and store_whole, of local memory. */
-static inline floatV load_near(__local const float *p)
-{
-    return ((__local const unaligned *)p)->v;
-}
-static inline void store_near(floatV v, __local float *p)
-{
-    ((__local unaligned *)p)->v = v;
-}
-
-/* The part of one image's result that a work-item has: `lines` rows and `columns` pixels of each
- * phase, from (line, column) on. Its inputs, `rows` by `pitch` a channel, begin at (top, left) of
- * the planes, which may lie outside. */
-typedef struct tile {
-    int image, line, column;
-    int rows, pitch, top, left;
-} tile;
 
 /* Filter rows (or columns) that one phase meets: the first, how many, and how far apart; and how
  * far into the tile's inputs the first and each one after it reach. */
@@ -143,49 +132,6 @@ static inline walk find_walk(int size, int dilation, int step, int at, int sign)
     return w;
 }
 #endif
-
-/* `count` elements to local memory: those from `from` on, of which `rest` may be read, or zeros.
- * Whole vectors are written: what is too much is overwritten by what comes next. */
-static inline void bring(__global const float *from, int count, int rest, __local float *to)
-{
-    SHORT_LOOP
-    for (int i = 0; i < count; i += VEC)
-        store_near(load_row(from + i, rest - i), to + i);
-}
-
-static inline void clear(int count, __local float *to)
-{
-    SHORT_LOOP
-    for (int i = 0; i < count; i += VEC)
-        store_near((floatV)(0.0f), to + i);
-}
-
-/* The tile's inputs of `channels` planes, with zeros in place of what lies outside of them; `rest`:
- * elements from these planes on to the tensor's end. */
-static inline void bring_planes(const conv2d_row_args a, const tile *t, int channels,
-                                __global const float *planes, int rest, __local float *near)
-{
-    const int plane = a.in_h * a.in_w;
-    const int before = clamp(-t->left, 0, t->pitch);
-    const int end = clamp(a.in_w - t->left, before, t->pitch);
-    SHORT_LOOP
-    for (int c = 0; c < channels; c++) {
-        SHORT_LOOP
-        for (int row = 0; row < t->rows; row++, near += t->pitch) {
-            const int y = t->top + row, at = c * plane + y * a.in_w + t->left + before;
-            if (y < 0 || y >= a.in_h) {
-                clear(t->pitch, near);
-                continue;
-            }
-            if (before > 0)
-                clear(before, near);
-            bring(planes + at, end - before, rest - at, near + before);
-            if (end < t->pitch)
-                clear(t->pitch - end, near + end);
-        }
-    }
-    clear(VEC, near); /* the last row's last vector reaches there */
-}
 
 /* Inputs that come next: of a tile, `channels` planes from `planes` on; and how many of their rows
  * have been asked for. */
@@ -465,7 +411,7 @@ static APART void correlate(const conv2d_row_args a, __global const float *in,
         p.last = c + p.channels == a.in_channels;
         p.turn = 0;
         p.next = find_next(a, &t, item, c + p.channels, in);
-        bring_planes(a, &t, p.channels, in + c * plane, all - c * plane, near);
+        bring_planes(a.in_h, a.in_w, &t, p.channels, in + c * plane, all - c * plane, near);
 #pragma unroll
         for (int k = 0; k < BLOCK; k++) /* past the last one it is computed again, not stored */
             p.weights[k] = w + (c * from_channel + min(k, lanes - 1) * from_lane);
@@ -493,80 +439,171 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const
               (int)get_global_id(0), (int)get_global_id(1));
 }
 
-static inline float sum_of_lanes(floatV v)
-{
-    float lanes[VEC], sum = 0.0f;
-    VSTORE(v, lanes);
-    for (int i = 0; i < VEC; i++)
-        sum += lanes[i];
-    return sum;
-}
-
 #if FILTER > 0
+#define LINE_SUMS (GRADIENTS * FILTER * VEC) /* floats of the sums of a filter row, of a block */
+
 /* VEC pixels from column `i` on; KEEP leaves out those that another vector has. */
 #define ADD_PIXELS(KEEP)                                                                           \
     {                                                                                              \
         floatV value[FILTER];                                                                      \
         UNROLL for (int s = 0; s < FILTER; s++) value[s] =                                         \
-            KEEP(VLOAD(from + i + s * a.dilation_w));                                              \
+            KEEP(load_near(from + i + s * (SPREAD ? dilation : 1)));                               \
         UNROLL for (int k = 0; k < GRADIENTS; k++)                                                 \
         {                                                                                          \
-            const floatV d = KEEP(VLOAD(gradient + lane[k] + i));                                  \
+            const floatV d = KEEP(load_whole(dy + lane[k] + i));                                   \
             UNROLL for (int s = 0; s < FILTER; s++) sum[k][s] = FMA(d, value[s], sum[k][s]);       \
         }                                                                                          \
     }
 
-/* item -> a row of the filters (input channel, filter row), GRADIENTS channels, one split of the
- * rows: partial[split][k][tap] */
-static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
-                                   __global const float *dy, __global float *partial,
-                                   const int line, const int block, const int split)
+/* Adds `lines` lines of dy of a block to the sums of one filter row, sums[k][s][pixel]; `from`: the
+ * inputs that the first of them meets. lane[k]: where channel k begins. */
+static inline void add_lines(int lines, int q, int pitch, int dilation, __local const float *from,
+                             __global const float *dy, const int *lane, __local float *sums)
 {
-    const conv2d_tile_weights_args a = given; /* in registers */
-    const int group = block / a.blocks, channel = (block - group * a.blocks) * GRADIENTS;
-    const int c = line / a.r, r = line - c * a.r;
-    x += (uint)(group * a.x_group + c * a.x_plane + r * a.dilation_h * a.x_row);
-    dy += (uint)((group * a.group_k + channel) * a.pq);
-    int lane[GRADIENTS];
-#pragma unroll
-    for (int k = 0; k < GRADIENTS; k++) /* past the last channel it is computed again, not stored */
-        lane[k] = min(k, a.group_k - 1 - channel) * a.pq;
-
     floatV sum[GRADIENTS][FILTER];
+    const int whole = q / VEC * VEC, late = q - VEC, skip = whole - late;
+    (void)dilation;
 #pragma unroll
     for (int k = 0; k < GRADIENTS; k++)
 #pragma unroll
         for (int s = 0; s < FILTER; s++)
-            sum[k][s] = (floatV)(0.0f);
-    const int end = split_begin(a.rows, a.splits, split + 1);
-    for (int row = split_begin(a.rows, a.splits, split); row < end; row++) {
-        const int image = row / a.rows_inner, y = row - image * a.rows_inner;
-        __global const float *from = x + (image * a.x_outer + y * a.x_inner);
-        __global const float *gradient = dy + (image * a.k * a.pq + y * a.q);
+            sum[k][s] = load_near(sums + (k * FILTER + s) * VEC);
+    for (int line = 0; line < lines; line++, from += pitch, dy += q) {
         int i = 0;
-        for (; i + VEC <= a.q; i += VEC)
+        for (; i < whole; i += VEC)
             ADD_PIXELS(ALL)
-        if (i < a.q) { /* the last vector ends where the row does */
-            const int skip = i - (a.q - VEC);
-            i = a.q - VEC;
+        if (whole < q) { /* the last vector ends where the row does */
+            i = late;
             ADD_PIXELS(LATE)
         }
     }
-    partial += (uint)((split * a.k + group * a.group_k + channel) * a.taps + line * FILTER);
 #pragma unroll
     for (int k = 0; k < GRADIENTS; k++)
-        if (channel + k < a.group_k)
 #pragma unroll
-            for (int s = 0; s < FILTER; s++)
-                partial[k * a.taps + s] = sum_of_lanes(sum[k][s]);
+        for (int s = 0; s < FILTER; s++)
+            store_near(sum[k][s], sums + (k * FILTER + s) * VEC);
 }
 
-ALONE __kernel void conv2d_row_backward_weights(const conv2d_tile_weights_args a,
-                                                __global const float *x, uint x_offset,
-                                                __global const float *dy, uint dy_offset,
-                                                __global float *partial, uint partial_offset)
+/* Adds `count` pixels of dy to the sum of a channel. */
+static inline void add_pixels(int count, __global const float *dy, __local float *sums)
 {
-    backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset,
+    floatV sum[4]; /* four chains cover the latency of an addition */
+    int i = 0;
+    sum[0] = load_near(sums);
+#pragma unroll
+    for (int j = 1; j < 4; j++)
+        sum[j] = (floatV)(0.0f);
+    for (; i + 4 * VEC <= count; i += 4 * VEC)
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            sum[j] += load_whole(dy + i + j * VEC);
+    SHORT_LOOP
+    for (; i < count; i += VEC)
+        sum[0] += load_row(dy + i, count - i);
+    store_near((sum[0] + sum[1]) + (sum[2] + sum[3]), sums);
+}
+
+/* Adds up the lanes of `count` vectors: sums[i] becomes the sum of vector i. */
+static inline void add_lanes(int count, __local float *sums)
+{
+    SHORT_LOOP
+    for (int i = 0; i < count; i++) {
+        const floatV v = load_near(sums + i * VEC);
+        sums[i] = SUM_OF_LANES(v);
+    }
+}
+
+/* All sums of a tile: lines of one image. near: its inputs; sums[block][channel][filter row], and
+ * behind these a vector for each of dy's channels. */
+static inline void add_tile(const conv2d_near_args a, const share *own, int image, int line,
+                            __global const float *x, __global const float *dy, __local float *near,
+                            __local float *sums)
+{
+    const int lines = min(a.lines, a.p - line), pq = a.p * a.q, plane = a.h * a.w;
+    const int channels = a.groups * a.group_k, planes = a.groups * a.group_c;
+    const int first = own->group * a.group_k + own->first;
+    const tile t = {.rows = lines + (a.r - 1) * a.dilation_h,
+                    .pitch = a.q + (FILTER - 1) * a.dilation_w,
+                    .top = line - a.pad_top,
+                    .left = -a.pad_left};
+    __local float *const bias = sums + own->blocks * own->channels * a.r * LINE_SUMS;
+    dy += (uint)((image * channels + first) * pq + line * a.q);
+    if (a.sums && own->channel == 0)
+        SHORT_LOOP
+    for (int k = 0; k < min(own->blocks * GRADIENTS, a.group_k - own->first); k++)
+        add_pixels(lines * a.q, dy + k * pq, bias + k * VEC);
+    if (!a.taps)
+        return;
+    const int from = image * planes + own->group * a.group_c + own->channel;
+    bring_planes(a.h, a.w, &t, own->channels, x + (uint)(from * plane),
+                 (a.n * planes - from) * plane, near);
+    SHORT_LOOP
+    for (int b = 0; b < own->blocks; b++, dy += GRADIENTS * pq) {
+        int lane[GRADIENTS];
+#pragma unroll
+        for (int k = 0; k < GRADIENTS; k++) /* past the last one it is computed again, not stored */
+            lane[k] = min(k, a.group_k - 1 - own->first - b * GRADIENTS) * pq;
+        SHORT_LOOP
+        for (int c = 0; c < own->channels; c++)
+            SHORT_LOOP
+        for (int r = 0; r < a.r; r++, sums += LINE_SUMS)
+            add_lines(lines, a.q, t.pitch, a.dilation_w,
+                      near + (c * t.rows + r * a.dilation_h) * t.pitch, dy, lane, sums);
+    }
+}
+
+/* The sums of lanes to partial[k][tap], db behind a channel's taps. */
+static inline void put_sums(const conv2d_near_args a, const share *own, __global float *partial,
+                            __local const float *sums)
+{
+    const int each = a.taps + a.sums, live = min(own->blocks * GRADIENTS, a.group_k - own->first);
+    const int lines = own->channels * a.r;
+    partial += (uint)((own->group * a.group_k + own->first) * each);
+    if (a.taps)
+        SHORT_LOOP
+    for (int k = 0; k < live; k++) {
+        const int b = k / GRADIENTS;
+        __local const float *from = sums + (b * lines * GRADIENTS + k - b * GRADIENTS) * FILTER;
+        __global float *to = partial + k * each + own->channel * a.r * FILTER;
+        SHORT_LOOP
+        for (int line = 0; line < lines; line++, from += GRADIENTS * FILTER, to += FILTER)
+#pragma unroll
+            for (int s = 0; s < FILTER; s++)
+                to[s] = from[s];
+    }
+    if (a.sums && own->channel == 0)
+        SHORT_LOOP
+    for (int k = 0; k < live; k++)
+        partial[k * each + a.taps] = sums[own->blocks * lines * GRADIENTS * FILTER + k];
+}
+
+/* item -> some channels of x, some blocks of dy's channels, one split of the tiles:
+ * partial[split][k][tap] */
+static APART void backward_weights(const conv2d_near_args a, __global const float *x,
+                                   __global const float *dy, __global float *partial,
+                                   __local float *near, const int part, const int block,
+                                   const int split)
+{
+    const share own = find_share(a, GRADIENTS, part, block);
+    const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + (FILTER - 1) * a.dilation_w);
+    __local float *const sums = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
+    const int vectors = own.blocks * GRADIENTS * (own.channels * a.r * FILTER + 1);
+    const int down = (a.p + a.lines - 1) / a.lines;
+    const int end = split_begin(a.n * down, a.splits, split + 1);
+    clear(vectors * VEC, sums);
+    SHORT_LOOP
+    for (int i = split_begin(a.n * down, a.splits, split); i < end; i++)
+        add_tile(a, &own, i / down, i % down * a.lines, x, dy, near, sums);
+    add_lanes(vectors, sums);
+    put_sums(a, &own, partial + (uint)(split * a.groups * a.group_k * (a.taps + a.sums)), sums);
+}
+
+ALONE __kernel void conv2d_row_backward_weights(const conv2d_near_args a, __global const float *x,
+                                                uint x_offset, __global const float *dy,
+                                                uint dy_offset, __global float *partial,
+                                                uint partial_offset, __local float *near)
+{
+    backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
 #endif

@@ -1,17 +1,17 @@
 /*
- * The small kernels that conv2d's tile has, and row in backward_weights: what goes before and
+ * The small kernels that conv2d's tile has, and others in backward_weights: what goes before and
  * behind their sums. They know block sizes at run time, so that a context compiles them once,
  * whatever tiles it uses; and one launch does all that can be done at the same time.
  *
  * - prepare: pads the input, so that no tap needs a bounds check, or collects what strides leave of
  *   it; lists the taps and packs the weights, or (backward_weights) packs dy: turns it into vectors
  *   over its channels, pixel by pixel
- * - sum: sums of dy over its pixels, split by split, where it is packed or as it is; or adds up the
- *   splits of what was summed, in order
+ * - sum: sums of dy over its pixels, split by split, where it is packed or as it is
+ * - add: the splits of what was summed, of dw and of db, added up in order
  *
  * A work-item is alone in its group and does a piece of what CONV2D_... of conv2d_args.h say: a few
  * thousand loads and stores. The list is made anew on every call: what a kernel uses as an address,
- * it has worked out itself. Registers: two squares of VEC vectors at most, while dy is turned.
+ * it has worked out itself. Registers: two squares of VEC vectors at most, while one is turned.
  */
 #include "common.clh"
 #define STRIDE 1
@@ -203,7 +203,8 @@ ALONE __kernel void conv2d_shared_prepare(const conv2d_prepare_args a, __global 
         list_and_pack(a, item, taps + taps_offset, from + from_offset, packed + packed_offset);
 }
 
-/* VEC channels of a block, one split: partial[split][block][a.block], a "tap" that is always 1. */
+/* VEC channels of a block, one split: partial[split][block][tap][a.block], behind the taps of dw.
+ */
 static APART void sum_packed(const conv2d_tile_weights_args a, int item, int split,
                              __global const float *packed, __global float *partial)
 {
@@ -223,16 +224,15 @@ static APART void sum_packed(const conv2d_tile_weights_args a, int item, int spl
     SHORT_LOOP
     for (; pixel < end; pixel++)
         sum[0] += VLOAD(packed + pixel * a.block);
-    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]),
-           partial + (uint)(split * a.groups * a.blocks * a.block + channel));
+    const int place = (split * a.groups * a.blocks + block) * (a.taps + 1) + a.taps;
+    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]), partial + (uint)(place * a.block + lane));
 }
 
-/* One channel, one split of the vectors of all images: partial[split][block][a.block], from planes
- * as they are (a.pq elements each). */
+/* One channel, one split of the vectors of all images: sums[split][k], from planes as they are
+ * (a.pq elements each). */
 static APART void sum_planes(const conv2d_tile_weights_args a, int k, int split,
-                             __global const float *y, __global float *partial)
+                             __global const float *y, __global float *sums)
 {
-    const int group = k / a.group_k, channel = k - group * a.group_k;
     const int vectors = (a.pq + VEC - 1) / VEC,
               end = split_begin(a.n * vectors, a.splits, split + 1);
     floatV lanes = (floatV)(0.0f);
@@ -251,27 +251,8 @@ static APART void sum_planes(const conv2d_tile_weights_args a, int k, int split,
     SHORT_LOOP
     for (int i = 0; i < VEC; i++)
         sum += parts[i];
-    const int block = (split * a.groups + group) * a.blocks + channel / a.block;
-    partial[(uint)(block * a.block + channel % a.block)] = sum;
-}
-
-/* All taps of one channel: dw[k][tap], from partial[split][block][tap][a.block]. */
-static APART void add_splits(const conv2d_tile_weights_args a, int k, __global const float *partial,
-                             __global float *dw)
-{
-    const int group = k / a.group_k, channel = k - group * a.group_k;
-    const int block = group * a.blocks + channel / a.block;
-    const int stride = a.groups * a.blocks * a.taps * a.block;
-    partial += (uint)(block * a.taps * a.block + channel % a.block);
-    dw += (uint)(k * a.taps);
-    SHORT_LOOP
-    for (int tap = 0; tap < a.taps; tap++) {
-        float sum = 0.0f;
-        SHORT_LOOP
-        for (int split = 0; split < a.splits; split++)
-            sum += partial[split * stride + tap * a.block];
-        dw[tap] = a.accumulate ? dw[tap] + sum : sum;
-    }
+    sums += (uint)(split * a.k + k);
+    *sums = a.accumulate ? *sums + sum : sum;
 }
 
 /* item -> what the function says that a.what names */
@@ -279,10 +260,93 @@ ALONE __kernel void conv2d_shared_sum(const conv2d_tile_weights_args a, __global
                                       uint from_offset, __global float *to, uint to_offset)
 {
     const int item = (int)get_global_id(0), split = (int)get_global_id(1);
-    if (a.what == CONV2D_SPLITS)
-        add_splits(a, item, from + from_offset, to + to_offset);
-    else if (a.what == CONV2D_PACKED)
+    if (a.what == CONV2D_PACKED)
         sum_packed(a, item, split, from + from_offset, to + to_offset);
     else
         sum_planes(a, item, split, from + from_offset, to + to_offset);
+}
+
+/* A sum to its place: one of the taps of dw's channel k, or behind them db's. */
+static inline void put_sum(const conv2d_add_args a, int k, int tap, float sum, __global float *dw,
+                           __global float *db)
+{
+    __global float *place = tap < a.taps ? dw + (uint)(k * a.taps + tap) : db + (uint)k;
+    *place = a.accumulate ? *place + sum : sum;
+}
+
+/* All sums of one channel, from partial[split][block][tap][a.block]. */
+static APART void add_channel(const conv2d_add_args a, int k, __global const float *partial,
+                              __global float *dw, __global float *db)
+{
+    const int each = a.taps + a.sums, group = k / a.group_k, channel = k - group * a.group_k;
+    const int block = group * a.blocks + channel / a.block;
+    const int apart = a.groups * a.blocks * each * a.block;
+    int tap = 0;
+    partial += (uint)(block * each * a.block + channel % a.block);
+    if (a.block == 1) {
+        SHORT_LOOP
+        for (; tap + VEC <= each; tap += VEC) {
+            floatV sum = (floatV)(0.0f);
+            float lanes[VEC];
+            SHORT_LOOP
+            for (int split = 0; split < a.splits; split++)
+                sum += VLOAD(partial + split * apart + tap);
+            VSTORE(sum, lanes);
+            SHORT_LOOP
+            for (int i = 0; i < VEC; i++)
+                put_sum(a, k, tap + i, lanes[i], dw, db);
+        }
+    }
+    SHORT_LOOP
+    for (; tap < each; tap++) {
+        float sum = 0.0f;
+        SHORT_LOOP
+        for (int split = 0; split < a.splits; split++)
+            sum += partial[split * apart + tap * a.block];
+        put_sum(a, k, tap, sum, dw, db);
+    }
+}
+
+/* VEC sums of VEC channels of a block: added up side by side, then turned around. */
+static APART void add_square(const conv2d_add_args a, int item, __global const float *partial,
+                             __global float *dw, __global float *db)
+{
+    const int each = a.taps + a.sums, parts = divide_up(each, VEC), vector = item / parts;
+    const int tap = (item - vector * parts) * VEC, live = min(VEC, each - tap);
+    const int block = vector * VEC / a.block, lane = vector * VEC - block * a.block;
+    const int group = block / a.blocks, first = (block - group * a.blocks) * a.block + lane;
+    const int apart = a.groups * a.blocks * each * a.block;
+    floatV rows[VEC];
+    float lanes[VEC];
+    partial += (uint)((block * each + tap) * a.block + lane);
+#pragma unroll
+    for (int i = 0; i < VEC; i++)
+        rows[i] = (floatV)(0.0f);
+    SHORT_LOOP
+    for (int split = 0; split < a.splits; split++, partial += apart)
+#pragma unroll
+        for (int i = 0; i < VEC; i++) /* past the last one it is summed again, not stored */
+            rows[i] += VLOAD(partial + min(i, live - 1) * a.block);
+    transpose(rows);
+#pragma unroll
+    for (int i = 0; i < VEC; i++)
+        if (first + i < a.group_k) {
+            const int k = group * a.group_k + first + i;
+            VSTORE(rows[i], lanes);
+            SHORT_LOOP
+            for (int j = 0; j < live; j++)
+                put_sum(a, k, tap + j, lanes[j], dw, db);
+        }
+}
+
+/* item -> a square of sums, where blocks are whole vectors, or all of a channel */
+ALONE __kernel void conv2d_shared_add(const conv2d_add_args a, __global const float *partial,
+                                      uint partial_offset, __global float *dw, uint dw_offset,
+                                      __global float *db, uint db_offset)
+{
+    const int item = (int)get_global_id(0);
+    if (a.block % VEC == 0)
+        add_square(a, item, partial + partial_offset, dw + dw_offset, db + db_offset);
+    else
+        add_channel(a, item, partial + partial_offset, dw + dw_offset, db + db_offset);
 }

@@ -23,6 +23,13 @@
  * summed over the rows of one split; conv2d_shared.cl adds the splits in order and puts the result
  * in place. The work-items of all taps walk over the same packed dy: a split of it stays in the
  * cache.
+ *
+ * Where `runs` keeps a row of the filter in registers (blocks of one vector), `near_weights` takes
+ * its place: a work-item has one split of the tiles, which are lines of images, and brings x, packs
+ * dy and keeps the sums in local memory, so that nothing goes before it, and db costs it nothing.
+ * It sums some rows of the filters at a time, SIDE pixels of them side by side, which share what
+ * they load of x: two loads in three FMAs instead of one each. Registers: 15 sums, SIDE vectors of
+ * dy, some of x.
  */
 #include "common.clh"
 #define REAL floatV
@@ -46,6 +53,7 @@
 #endif
 #define BLOCK (VEC * VECS) /* channels of a work-item */
 #define STRIDE 1
+#include "conv2d_near.clh"
 #include "conv2d_splits.clh"
 #include "conv2d_taps.clh"
 #include "strided.clh"
@@ -471,7 +479,8 @@ static APART void backward_weights(const conv2d_tile_weights_args given, __globa
             }
         }
     }
-    partial += (uint)(((split * a.groups * a.blocks + block) * a.taps + first) * BLOCK);
+    const int each = a.taps + a.sums;
+    partial += (uint)(((split * a.groups * a.blocks + block) * each + first) * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         if (first + i < a.taps)
@@ -488,3 +497,202 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
     backward_weights(a, x + x_offset, packed + packed_offset, partial + partial_offset,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
+
+#if FILTER > 0 && VECS == 1
+#define FILTER_ROWS CONV2D_NEAR_ROWS(FILTER)
+#define LINE_SUMS (FILTER * VEC) /* floats of the sums of a filter row */
+#ifndef SIDE
+#define SIDE 2 /* pixels that share what they load of x */
+#endif
+
+/* COUNT pixels side by side, of dy from `gradient` on. */
+#define ADD_SIDE(COUNT)                                                                            \
+    {                                                                                              \
+        floatV d[COUNT];                                                                           \
+        UNROLL for (int i = 0; i < COUNT; i++) d[i] = load_near(gradient + i * VEC);               \
+        UNROLL for (int row = 0; row < FILTER_ROWS; row++)                                         \
+        {                                                                                          \
+            UNROLL for (int x = 0; x < COUNT + FILTER - 1; x++)                                    \
+            {                                                                                      \
+                const floatV value = (floatV)(from[row][offset + x]);                              \
+                UNROLL for (int i = 0; i < COUNT; i++) if (x - i >= 0 && x - i < FILTER)           \
+                    sum[row][x - i] = FMA(value, d[i], sum[row][x - i]);                           \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* Adds `lines` lines of dy to the sums of FILTER_ROWS filter rows, sums[row][column][channel];
+ * from[row]: the inputs that the first line meets. */
+static inline void add_lines(int lines, int q, int pitch, __local const float *const *from,
+                             __local const float *gradient, __local float *sums)
+{
+    floatV sum[FILTER_ROWS][FILTER];
+#pragma unroll
+    for (int row = 0; row < FILTER_ROWS; row++)
+#pragma unroll
+        for (int s = 0; s < FILTER; s++)
+            sum[row][s] = load_near(sums + row * LINE_SUMS + s * VEC);
+    for (int line = 0; line < lines; line++) {
+        int offset = line * pitch;
+        const int end = offset + q;
+        for (; offset + SIDE <= end; offset += SIDE, gradient += SIDE * VEC)
+            ADD_SIDE(SIDE)
+        for (; offset < end; offset++, gradient += VEC)
+            ADD_SIDE(1)
+    }
+#pragma unroll
+    for (int row = 0; row < FILTER_ROWS; row++)
+#pragma unroll
+        for (int s = 0; s < FILTER; s++)
+            store_near(sum[row][s], sums + row * LINE_SUMS + s * VEC);
+}
+
+/* Vectors of four channels, pixel by pixel, to their pixels. */
+#define PUT_QUAD(a, b, c, d, to) vstore4((float4)((a), (b), (c), (d)), 0, (to))
+#if VEC == 4
+#define PUT_QUADS(v, to) PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));
+#elif VEC == 8
+#define PUT_QUADS(v, to)                                                                           \
+    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
+    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + 8);
+#else
+#define PUT_QUADS(v, to)                                                                           \
+    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
+    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + 16);                                           \
+    PUT_QUAD((v).s8, (v).s9, (v).sa, (v).sb, (to) + 32);                                           \
+    PUT_QUAD((v).sc, (v).sd, (v).se, (v).sf, (to) + 48);
+#endif
+
+/* VEC pixels of four channels, those from `live` on being zeros. (A whole square of vectors at once
+ * takes llvmpipe minutes to compile.) */
+static inline void turn_quad(int live, int pq, __global const float *dy, __local float *gradient)
+{
+    floatV rows[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const floatV row = load_whole(dy + min(i, live - 1) * pq);
+        rows[i] = i < live ? row : (floatV)(0.0f);
+    }
+    const floatV even_low = ZIP_LOW(rows[0], rows[2]), even_high = ZIP_HIGH(rows[0], rows[2]);
+    const floatV odd_low = ZIP_LOW(rows[1], rows[3]), odd_high = ZIP_HIGH(rows[1], rows[3]);
+    const floatV quads[] = {ZIP_LOW(even_low, odd_low), ZIP_HIGH(even_low, odd_low),
+                            ZIP_LOW(even_high, odd_high), ZIP_HIGH(even_high, odd_high)};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        PUT_QUADS(quads[i], gradient + i * VEC / 4 * VEC)
+    }
+}
+
+/* `count` pixels of `live` channels, whose planes lie `pq` apart, to gradient[pixel][channel], with
+ * zeros in place of the other channels. */
+static inline void pack_lines(int count, int live, int pq, __global const float *dy,
+                              __local float *gradient)
+{
+    int pixel = 0;
+    if (live < VEC)
+        clear(count * VEC, gradient);
+    SHORT_LOOP
+    for (; count >= VEC && pixel < count; pixel += VEC) {
+        const int from = min(pixel, count - VEC); /* the last vector ends where they do */
+        SHORT_LOOP
+        for (int k = 0; k < live; k += 4)
+            turn_quad(live - k, pq, dy + k * pq + from, gradient + from * VEC + k);
+    }
+    SHORT_LOOP
+    for (; pixel < count; pixel++)
+        SHORT_LOOP
+    for (int i = 0; i < live; i++)
+        gradient[pixel * VEC + i] = dy[i * pq + pixel];
+}
+
+/* Adds them up, channel by channel. */
+static inline void add_pixels(int count, __local const float *gradient, __local float *sums)
+{
+    floatV sum[4]; /* four chains cover the latency of an addition */
+    int i = 0;
+    sum[0] = load_near(sums);
+#pragma unroll
+    for (int j = 1; j < 4; j++)
+        sum[j] = (floatV)(0.0f);
+    for (; i + 4 <= count; i += 4)
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            sum[j] += load_near(gradient + (i + j) * VEC);
+    SHORT_LOOP
+    for (; i < count; i++)
+        sum[0] += load_near(gradient + i * VEC);
+    store_near((sum[0] + sum[1]) + (sum[2] + sum[3]), sums);
+}
+
+/* All sums of a tile, lines of one image: sums[channel of x][filter row], filled up to whole
+ * FILTER_ROWS, and behind these a vector for db. near: x; behind it dy, packed. */
+static inline void add_tile(const conv2d_near_args a, const share *own, int image, int line,
+                            __global const float *x, __global const float *dy, __local float *near,
+                            __local float *gradient, __local float *sums)
+{
+    const int lines = min(a.lines, a.p - line), pq = a.p * a.q, plane = a.h * a.w;
+    const int count = own->channels * a.r, channel = own->group * a.group_k + own->first;
+    const int from_plane = (image * a.groups + own->group) * a.group_c + own->channel;
+    const tile t = {.rows = lines + (a.r - 1) * a.dilation_h,
+                    .pitch = a.q + FILTER - 1,
+                    .top = line - a.pad_top,
+                    .left = -a.pad_left};
+    pack_lines(lines * a.q, min(VEC, a.group_k - own->first), pq,
+               dy + (uint)((image * a.groups * a.group_k + channel) * pq + line * a.q), gradient);
+    if (a.sums && own->channel == 0)
+        add_pixels(lines * a.q, gradient,
+                   sums + (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS * LINE_SUMS);
+    if (!a.taps)
+        return;
+    bring_planes(a.h, a.w, &t, own->channels, x + (uint)(from_plane * plane),
+                 (a.n * a.groups * a.group_c - from_plane) * plane, near);
+    SHORT_LOOP
+    for (int first = 0; first < count; first += FILTER_ROWS, sums += FILTER_ROWS * LINE_SUMS) {
+        __local const float *from[FILTER_ROWS];
+#pragma unroll
+        for (int row = 0; row < FILTER_ROWS;
+             row++) { /* past the last one it is summed again, not stored */
+            const int at = min(first + row, count - 1), c = at / a.r;
+            from[row] = near + (c * t.rows + (at - c * a.r) * a.dilation_h) * t.pitch;
+        }
+        add_lines(lines, a.q, t.pitch, from, gradient, sums);
+    }
+}
+
+/* item -> some channels of x, one block, one split of the tiles: partial[split][block][tap][VEC] */
+static APART void near_weights(const conv2d_near_args a, __global const float *x,
+                               __global const float *dy, __global float *partial,
+                               __local float *near, const int part, const int block,
+                               const int split)
+{
+    const share own = find_share(a, VEC, part, block);
+    const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + FILTER - 1);
+    const int blocks = (a.group_k + VEC - 1) / VEC * a.groups, each = a.taps + a.sums;
+    const int count = own.channels * a.r,
+              filled = (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS;
+    __local float *const gradient = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
+    __local float *const sums = gradient + a.lines * a.q * VEC;
+    const int down = (a.p + a.lines - 1) / a.lines;
+    const int end = split_begin(a.n * down, a.splits, split + 1);
+    clear(filled * LINE_SUMS + VEC, sums);
+    SHORT_LOOP
+    for (int i = split_begin(a.n * down, a.splits, split); i < end; i++)
+        add_tile(a, &own, i / down, i % down * a.lines, x, dy, near, gradient, sums);
+    partial += (uint)((split * blocks + block) * each * VEC);
+    if (a.taps)
+        SHORT_LOOP
+    for (int i = 0; i < count * FILTER; i++)
+        store_whole(load_near(sums + i * VEC), partial + (own.channel * a.r * FILTER + i) * VEC);
+    if (a.sums && own.channel == 0)
+        store_whole(load_near(sums + filled * LINE_SUMS), partial + a.taps * VEC);
+}
+
+ALONE __kernel void conv2d_tile_near_weights(const conv2d_near_args a, __global const float *x,
+                                             uint x_offset, __global const float *dy,
+                                             uint dy_offset, __global float *partial,
+                                             uint partial_offset, __local float *near)
+{
+    near_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
+                 (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
+}
+#endif

@@ -457,13 +457,55 @@ static void test_row_tiles(void)
         sweep_tuned("conv2d", rows, tiles_of_row);
 }
 
+/* ---- backward_weights from local memory --------------------------------------------------------
+ */
+
+/* row and tile, with fewer channels or lines in a work-item than there are, splits of several
+ * images, groups, padding larger than an image, and dilation; dw and db, or one of them. */
+static void test_near_weights(void)
+{
+    static const clcnn_conv2d shapes[] = {
+        {.n = 5, .c = 3, .h = 12, .w = 40, .k = 7, .r = 5, .s = 5, .pad_top = 2, .pad_left = 2},
+        {.n = 3, .c = 9, .h = 14, .w = 14, .k = 16, .r = 5, .s = 5},
+        {.n = 2, .c = 40, .h = 9, .w = 21, .k = 8, .r = 3, .s = 3, .pad_right = 1},
+        {.n = 2, .c = 2, .h = 70, .w = 130, .k = 5, .r = 5, .s = 5, .dilation_w = 3},
+        {.n = 3, .c = 2, .h = 5, .w = 18, .k = 4, .r = 3, .s = 3, .pad_top = 9, .pad_left = 20},
+        {.n = 70, .c = 6, .h = 5, .w = 25, .k = 12, .r = 3, .s = 3, .pad_left = 1, .groups = 2},
+        {.n = 2, .c = 3, .h = 33, .w = 29, .k = 11, .r = 3, .s = 3, .pad_top = 1, .pad_bottom = 1},
+        {.n = 69, .c = 4, .h = 8, .w = 7, .k = 26, .r = 5, .s = 5, .pad_left = 2, .groups = 2},
+        {.n = 2, .c = 2, .h = 3, .w = 4, .k = 10, .r = 3, .s = 3, .pad_top = 6, .pad_right = 9},
+        {.n = 2, .c = 3, .h = 11, .w = 9, .k = 12, .r = 4, .s = 3, .dilation_h = 3}};
+    for (size_t k = 0; k < (harness_short() ? 2 : sizeof shapes / sizeof *shapes); k++) {
+        clcnn_conv2d d = shapes[k];
+        d.accumulate = k % 2 == 0;
+        check_case *c = make_case(&d, CHECK_INTEGERS);
+        for (int i = 0; i < harness_device_count(); i++)
+            for (unsigned without = 0; without < 3; without++)
+                sweep_every_algo("from local memory", c, "backward_weights", i,
+                                 (check_options){.without = without});
+        check_case_destroy(c);
+    }
+}
+
 /* What does not fit a work-item is refused by name, and done by another algorithm. */
 static void test_row_refuses(void)
 {
     static const struct {
         clcnn_conv2d d;
         const char *why;
+        clcnn_direction direction;
     } cases[] = {{{.n = 1, .c = 250000, .h = 9, .w = 9, .k = 2, .r = 7, .s = 7}, "loops"},
+                 {{.n = 1,
+                   .c = 1,
+                   .h = 900,
+                   .w = 900,
+                   .k = 1,
+                   .r = 2,
+                   .s = 3,
+                   .dilation_h = 800,
+                   .dilation_w = 400},
+                  "local memory",
+                  CLCNN_BACKWARD_WEIGHTS},
                  {{.n = 1,
                    .c = 1,
                    .h = 900,
@@ -478,12 +520,12 @@ static void test_row_refuses(void)
         for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
             clcnn_ctx *ctx = harness_ctx(i);
             clcnn_plan plan;
-            CHECK(clcnn_conv2d_plan(ctx, &cases[k].d, CLCNN_FORWARD, "row", CLCNN_ANY_WORKSPACE,
-                                    &plan) == CLCNN_UNSUPPORTED,
+            CHECK(clcnn_conv2d_plan(ctx, &cases[k].d, cases[k].direction, "row",
+                                    CLCNN_ANY_WORKSPACE, &plan) == CLCNN_UNSUPPORTED,
                   "row takes what is too large for it");
             CHECK(strstr(clcnn_last_error(ctx)->message, cases[k].why), "\"%s\"",
                   clcnn_last_error(ctx)->message);
-            CHECK(clcnn_conv2d_plan(ctx, &cases[k].d, CLCNN_FORWARD, NULL, CLCNN_ANY_WORKSPACE,
+            CHECK(clcnn_conv2d_plan(ctx, &cases[k].d, cases[k].direction, NULL, CLCNN_ANY_WORKSPACE,
                                     &plan) == CLCNN_SUCCESS,
                   "no algorithm takes it");
         }
@@ -609,6 +651,7 @@ static const harness_test tests[] = {{"integers, exactly", test_exact},
                                      {"adjoint identity", test_adjoint},
                                      {"vector widths", test_vector_widths},
                                      {"row's tiles", test_row_tiles},
+                                     {"weights from local memory", test_near_weights},
                                      {"what row refuses", test_row_refuses},
                                      {"much padding", test_much_padding},
                                      {"little local memory", test_little_local_memory},

@@ -19,6 +19,7 @@ conv2d_row:gradients GRADIENTS 1 4
 conv2d_tile FILTER 0 3 5
 conv2d_tile STEP 0 1 2
 conv2d_row:gradients FILTER 0 3 5
+conv2d_row:gradients SPREAD 0 1
 conv2d_row:sums STRIDE 0 1 2
 conv2d_depthwise FILTER 0 3 5
 conv2d_depthwise STRIDE 0 1 2
