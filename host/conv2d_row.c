@@ -94,7 +94,8 @@ static conv2d_row_args row_args(const clcnn__conv2d_problem *problem)
                          .out_h = problem->p,
                          .out_w = problem->q,
                          .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
-                         .alpha = (float)d->alpha,
+                         .slope = (int)problem->slope.kind,
+                         .alpha = (float)(problem->forward ? d->alpha : problem->slope.alpha),
                          .accumulate = !problem->forward && d->accumulate};
     if (problem->direction == CLCNN_BACKWARD_DATA) {
         a.step_h = d->stride_h;
@@ -420,14 +421,15 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
                                .local_bytes = c.own};
     for (int i = 0; i < c.taps.macro_count; i++)
         desc.macros[i] = c.taps.macros[i];
-    const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
+    const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b, call->given,
                               forward ? call->y : call->x};
     return clcnn__launch_single(
-        ctx, &desc, mems, 4, (size_t[]){c.items, (size_t)c.args.blocks * (size_t)c.args.groups, 1});
+        ctx, &desc, mems, 5, (size_t[]){c.items, (size_t)c.args.blocks * (size_t)c.args.groups, 1});
 }
 
 const clcnn__conv2d_algo clcnn__conv2d_row = {.name = "row",
                                               .refuses = refuses,
                                               .preferred = preferred,
                                               .workspace = workspace,
-                                              .enqueue = enqueue};
+                                              .enqueue = enqueue,
+                                              .slopes = true};

@@ -76,6 +76,7 @@ typedef struct conv2d_row_args {
     int lines, columns; /* of a work-item's tile, of each phase */
     int chunk;          /* channels of `in` that it has in local memory at a time */
     int has_bias, activation, accumulate;
+    int slope; /* dx: the activation before, by whose slope it is taken */
     float alpha;
 } conv2d_row_args;
 
