@@ -13,13 +13,13 @@ _Static_assert(SAME(IDENTITY) && SAME(RELU) && SAME(LEAKY_RELU) && SAME(ELU) && 
                    SAME(TANH) && SAME(SILU) && SAME(GELU) && SAME(GELU_TANH),
                "the kernels' kinds are the public ones");
 
-/* Whether f' follows from y: the kinds that rise everywhere, and whose f' y tells without exp. */
-static bool y_will_do(const clcnn_activation *d)
+/* The kinds that rise everywhere, and whose f' y tells without exp. */
+bool clcnn__slope_of_y(clcnn_activation_kind kind, double alpha)
 {
     static const bool kinds[] = {
         [CLCNN_IDENTITY] = true, [CLCNN_RELU] = true, [CLCNN_LEAKY_RELU] = true, [CLCNN_ELU] = true,
         [CLCNN_SIGMOID] = true,  [CLCNN_TANH] = true, [CLCNN_GELU_TANH] = false};
-    return kinds[d->kind] && !(d->kind == CLCNN_LEAKY_RELU && d->alpha < 0);
+    return kinds[kind] && !(kind == CLCNN_LEAKY_RELU && alpha < 0);
 }
 
 static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call, const clcnn_activation *d)
@@ -80,7 +80,7 @@ clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_activation *d
         return status;
     if (!x.buf && !y.buf)
         return CLCNN__INVALID(&ctx->error, "%s: neither x nor y is given", __func__);
-    if (!x.buf && !y_will_do(d))
+    if (!x.buf && !clcnn__slope_of_y(d->kind, d->alpha))
         return CLCNN__INVALID(&ctx->error, "%s: kind %d with alpha %g needs x, y does not do",
                               __func__, (int)d->kind, d->alpha);
     const size_t count = (size_t)d->count;

@@ -286,25 +286,144 @@ static clcnn_status check_tensors(clcnn_ctx *ctx, const clcnn__conv2d_call *call
     return clcnn__check_tensors(ctx, problem->call, tensors, sizeof tensors / sizeof *tensors);
 }
 
+/* Everything about a call but its tensors: the problem, the algorithm, and the plan's memory. */
+static clcnn_status prepare(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn__conv2d_call *call,
+                            const clcnn_plan *plan, const clcnn__conv2d_algo **algo)
+{
+    clcnn_status status = make_problem(op, &call->problem, &ctx->error);
+    if (status == CLCNN_SUCCESS)
+        status = resolve_plan(ctx, call, plan, algo);
+    if (status != CLCNN_SUCCESS)
+        return status;
+    if (!(*algo)->packed || op->direction == CLCNN_BACKWARD_WEIGHTS) {
+        call->packed = CLCNN_NO_MEM;
+        return CLCNN_SUCCESS;
+    }
+    return plan ? check_packed(ctx, op->name, plan) : CLCNN_SUCCESS;
+}
+
+/* Of the packed weights that a call has. */
+static size_t packed_bytes(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
+                           const clcnn__conv2d_algo *algo)
+{
+    return call->packed.buf ? algo->packed(ctx, &call->problem) : 0;
+}
+
 clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn__conv2d_call *call,
                                const clcnn_plan *plan)
 {
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
     const clcnn__conv2d_algo *algo = NULL;
-    clcnn_status status = make_problem(op, &call->problem, &ctx->error);
+    clcnn_status status = prepare(ctx, op, call, plan, &algo);
     if (status == CLCNN_SUCCESS)
-        status = resolve_plan(ctx, call, plan, &algo);
-    if (status != CLCNN_SUCCESS)
-        return status;
-    bool packs = algo->packed && op->direction != CLCNN_BACKWARD_WEIGHTS;
-    if (!packs)
-        call->packed = CLCNN_NO_MEM;
-    if (packs && plan)
-        status = check_packed(ctx, op->name, plan);
-    if (status == CLCNN_SUCCESS)
-        status = check_tensors(ctx, call, packs ? algo->packed(ctx, &call->problem) : 0);
+        status = check_tensors(ctx, call, packed_bytes(ctx, call, algo));
     return status == CLCNN_SUCCESS ? algo->enqueue(ctx, call) : status;
+}
+
+/* ---- All gradients at once
+ * ----------------------------------------------------------------------- */
+
+/* One direction of clcnn__conv2d_backward; algo is NULL where it is not asked for. */
+typedef struct side {
+    clcnn__conv2d_call call;
+    const clcnn__conv2d_algo *algo;
+} side;
+
+static clcnn_status check_before(clcnn_ctx *ctx, const char *call, const clcnn__conv2d_gradients *g)
+{
+    const clcnn_before *before = g->before;
+    if (!g->dx.buf && !g->dw.buf && !g->db.buf)
+        return CLCNN__INVALID(&ctx->error, "%s: none of dx, dw and db is given", call);
+    if (!before)
+        return CLCNN_SUCCESS;
+    if (!g->dx.buf)
+        return CLCNN__INVALID(&ctx->error,
+                              "%s: dx is not given, which the activation before (kind %d) is for",
+                              call, (int)before->kind);
+    clcnn_status status = clcnn__check_activation(&ctx->error, call, before->kind, before->alpha);
+    if (status == CLCNN_SUCCESS && !clcnn__slope_of_y(before->kind, before->alpha))
+        return CLCNN__INVALID(&ctx->error,
+                              "%s: the slope of the activation before, kind %d with alpha %g, does "
+                              "not follow from x, its result",
+                              call, (int)before->kind, before->alpha);
+    return status;
+}
+
+/* Beside one direction's workspace at a time: the two may be the same memory. */
+static clcnn_status check_gradients(clcnn_ctx *ctx, const clcnn__conv2d_gradients *g,
+                                    const side *data, const side *weights)
+{
+    const side *sides[] = {data, weights};
+    const bool needs_x = g->before || weights->algo;
+    for (int i = 0; i < 2; i++) {
+        const clcnn__conv2d_call *call = &sides[i]->call;
+        const clcnn__conv2d_problem *problem = &call->problem;
+        if (!sides[i]->algo)
+            continue;
+        const clcnn__tensor tensors[] = {
+            {"x", g->x, problem->x_count, CLCNN__IN | (needs_x ? 0 : CLCNN__OPTIONAL)},
+            {"w", g->w, problem->w_count, CLCNN__IN | (data->algo ? 0 : CLCNN__OPTIONAL)},
+            {"dy", g->dy, problem->y_count, CLCNN__IN},
+            {"dx", g->dx, problem->x_count, CLCNN__OUT | CLCNN__OPTIONAL},
+            {"dw", g->dw, problem->w_count, CLCNN__OUT | CLCNN__OPTIONAL},
+            {"db", g->db, (size_t)problem->bias, CLCNN__OUT | CLCNN__OPTIONAL},
+            {"packed", data->call.packed,
+             data->algo ? packed_bytes(ctx, &data->call, data->algo) / 4 : 0,
+             CLCNN__IN | CLCNN__OPTIONAL},
+            {"workspace", call->workspace, call->workspace_bytes / 4,
+             CLCNN__OUT | CLCNN__OPTIONAL}};
+        clcnn_status status =
+            clcnn__check_tensors(ctx, problem->call, tensors, sizeof tensors / sizeof *tensors);
+        if (status != CLCNN_SUCCESS)
+            return status;
+    }
+    return CLCNN_SUCCESS;
+}
+
+static clcnn_status enqueue_gradients(clcnn_ctx *ctx, const clcnn__conv2d_gradients *g, side *data,
+                                      const side *weights)
+{
+    const clcnn_before before = g->before ? *g->before : (clcnn_before){CLCNN_IDENTITY, 0};
+    const bool slopes = before.kind != CLCNN_IDENTITY;
+    if (slopes && data->algo->slopes) {
+        data->call.problem.slope = before;
+        data->call.given = g->x;
+    }
+    if (data->algo && data->algo == weights->algo && data->algo->enqueue_both)
+        return data->algo->enqueue_both(ctx, &data->call, &weights->call);
+    clcnn_status status = CLCNN_SUCCESS;
+    if (weights->algo)
+        status = weights->algo->enqueue(ctx, &weights->call);
+    if (status == CLCNN_SUCCESS && data->algo)
+        status = data->algo->enqueue(ctx, &data->call);
+    if (status != CLCNN_SUCCESS || !slopes || data->algo->slopes)
+        return status;
+    const clcnn_activation d = {
+        .count = (int)data->call.problem.x_count, .kind = before.kind, .alpha = before.alpha};
+    return clcnn_activation_backward(ctx, &d, CLCNN_NO_MEM, g->x, g->dx, g->dx);
+}
+
+clcnn_status clcnn__conv2d_backward(clcnn_ctx *ctx, const clcnn__conv2d_op *op,
+                                    const clcnn__conv2d_gradients *g)
+{
+    if (!ctx)
+        return CLCNN_INVALID_ARGUMENT;
+    clcnn__conv2d_op to_data = *op, to_weights = *op;
+    to_data.direction = CLCNN_BACKWARD_DATA;
+    to_weights.direction = CLCNN_BACKWARD_WEIGHTS;
+    side data = {.call = {.x = g->dx, .w = g->w, .y = g->dy}};
+    side weights = {.call = {.x = g->x, .w = g->dw, .b = g->db, .y = g->dy}};
+    clcnn_status status = clcnn__conv2d_check(&to_data, &ctx->error);
+    if (status == CLCNN_SUCCESS)
+        status = check_before(ctx, op->name, g);
+    if (status == CLCNN_SUCCESS && g->dx.buf)
+        status = prepare(ctx, &to_data, &data.call, g->data_plan, &data.algo);
+    if (status == CLCNN_SUCCESS && (g->dw.buf || g->db.buf))
+        status = prepare(ctx, &to_weights, &weights.call, g->weights_plan, &weights.algo);
+    if (status == CLCNN_SUCCESS)
+        status = check_gradients(ctx, g, &data, &weights);
+    return status == CLCNN_SUCCESS ? enqueue_gradients(ctx, g, &data, &weights) : status;
 }
 
 clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn_mem w,
@@ -370,6 +489,16 @@ clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn_conv2d *d
     clcnn__conv2d_call call = {.x = x, .w = dw, .b = db, .y = dy};
     const clcnn__conv2d_op op = {.name = __func__, .d = d, .direction = CLCNN_BACKWARD_WEIGHTS};
     return clcnn__conv2d_run(ctx, &op, &call, plan);
+}
+
+clcnn_status clcnn_conv2d_backward(clcnn_ctx *ctx, const clcnn_conv2d *d,
+                                   const clcnn_before *before, clcnn_mem x, clcnn_mem w,
+                                   clcnn_mem dy, clcnn_mem dx, clcnn_mem dw, clcnn_mem db,
+                                   const clcnn_plan *data_plan, const clcnn_plan *weights_plan)
+{
+    const clcnn__conv2d_gradients g = {before, x, w, dy, dx, dw, db, data_plan, weights_plan};
+    const clcnn__conv2d_op op = {.name = __func__, .d = d};
+    return clcnn__conv2d_backward(ctx, &op, &g);
 }
 
 clcnn_status clcnn_conv2d_pack(clcnn_ctx *ctx, const clcnn_conv2d *d, clcnn_direction direction,

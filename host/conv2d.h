@@ -25,6 +25,9 @@ typedef struct clcnn__conv2d_problem {
     bool transposed;
     bool forward; /* of the operation that is asked for: with bias and activation, no gradient */
     int bias;     /* elements of b and db */
+    /* backward_data: the activation before, whose slope the algorithm itself multiplies dx by;
+     * identity: none, or conv2d.c does it afterwards. */
+    clcnn_before slope;
     int p, q, group_c, group_k;
     size_t x_count, w_count, y_count; /* elements of x and dx, w and dw, y and dy */
 } clcnn__conv2d_problem;
@@ -38,6 +41,7 @@ typedef struct clcnn__conv2d_problem {
 typedef struct clcnn__conv2d_call {
     clcnn__conv2d_problem problem;
     clcnn_mem x, w, b, y;
+    clcnn_mem given;             /* the result of the activation `problem.slope` */
     clcnn_mem workspace, packed; /* packed: weights prepared earlier, or none */
     size_t workspace_bytes;
 } clcnn__conv2d_call;
@@ -54,15 +58,21 @@ typedef struct clcnn__conv2d_algo {
                      const clcnn__conv2d_problem *problem); /* NULL: does not pack */
     clcnn_status (*pack)(clcnn_ctx *ctx, const clcnn__conv2d_call *call);
     clcnn_status (*enqueue)(clcnn_ctx *ctx, const clcnn__conv2d_call *call);
+    bool slopes; /* backward_data does what problem.slope says */
+    /* backward_data and backward_weights of one layer in one launch, for an algorithm that has no
+     * workspace. (NULL: one behind the other) */
+    clcnn_status (*enqueue_both)(clcnn_ctx *ctx, const clcnn__conv2d_call *data,
+                                 const clcnn__conv2d_call *weights);
 } clcnn__conv2d_algo;
 
 /* The refusal of an algorithm whose kernel does not build; the ctx's error then tells why. */
 extern const char clcnn__conv2d_not_built[];
 
-/* Whether the call ends with an activation that only a CURVED build of the kernels has. */
+/* Whether the call ends with an activation, or the slope of one, that only a CURVED build of the
+ * kernels has. */
 static inline bool clcnn__conv2d_curved(const clcnn__conv2d_problem *problem)
 {
-    return problem->forward && clcnn__curved(problem->d.activation);
+    return clcnn__curved(problem->forward ? problem->d.activation : problem->slope.kind);
 }
 
 /* Launches single work-items, `global` of them, with these buffers; `desc` says the rest, and is
@@ -99,6 +109,14 @@ clcnn_status clcnn__conv2d_plan(clcnn_ctx *ctx, const clcnn__conv2d_op *op, cons
                                 size_t max_workspace, clcnn_plan *plan);
 clcnn_status clcnn__conv2d_run(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn__conv2d_call *call,
                                const clcnn_plan *plan);
+/* All gradients of one layer; op->direction does not matter. */
+typedef struct clcnn__conv2d_gradients {
+    const clcnn_before *before; /* NULL: none */
+    clcnn_mem x, w, dy, dx, dw, db;
+    const clcnn_plan *data_plan, *weights_plan;
+} clcnn__conv2d_gradients;
+clcnn_status clcnn__conv2d_backward(clcnn_ctx *ctx, const clcnn__conv2d_op *op,
+                                    const clcnn__conv2d_gradients *gradients);
 clcnn_status clcnn__conv2d_pack(clcnn_ctx *ctx, const clcnn__conv2d_op *op, clcnn_mem w,
                                 const clcnn_plan *plan);
 

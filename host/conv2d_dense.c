@@ -7,9 +7,9 @@
 typedef struct shape {
     const clcnn__tune_row *row;
     int width, rows, segments; /* VEC, ROWS, SEGS */
-    conv2d_dense_args args;
-    bool dots;             /* forward: by the kernel that multiplies rows by rows */
-    size_t pieces, blocks; /* work-items: along the result's rows, and of its rows */
+    int taps;                  /* products of a sum */
+    bool dots;                 /* forward: by the kernel that multiplies rows by rows */
+    size_t pieces, blocks;     /* work-items: along the result's rows, and of its rows */
 } shape;
 
 static bool is_dense(const clcnn_conv2d *d)
@@ -18,53 +18,35 @@ static bool is_dense(const clcnn_conv2d *d)
            !(d->pad_top || d->pad_left || d->pad_bottom || d->pad_right);
 }
 
-/* The sizes of out[rows][lanes] and of its sums, and where a number of the first matrix lies. */
-static conv2d_dense_args make_args(const clcnn__conv2d_problem *problem)
-{
-    const clcnn_conv2d *d = &problem->d;
-    conv2d_dense_args a = {.rows = d->n,
-                           .taps = d->c,
-                           .lanes = d->k,
-                           .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
-                           .alpha = (float)d->alpha,
-                           .accumulate = !problem->forward && d->accumulate};
-    if (problem->direction == CLCNN_BACKWARD_DATA) {
-        a.taps = a.number_row = d->k;
-        a.lanes = d->c;
-        a.number_tap = 1;
-    } else if (problem->direction == CLCNN_BACKWARD_WEIGHTS) {
-        a.rows = a.number_tap = d->k;
-        a.taps = d->n;
-        a.lanes = d->c;
-        a.number_row = 1;
-    }
-    return a;
-}
-
 static shape shape_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
+    const clcnn_conv2d *d = &problem->d;
+    const clcnn_direction direction = problem->direction;
     const clcnn__tune_row *row = clcnn__tune(ctx, "conv2d", "dense", NULL);
     shape s = {.row = row,
                .width = clcnn__tune_vector(row),
                .rows = clcnn__tune_value(row, "ROWS"),
                .segments = clcnn__tune_value(row, "SEGS"),
-               .args = make_args(problem),
-               .dots = problem->direction == CLCNN_FORWARD};
+               .taps = direction == CLCNN_FORWARD         ? d->c
+                       : direction == CLCNN_BACKWARD_DATA ? d->k
+                                                          : d->n,
+               .dots = direction == CLCNN_FORWARD};
     if (s.width < 1 || s.rows < 1 || s.segments < 1)
         return s;
-    const conv2d_dense_args *a = &s.args;
-    s.pieces = clcnn__div_up((size_t)a->lanes, s.dots ? CONV2D_DENSE_LANES : s.segments * s.width);
-    s.blocks = clcnn__div_up((size_t)a->rows, s.dots ? s.width / CONV2D_DENSE_SIDE : s.rows);
+    const size_t lanes = (size_t)(s.dots ? d->k : d->c);
+    const size_t rows = (size_t)(direction == CLCNN_BACKWARD_WEIGHTS ? d->k : d->n);
+    s.pieces = clcnn__div_up(lanes, s.dots ? CONV2D_DENSE_LANES : s.segments * s.width);
+    s.blocks = clcnn__div_up(rows, s.dots ? s.width / CONV2D_DENSE_SIDE : s.rows);
     return s;
 }
 
 /* Loops of a work-item, with those that a compiler leaves as loops. */
 static double rounds_of(const shape *s)
 {
-    const double vectors = (double)s->args.taps / s->width + 1;
+    const double vectors = (double)s->taps / s->width + 1;
     const double dots = vectors * (3.0 * s->width) * CONV2D_DENSE_LANES / CONV2D_DENSE_SIDE;
     const double sums = (double)s->rows * s->segments;
-    return s->dots ? dots : s->args.taps * (sums + 2.0 * s->rows + s->segments);
+    return s->dots ? dots : s->taps * (sums + 2.0 * s->rows + s->segments);
 }
 
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -106,33 +88,82 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
     return 0;
 }
 
-static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+static conv2d_dense_args make_args(const clcnn__conv2d_problem *problem)
 {
-    const clcnn__conv2d_problem *problem = &call->problem;
-    const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
-    shape s = shape_of(ctx, problem);
-    s.args.has_bias = problem->forward && call->b.buf;
-    s.args.has_sums = weights && call->b.buf;
-    s.args.has_out = !weights || call->w.buf;
+    const clcnn_conv2d *d = &problem->d;
+    return (conv2d_dense_args){
+        .n = d->n,
+        .c = d->c,
+        .k = d->k,
+        .activation = (int)(problem->forward ? d->activation : problem->slope.kind),
+        .accumulate = !problem->forward && d->accumulate,
+        .alpha = (float)(problem->forward ? d->alpha : problem->slope.alpha)};
+}
+
+static clcnn_status launch(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, const shape *s,
+                           const char *kernel, const conv2d_dense_args *args, const clcnn_mem *mems,
+                           int mem_count, size_t pieces, size_t blocks)
+{
     clcnn__launch_desc desc = {.program = "conv2d_dense",
-                               .kernel = s.dots ? "conv2d_dense_dot" : "conv2d_dense_product",
-                               .row = s.row,
+                               .kernel = kernel,
+                               .row = s->row,
                                .macro_count = 1,
                                .macros = {{"CURVED", clcnn__conv2d_curved(problem)}},
-                               .args = &s.args,
-                               .args_size = sizeof s.args};
-    const clcnn_mem forward[] = {call->x, call->w, call->b, call->y};
-    const clcnn_mem data[] = {call->y, call->w, call->x, CLCNN_NO_MEM};
-    const clcnn_mem sums[] = {call->y, call->x, call->w, call->b};
-    return clcnn__launch_single(ctx, &desc,
-                                s.dots    ? forward
-                                : weights ? sums
-                                          : data,
-                                4, (size_t[]){s.args.has_out ? s.pieces : 1, s.blocks, 1});
+                               .args = args,
+                               .args_size = sizeof *args};
+    return clcnn__launch_single(ctx, &desc, mems, mem_count, (size_t[]){pieces, blocks, 1});
+}
+
+static clcnn_status enqueue_forward(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    const shape s = shape_of(ctx, &call->problem);
+    conv2d_dense_args args = make_args(&call->problem);
+    args.has_bias = call->b.buf != NULL;
+    const clcnn_mem mems[] = {call->x, call->w, call->b, call->y};
+    return launch(ctx, &call->problem, &s, "conv2d_dense_dot", &args, mems, 4, s.pieces, s.blocks);
+}
+
+/* One of the two or both, in one launch: their products have the same lanes. */
+static clcnn_status enqueue_gradients(clcnn_ctx *ctx, const clcnn__conv2d_call *data,
+                                      const clcnn__conv2d_call *weights)
+{
+    const clcnn__conv2d_call *either = data ? data : weights;
+    shape s = shape_of(ctx, &either->problem);
+    conv2d_dense_args args = make_args(&either->problem);
+    clcnn_mem mems[] = {either->y,    CLCNN_NO_MEM, CLCNN_NO_MEM,
+                        CLCNN_NO_MEM, CLCNN_NO_MEM, CLCNN_NO_MEM}; /* dy, w, x, dx, dw, db */
+    size_t blocks = 0;
+    if (data) {
+        args.dx_blocks = (int)s.blocks;
+        blocks = s.blocks;
+        mems[1] = data->w;
+        mems[2] = data->given;
+        mems[3] = data->x;
+    }
+    if (weights) {
+        args.has_dw = weights->w.buf != NULL;
+        args.has_db = weights->b.buf != NULL;
+        blocks += shape_of(ctx, &weights->problem).blocks;
+        mems[2] = weights->x;
+        mems[4] = weights->w;
+        mems[5] = weights->b;
+    }
+    return launch(ctx, &either->problem, &s, "conv2d_dense_product", &args, mems, 6,
+                  data || args.has_dw ? s.pieces : 1, blocks);
+}
+
+static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
+{
+    if (call->problem.direction == CLCNN_FORWARD)
+        return enqueue_forward(ctx, call);
+    const bool weights = call->problem.direction == CLCNN_BACKWARD_WEIGHTS;
+    return enqueue_gradients(ctx, weights ? NULL : call, weights ? call : NULL);
 }
 
 const clcnn__conv2d_algo clcnn__conv2d_dense = {.name = "dense",
                                                 .refuses = refuses,
                                                 .preferred = preferred,
                                                 .workspace = workspace,
-                                                .enqueue = enqueue};
+                                                .enqueue = enqueue,
+                                                .slopes = true,
+                                                .enqueue_both = enqueue_gradients};

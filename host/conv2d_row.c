@@ -96,7 +96,8 @@ static conv2d_row_args row_args(const clcnn__conv2d_problem *problem)
                          .out_h = problem->p,
                          .out_w = problem->q,
                          .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
-                         .alpha = (float)d->alpha,
+                         .slope = (int)problem->slope.kind,
+                         .alpha = (float)(problem->forward ? d->alpha : problem->slope.alpha),
                          .accumulate = !problem->forward && d->accumulate};
     if (problem->direction == CLCNN_BACKWARD_DATA) {
         a.step_h = d->stride_h;
@@ -359,14 +360,15 @@ static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
     desc.args = &c.args;
     desc.args_size = sizeof c.args;
     desc.local_bytes = c.own;
-    const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
+    const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b, call->given,
                               forward ? call->y : call->x};
     return clcnn__launch_single(
-        ctx, &desc, mems, 4, (size_t[]){c.items, (size_t)c.args.blocks * (size_t)c.args.groups, 1});
+        ctx, &desc, mems, 5, (size_t[]){c.items, (size_t)c.args.blocks * (size_t)c.args.groups, 1});
 }
 
 const clcnn__conv2d_algo clcnn__conv2d_row = {.name = "row",
                                               .refuses = refuses,
                                               .preferred = preferred,
                                               .workspace = workspace,
-                                              .enqueue = enqueue};
+                                              .enqueue = enqueue,
+                                              .slopes = true};

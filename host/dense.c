@@ -53,6 +53,17 @@ clcnn_status clcnn_dense_backward_weights(clcnn_ctx *ctx, const clcnn_dense *d, 
     return run(ctx, __func__, d, CLCNN_BACKWARD_WEIGHTS, &call, plan);
 }
 
+clcnn_status clcnn_dense_backward(clcnn_ctx *ctx, const clcnn_dense *d, const clcnn_before *before,
+                                  clcnn_mem x, clcnn_mem w, clcnn_mem dy, clcnn_mem dx,
+                                  clcnn_mem dw, clcnn_mem db, const clcnn_plan *data_plan,
+                                  const clcnn_plan *weights_plan)
+{
+    clcnn_conv2d conv = d ? as_conv2d(d) : (clcnn_conv2d){0};
+    const clcnn__conv2d_gradients g = {before, x, w, dy, dx, dw, db, data_plan, weights_plan};
+    const clcnn__conv2d_op op = {.name = __func__, .d = d ? &conv : NULL};
+    return clcnn__conv2d_backward(ctx, &op, &g);
+}
+
 clcnn_status clcnn_dense_pack(clcnn_ctx *ctx, const clcnn_dense *d, clcnn_direction direction,
                               clcnn_mem w, const clcnn_plan *plan)
 {

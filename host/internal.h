@@ -108,6 +108,8 @@ clcnn_status clcnn__pool_output(clcnn_error *error, const char *op, const char *
                                 const clcnn__window *win, bool ceil_mode, int *out);
 clcnn_status clcnn__check_activation(clcnn_error *error, const char *op, clcnn_activation_kind kind,
                                      double alpha);
+/* activation.c: whether f' follows from y = f(x). */
+bool clcnn__slope_of_y(clcnn_activation_kind kind, double alpha);
 /* Kinds that take more than a comparison and a product: conv2d's kernels are built with them only
  * where they are asked for. */
 static inline bool clcnn__curved(clcnn_activation_kind kind)

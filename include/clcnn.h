@@ -335,6 +335,12 @@ CLCNN_API clcnn_status clcnn_activation_backward(clcnn_ctx *ctx, const clcnn_act
                                                  clcnn_mem x, clcnn_mem y, clcnn_mem dy,
                                                  clcnn_mem dx);
 
+/** An activation that stands before a layer: the layer's x is its result. */
+typedef struct clcnn_before {
+    clcnn_activation_kind kind;
+    double alpha; /* as in clcnn_activation */
+} clcnn_before;
+
 /* ---------------------------------------------------------------------------------------------
  * conv2d: correlation of images with filters, as CNNs use it
  *
@@ -396,6 +402,28 @@ CLCNN_API clcnn_status clcnn_conv2d_backward_data(clcnn_ctx *ctx, const clcnn_co
 CLCNN_API clcnn_status clcnn_conv2d_backward_weights(clcnn_ctx *ctx, const clcnn_conv2d *d,
                                                      clcnn_mem x, clcnn_mem dy, clcnn_mem dw,
                                                      clcnn_mem db, const clcnn_plan *plan);
+/**
+ * All gradients of a layer at once, in fewer kernels where the algorithms allow it: dw and db as
+ * clcnn_conv2d_backward_weights, dx as clcnn_conv2d_backward_data, with the same bits. Where
+ * `before` is not NULL, x is the result of that activation, x = f(z), and dx goes through it as
+ * well, as by clcnn_activation_backward from y in place: the gradient with respect to z,
+ *
+ *   dx[i] = f'(z[i]) * (the gradient with respect to x[i])
+ *
+ * or with accumulate, f'(z[i]) * (what was in dx[i] + the gradient with respect to x[i]). f is of a
+ * kind whose slope follows from its result: identity, ReLU, leaky ReLU with alpha >= 0, ELU,
+ * sigmoid or tanh; any other is CLCNN_INVALID_ARGUMENT.
+ *
+ * Up to two of dx, dw and db may be left out; `before` is then for a dx that is there. x may be
+ * left out where neither dw, db nor `before` needs it, w where dx doesn't. data_plan is a plan of
+ * backward_data, weights_plan of backward_weights; each is looked at where its gradients are asked
+ * for. Both may have the same workspace.
+ */
+CLCNN_API clcnn_status clcnn_conv2d_backward(clcnn_ctx *ctx, const clcnn_conv2d *d,
+                                             const clcnn_before *before, clcnn_mem x, clcnn_mem w,
+                                             clcnn_mem dy, clcnn_mem dx, clcnn_mem dw, clcnn_mem db,
+                                             const clcnn_plan *data_plan,
+                                             const clcnn_plan *weights_plan);
 /**
  * Prepares weights that don't change for `direction` (forward or backward_data) into plan->packed.
  * Later calls with this plan use them and only check w, so w must be the same weights.
@@ -566,6 +594,12 @@ CLCNN_API clcnn_status clcnn_dense_backward_data(clcnn_ctx *ctx, const clcnn_den
 CLCNN_API clcnn_status clcnn_dense_backward_weights(clcnn_ctx *ctx, const clcnn_dense *d,
                                                     clcnn_mem x, clcnn_mem dy, clcnn_mem dw,
                                                     clcnn_mem db, const clcnn_plan *plan);
+/** As clcnn_conv2d_backward. */
+CLCNN_API clcnn_status clcnn_dense_backward(clcnn_ctx *ctx, const clcnn_dense *d,
+                                            const clcnn_before *before, clcnn_mem x, clcnn_mem w,
+                                            clcnn_mem dy, clcnn_mem dx, clcnn_mem dw, clcnn_mem db,
+                                            const clcnn_plan *data_plan,
+                                            const clcnn_plan *weights_plan);
 /** As clcnn_conv2d_pack. */
 CLCNN_API clcnn_status clcnn_dense_pack(clcnn_ctx *ctx, const clcnn_dense *d,
                                         clcnn_direction direction, clcnn_mem w,
@@ -1321,6 +1355,13 @@ CLCNN_API clcnn_status clcnn_ref_conv2d_backward_weights(const clcnn_conv2d *d, 
                                                          const float *dy, double *dw, double *db,
                                                          double *dw_mag, double *db_mag);
 
+/** dx_mag: with `before`, of the product with its slope, so that the class's bound holds for it; of
+ *  CLCNN_NORMWISE_DOT's second term `slope` is then the steepest of `before`. */
+CLCNN_API clcnn_status clcnn_ref_conv2d_backward(const clcnn_conv2d *d, const clcnn_before *before,
+                                                 const float *x, const float *w, const float *dy,
+                                                 double *dx, double *dw, double *db, double *dx_mag,
+                                                 double *dw_mag, double *db_mag);
+
 CLCNN_API clcnn_status clcnn_ref_conv2d_transpose_forward(const clcnn_conv2d_transpose *d,
                                                           const float *x, const float *w,
                                                           const float *b, double *y, double *mag);
@@ -1351,6 +1392,12 @@ CLCNN_API clcnn_status clcnn_ref_dense_backward_data(const clcnn_dense *d, const
 CLCNN_API clcnn_status clcnn_ref_dense_backward_weights(const clcnn_dense *d, const float *x,
                                                         const float *dy, double *dw, double *db,
                                                         double *dw_mag, double *db_mag);
+
+/** As clcnn_ref_conv2d_backward. */
+CLCNN_API clcnn_status clcnn_ref_dense_backward(const clcnn_dense *d, const clcnn_before *before,
+                                                const float *x, const float *w, const float *dy,
+                                                double *dx, double *dw, double *db, double *dx_mag,
+                                                double *dw_mag, double *db_mag);
 
 CLCNN_API clcnn_status clcnn_ref_maxpool2d_forward(const clcnn_maxpool2d *d, const float *x,
                                                    double *y, int32_t *argmax);

@@ -78,6 +78,7 @@ typedef struct conv2d_row_args {
     int lines, columns; /* of a work-item's tile, of each phase */
     int chunk;          /* channels of `in` that it has in local memory at a time */
     int has_bias, activation, accumulate;
+    int slope; /* dx: the activation before, by whose slope it is taken */
     float alpha;
 } conv2d_row_args;
 
@@ -114,13 +115,14 @@ typedef struct conv2d_point_args {
     float alpha;
 } conv2d_point_args;
 
-/* dense: out[row][lane], sums of `taps` products. The gradients: of a number of the first matrix,
- * which lie number_row apart from row to row and number_tap from tap to tap. */
+/* dense: n rows of x and dx, c of each, and k rows of w and dw. */
 typedef struct conv2d_dense_args {
-    int rows, taps, lanes;
-    int number_row, number_tap;
-    int has_out, has_sums; /* backward_weights: whether dw and db are asked for */
-    int has_bias, activation, accumulate;
+    int n, c, k;
+    int dx_blocks;      /* the gradients: blocks of dx's rows, 0 where it is not asked for; those */
+    int has_dw, has_db; /* of dw's rows come behind them */
+    int has_bias;
+    int activation; /* forward: behind the sum; dx: the one before, by whose slope it is taken */
+    int accumulate;
     float alpha;
 } conv2d_dense_args;
 

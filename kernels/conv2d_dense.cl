@@ -10,7 +10,9 @@
  * - product (the gradients): out[row][lane] = the sum over t of a[row, t] * with[t][lane], of rows
  *   of the second matrix: dx[n][c] over k, dw[k][c] over n. A work-item -> ROWS rows by SEGS
  *   vectors along c; each step of the sum is SEGS vector loads, ROWS numbers and ROWS * SEGS vector
- *   FMAs. The work-items of dw's first vectors also add up db.
+ *   FMAs. The work-items of dw's first vectors also add up db, and those of dx can take it through
+ *   the activation before the layer, whose result x is. One launch has the work-items of dx, of dw
+ *   or of both, dx's first.
  *
  * The last vector of a row ends where the row does, and leaves out what the one before it has.
  *
@@ -88,34 +90,34 @@ static APART void dot_rows(const conv2d_dense_args a, __global const float *x,
                            __global const float *w, __global const float *bias, __global float *y,
                            const int piece, const int block)
 {
-    const int first = block * DOTS, end = min((piece + 1) * CONV2D_DENSE_LANES, a.lanes);
+    const int first = block * DOTS, end = min((piece + 1) * CONV2D_DENSE_LANES, a.k);
     __global const float *from[DOTS];
 #pragma unroll
     for (int i = 0; i < DOTS; i++) /* past the last one it is computed again, not stored */
-        from[i] = x + (uint)(min(first + i, a.rows - 1) * a.taps);
+        from[i] = x + (uint)(min(first + i, a.n - 1) * a.c);
     for (int lane = piece * CONV2D_DENSE_LANES; lane < end; lane += SIDE) {
         const int live = end - lane;
         __global const float *weights[SIDE];
 #pragma unroll
         for (int k = 0; k < SIDE; k++)
-            weights[k] = w + (uint)(min(lane + k, a.lanes - 1) * a.taps);
+            weights[k] = w + (uint)(min(lane + k, a.k - 1) * a.c);
         floatV sum[VEC];
 #pragma unroll
         for (int i = 0; i < VEC; i++)
             sum[i] = (floatV)(0.0f);
         int t = 0;
-        for (; t + VEC <= a.taps; t += VEC)
+        for (; t + VEC <= a.c; t += VEC)
             ADD_DOTS(ALL)
-        if (t < a.taps) {
-            const int skip = t - (a.taps - VEC);
-            t = a.taps - VEC;
+        if (t < a.c) {
+            const int skip = t - (a.c - VEC);
+            t = a.c - VEC;
             ADD_DOTS(LATE)
         }
         floatV value = totals(sum);
         if (a.has_bias)
             value += bias_of(bias + lane, live);
-        put_dots(activate(value, a.activation, a.alpha), min(DOTS, a.rows - first), live, a.lanes,
-                 y + (uint)(first * a.lanes + lane));
+        put_dots(activate(value, a.activation, a.alpha), min(DOTS, a.n - first), live, a.k,
+                 y + (uint)(first * a.k + lane));
     }
 }
 
@@ -128,89 +130,131 @@ ALONE __kernel void conv2d_dense_dot(const conv2d_dense_args a, __global const f
              (int)get_global_id(1));
 }
 
-/* A vector of the result, but for the lanes before `skip`. */
-static inline void put_lanes(const conv2d_dense_args a, floatV value, int skip,
-                             __global float *place)
+/* One of the two products: `rows` rows of c sums, of `taps` products each; the numbers of the first
+ * matrix, dy, lie number_row apart from row to row and number_tap from tap to tap. */
+typedef struct product {
+    int rows, taps, number_row, number_tap;
+    int has_out, has_db;
+    int activation; /* whose slope the result is multiplied by */
+} product;
+
+static inline product product_of(const conv2d_dense_args a, int is_dx)
 {
+    const product p = {is_dx ? a.n : a.k,
+                       is_dx ? a.k : a.n,
+                       is_dx ? a.k : 1,
+                       is_dx ? 1 : a.k,
+                       is_dx || a.has_dw,
+                       !is_dx && a.has_db,
+                       is_dx ? a.activation : ACTIVATION_IDENTITY};
+    return p;
+}
+
+/* What is at `place` and a vector of sums, but for the lanes before `skip`, which others write. */
+static inline floatV add_to(floatV value, int skip, __global const float *place)
+{
+    if (skip == 0)
+        return load_whole(place) + value;
+    float lanes[VEC];
+    VSTORE(value, lanes);
+    SHORT_LOOP
+    for (int l = skip; l < VEC; l++)
+        lanes[l] = place[l] + lanes[l];
+    return VLOAD(lanes);
+}
+
+/* A vector of the result, but for the lanes before `skip`. y: of the activation before, there. */
+static inline void put_lanes(const conv2d_dense_args a, const product p, floatV value, int skip,
+                             __global const float *y, __global float *place)
+{
+    if (a.accumulate)
+        value = add_to(value, skip, place);
+    if (p.activation != ACTIVATION_IDENTITY)
+        value = gradient_of_y(value, load_whole(y), p.activation, a.alpha);
     if (skip == 0) {
-        store_whole(a.accumulate ? load_whole(place) + value : value, place);
+        store_whole(value, place);
         return;
     }
     float lanes[VEC];
     VSTORE(value, lanes);
     SHORT_LOOP
     for (int l = skip; l < VEC; l++)
-        place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
+        place[l] = lanes[l];
 }
 
 /* db[row] = the sum over t of a[row, t], one behind the other. */
-static inline void add_up(const conv2d_dense_args a, __global const float *const *numbers, int rows,
-                          __global float *db)
+static inline void add_up(const conv2d_dense_args a, const product p,
+                          __global const float *const *numbers, int rows, __global float *db)
 {
     float sum[ROWS];
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
         sum[i] = 0.0f;
-    for (int t = 0; t < a.taps; t++)
+    for (int t = 0; t < p.taps; t++)
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
-            sum[i] += numbers[i][t * a.number_tap];
+            sum[i] += numbers[i][t * p.number_tap];
     for (int i = 0; i < rows; i++)
         db[i] = a.accumulate ? db[i] + sum[i] : sum[i];
 }
 
 /* item -> ROWS rows of the result, SEGS vectors of each */
-static APART void multiply(const conv2d_dense_args a, __global const float *number,
-                           __global const float *with, __global float *out, __global float *db,
-                           const int piece, const int block)
+static APART void multiply(const conv2d_dense_args a, const product p, __global const float *number,
+                           __global const float *with, __global const float *y, __global float *out,
+                           __global float *db, const int piece, const int block)
 {
-    const int first = block * ROWS, rows = min(ROWS, a.rows - first);
+    const int first = block * ROWS, rows = min(ROWS, p.rows - first);
     __global const float *numbers[ROWS];
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
-        numbers[i] = number + (uint)(min(first + i, a.rows - 1) * a.number_row);
-    if (a.has_sums && piece == 0)
-        add_up(a, numbers, rows, db + first);
-    if (!a.has_out)
+        numbers[i] = number + (uint)(min(first + i, p.rows - 1) * p.number_row);
+    if (p.has_db && piece == 0)
+        add_up(a, p, numbers, rows, db + first);
+    if (!p.has_out)
         return;
     int begin[SEGS], skip[SEGS];
     floatV sum[ROWS][SEGS];
 #pragma unroll
     for (int s = 0; s < SEGS; s++) {
         const int wanted = (piece * SEGS + s) * VEC;
-        begin[s] = min(wanted, a.lanes - VEC);
+        begin[s] = min(wanted, a.c - VEC);
         skip[s] = min(wanted - begin[s], VEC);
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
             sum[i][s] = (floatV)(0.0f);
     }
-    for (int t = 0; t < a.taps; t++) {
+    for (int t = 0; t < p.taps; t++) {
         floatV value[SEGS];
 #pragma unroll
         for (int s = 0; s < SEGS; s++)
-            value[s] = load_whole(with + (t * a.lanes + begin[s]));
+            value[s] = load_whole(with + (t * a.c + begin[s]));
 #pragma unroll
         for (int i = 0; i < ROWS; i++) {
-            const floatV one = (floatV)(numbers[i][t * a.number_tap]);
+            const floatV one = (floatV)(numbers[i][t * p.number_tap]);
 #pragma unroll
             for (int s = 0; s < SEGS; s++)
                 sum[i][s] = FMA(one, value[s], sum[i][s]);
         }
     }
-    out += (uint)(first * a.lanes);
+    out += (uint)(first * a.c);
+    y += (uint)(first * a.c);
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
         if (i < rows)
 #pragma unroll
             for (int s = 0; s < SEGS; s++)
-                put_lanes(a, sum[i][s], skip[s], out + (i * a.lanes + begin[s]));
+                put_lanes(a, p, sum[i][s], skip[s], y + (i * a.c + begin[s]),
+                          out + (i * a.c + begin[s]));
 }
 
-ALONE __kernel void conv2d_dense_product(const conv2d_dense_args a, __global const float *number,
-                                         uint number_offset, __global const float *with,
-                                         uint with_offset, __global float *out, uint out_offset,
+ALONE __kernel void conv2d_dense_product(const conv2d_dense_args a, __global const float *dy,
+                                         uint dy_offset, __global const float *w, uint w_offset,
+                                         __global const float *x, uint x_offset, __global float *dx,
+                                         uint dx_offset, __global float *dw, uint dw_offset,
                                          __global float *db, uint db_offset)
 {
-    multiply(a, number + number_offset, with + with_offset, out + out_offset, db + db_offset,
-             (int)get_global_id(0), (int)get_global_id(1));
+    const int block = (int)get_global_id(1), is_dx = block < a.dx_blocks;
+    multiply(a, product_of(a, is_dx), dy + dy_offset, is_dx ? w + w_offset : x + x_offset,
+             x + x_offset, is_dx ? dx + dx_offset : dw + dw_offset, db + db_offset,
+             (int)get_global_id(0), is_dx ? block : block - a.dx_blocks);
 }

@@ -265,12 +265,55 @@ static inline void add_taps(const conv2d_row_args a, __local const float *near, 
             store_near(sum[i][k], sums + (i * BLOCK + k) * VEC);
 }
 
+/* A vector of results with what they are added to, and dx through the activation before. */
+static inline floatV finished(const conv2d_row_args a, floatV value, floatV old, floatV y)
+{
+    if (a.accumulate)
+        value = old + value;
+    return a.slope == ACTIVATION_IDENTITY ? value : gradient_of_y(value, y, a.slope, a.alpha);
+}
+
+#if STRIDE == 0
+/* Of the phase that begins in column `start`: the lanes are step_w apart. */
+static inline void put_strided(const conv2d_row_args a, floatV value, int start, int live,
+                               __global const float *given, __global float *place)
+{
+    float lanes[VEC], old[VEC], y[VEC];
+    if (a.accumulate || a.slope != ACTIVATION_IDENTITY) {
+        VSTORE((floatV)(0.0f), old);
+        VSTORE((floatV)(0.0f), y);
+        SHORT_LOOP
+        for (int l = 0, rest = live - start; l < VEC && rest > 0; l++, rest -= a.step_w) {
+            old[l] = a.accumulate ? place[live - rest] : 0.0f;
+            y[l] = a.slope == ACTIVATION_IDENTITY ? 0.0f : given[live - rest];
+        }
+        value = finished(a, value, VLOAD(old), VLOAD(y));
+    }
+    VSTORE(value, lanes);
+    SHORT_LOOP
+    for (int l = 0, rest = live - start; l < VEC && rest > 0; l++, rest -= a.step_w)
+        place[live - rest] = lanes[l];
+}
+#else
+/* `count` lanes are results. */
+static inline floatV finish_row(const conv2d_row_args a, floatV value, int count,
+                                __global const float *given, __global const float *place)
+{
+    floatV old = value, y = value;
+    if (a.accumulate)
+        old = load_row(place, count);
+    if (a.slope != ACTIVATION_IDENTITY)
+        y = load_row(given, count);
+    return finished(a, value, old, y);
+}
+#endif
+
 /* A segment of one channel, with bias and activation, to its place: of the phase that begins in
  * column `start`, or of two phases laced into one another. */
 static inline void put_segment(const conv2d_row_args a, __local const float *sums, float b,
-                               int start, int live, int room, __global float *place)
+                               int start, int live, int room, __global const float *given,
+                               __global float *place)
 {
-    float lanes[AT_ONCE * VEC];
     floatV value[AT_ONCE];
     (void)start;
     (void)room;
@@ -278,12 +321,7 @@ static inline void put_segment(const conv2d_row_args a, __local const float *sum
     for (int p = 0; p < AT_ONCE; p++)
         value[p] = activate(load_near(sums + p * PHASE) + b, a.activation, a.alpha);
 #if STRIDE == 0
-    VSTORE(value[0], lanes);
-    SHORT_LOOP
-    for (int l = 0, rest = live - start; l < VEC && rest > 0; l++, rest -= a.step_w) {
-        const int x = live - rest;
-        place[x] = a.accumulate ? place[x] + lanes[l] : lanes[l];
-    }
+    put_strided(a, value[0], start, live, given, place);
 #else
 #if STRIDE == 2
     const floatV even = value[0], odd = value[1];
@@ -292,38 +330,38 @@ static inline void put_segment(const conv2d_row_args a, __local const float *sum
 #endif
     if (room >= AT_ONCE * VEC) {
 #pragma unroll
-        for (int p = 0; p < AT_ONCE; p++, place += VEC)
-            store_whole(a.accumulate ? load_whole(place) + value[p] : value[p], place);
+        for (int p = 0; p < AT_ONCE; p++, place += VEC, given += VEC)
+            store_whole(finish_row(a, value[p], VEC, given, place), place);
         return;
     }
+    float lanes[AT_ONCE * VEC];
     int l = 0;
 #pragma unroll
     for (int p = 0; p < AT_ONCE; p++)
-        VSTORE(value[p], lanes + p * VEC);
+        VSTORE(finish_row(a, value[p], live - p * VEC, given + p * VEC, place + p * VEC),
+               lanes + p * VEC);
     SHORT_LOOP
-    for (; l + 4 <= live; l += 4) {
-        const float4 four = vload4(0, lanes + l);
-        vstore4(a.accumulate ? vload4(0, place + l) + four : four, 0, place + l);
-    }
+    for (; l + 4 <= live; l += 4)
+        vstore4(vload4(0, lanes + l), 0, place + l);
     SHORT_LOOP
     for (; l < live; l++)
-        place[l] = a.accumulate ? place[l] + lanes[l] : lanes[l];
+        place[l] = lanes[l];
 #endif
 }
 
 /* All channels of the block, SEGS segments. */
 static inline void put_segments(const conv2d_row_args a, const segments *these, int channels,
                                 int start, __local const float *sums, __global const float *bias,
-                                __global float *out)
+                                __global const float *given, __global float *out)
 {
     SHORT_LOOP
-    for (int k = 0; k < channels; k++, out += a.out_h * a.out_w) {
+    for (int k = 0; k < channels; k++, out += a.out_h * a.out_w, given += a.out_h * a.out_w) {
         const float b = a.has_bias ? bias[k] : 0.0f;
         SHORT_LOOP
         for (int i = 0; i < SEGS; i++)
             if (these->live[i] > 0)
                 put_segment(a, sums + (i * BLOCK + k) * VEC, b, start, these->live[i],
-                            these->room[i], out + these->to[i]);
+                            these->room[i], given + these->to[i], out + these->to[i]);
     }
 }
 
@@ -355,7 +393,8 @@ typedef struct part {
 static inline void sum_segments(const conv2d_row_args a, const tile *t, part *p, int start_h,
                                 int first, int count, int row_segments, int lanes,
                                 __local const float *near, __local float *sums,
-                                __global const float *bias, __global float *out)
+                                __global const float *bias, __global const float *given,
+                                __global float *out)
 {
     const int kept = a.chunk < a.in_channels;
     segments these;
@@ -377,7 +416,7 @@ static inline void sum_segments(const conv2d_row_args a, const tile *t, part *p,
         add_taps(a, near, these.at, weights, p->channels, t->rows * t->pitch, t->pitch, rows,
                  columns, p->fresh, to);
         if (p->last && (start + 1) % AT_ONCE == 0)
-            put_segments(a, &these, lanes, start, to - (AT_ONCE - 1) * PHASE, bias, out);
+            put_segments(a, &these, lanes, start, to - (AT_ONCE - 1) * PHASE, bias, given, out);
     }
 }
 
@@ -385,8 +424,8 @@ static inline void sum_segments(const conv2d_row_args a, const tile *t, part *p,
  * inputs, a.chunk channels at a time; behind these are the sums. */
 static APART void correlate(const conv2d_row_args a, __global const float *in,
                             __global const float *w, __global const float *bias,
-                            __global float *out, __local float *near, const int item,
-                            const int block)
+                            __global const float *given, __global float *out, __local float *near,
+                            const int item, const int block)
 {
     const tile t = find_tile(a, item);
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
@@ -400,7 +439,9 @@ static APART void correlate(const conv2d_row_args a, __global const float *in,
     in += (uint)(first_plane * a.in_channels * plane);
     w += (uint)(group * a.out_group * a.in_channels * taps + channel * from_lane);
     bias += (uint)(group * a.out_group + channel);
-    out += (uint)((first_plane * a.out_group + channel) * a.out_h * a.out_w);
+    const uint place = (uint)((first_plane * a.out_group + channel) * a.out_h * a.out_w);
+    given += place;
+    out += place;
 
     part p;
     p.turns = (a.lines * row_segments + SEGS - 1) / SEGS * STEP_H * STEP_W;
@@ -423,7 +464,7 @@ static APART void correlate(const conv2d_row_args a, __global const float *in,
             SHORT_LOOP
             for (int first = 0; first < count; first += SEGS) {
                 sum_segments(a, &t, &p, start_h, first, count, row_segments, lanes, near, sums,
-                             bias, out);
+                             bias, given, out);
                 sums += a.chunk < a.in_channels ? STEP_W * PHASE : 0;
             }
         }
@@ -433,10 +474,11 @@ static APART void correlate(const conv2d_row_args a, __global const float *in,
 ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const float *in,
                                          uint in_offset, __global const float *w, uint w_offset,
                                          __global const float *bias, uint bias_offset,
+                                         __global const float *given, uint given_offset,
                                          __global float *out, uint out_offset, __local float *near)
 {
-    correlate(a, in + in_offset, w + w_offset, bias + bias_offset, out + out_offset, near,
-              (int)get_global_id(0), (int)get_global_id(1));
+    correlate(a, in + in_offset, w + w_offset, bias + bias_offset, given + given_offset,
+              out + out_offset, near, (int)get_global_id(0), (int)get_global_id(1));
 }
 
 #if FILTER > 0

@@ -923,6 +923,16 @@ static void wrong_queries(const plan_query *query, clcnn_ctx *ctx)
     expect_query(query, &a, ctx, CLCNN_INVALID_ARGUMENT, "no-such-algorithm", "unknown algorithm");
 }
 
+/* Of a call by its name; none: one that takes several. */
+static int direction_of(const char *name)
+{
+    static const char *const suffixes[] = {"_forward", "_backward_data", "_backward_weights"};
+    int direction = 2;
+    while (direction >= 0 && !strstr(name, suffixes[direction]))
+        direction--;
+    return direction;
+}
+
 /* An algorithm asked for by name under a limit that it doesn't keep to. */
 static void too_little_workspace(const plan_query *query, clcnn_ctx *ctx)
 {
@@ -930,16 +940,13 @@ static void too_little_workspace(const plan_query *query, clcnn_ctx *ctx)
     int limited = 0;
     const device_call *call;
     for (size_t i = 0; (call = calls_at(i)) != NULL; i++) {
-        if (call->op != query->op || !call->plan || call->packs)
+        const int direction = direction_of(call->name);
+        if (call->op != query->op || !call->plan || call->packs || direction < 0)
             continue;
         const char *algo = find_algo(call, ctx, takes_workspace);
         clcnn_plan plan = {0};
         if (!algo || call->plan(ctx, &desc, algo, &plan) != CLCNN_SUCCESS)
             continue;
-        static const char *const suffixes[] = {"_forward", "_backward_data", "_backward_weights"};
-        int direction = 0;
-        while (!strstr(call->name, suffixes[direction]))
-            direction++;
         const query_arguments a = {.ctx = ctx,
                                    .desc = &desc,
                                    .direction = direction,

@@ -65,6 +65,21 @@ static clcnn_status run_conv2d_backward_weights(const arguments *a)
                                          a->m[3], a->plan);
 }
 
+static const clcnn_before relu_before = {CLCNN_RELU, 0};
+
+/* With a plan for the data, then with one for the weights. */
+static clcnn_status run_conv2d_backward(const arguments *a)
+{
+    return clcnn_conv2d_backward(a->ctx, DESC(a, conv2d), &relu_before, a->m[0], a->m[1], a->m[2],
+                                 a->m[3], a->m[4], a->m[5], a->plan, NULL);
+}
+
+static clcnn_status run_conv2d_backward_alone(const arguments *a)
+{
+    return clcnn_conv2d_backward(a->ctx, DESC(a, conv2d), NULL, a->m[0], CLCNN_NO_MEM, a->m[1],
+                                 CLCNN_NO_MEM, a->m[2], a->m[3], NULL, a->plan);
+}
+
 static clcnn_status run_conv2d_pack(const arguments *a)
 {
     return clcnn_conv2d_pack(a->ctx, DESC(a, conv2d), CLCNN_FORWARD, a->m[0], a->plan);
@@ -137,6 +152,18 @@ static clcnn_status run_dense_backward_weights(const arguments *a)
                                         a->plan);
 }
 
+static clcnn_status run_dense_backward(const arguments *a)
+{
+    return clcnn_dense_backward(a->ctx, DESC(a, dense), &relu_before, a->m[0], a->m[1], a->m[2],
+                                a->m[3], a->m[4], a->m[5], a->plan, NULL);
+}
+
+static clcnn_status run_dense_backward_alone(const arguments *a)
+{
+    return clcnn_dense_backward(a->ctx, DESC(a, dense), NULL, a->m[0], CLCNN_NO_MEM, a->m[1],
+                                CLCNN_NO_MEM, a->m[2], a->m[3], NULL, a->plan);
+}
+
 static clcnn_status run_dense_pack(const arguments *a)
 {
     return clcnn_dense_pack(a->ctx, DESC(a, dense), CLCNN_FORWARD, a->m[0], a->plan);
@@ -173,6 +200,25 @@ static const device_call convolutions_calls[] = {
       {"dw", W_CONV, OUT | OPTIONAL},
       {"db", 4, OUT | OPTIONAL}},
      .run = run_conv2d_backward_weights,
+     .plan = plan_conv2d_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_conv2d_backward",
+     CONV2D,
+     {{"x", X_CONV, IN},
+      {"w", W_CONV, IN},
+      {"dy", Y_CONV, IN},
+      {"dx", X_CONV, OUT},
+      {"dw", W_CONV, OUT | OPTIONAL},
+      {"db", 4, OUT | OPTIONAL}},
+     .run = run_conv2d_backward,
+     .plan = plan_conv2d_CLCNN_BACKWARD_DATA,
+     .bare = true},
+    {"clcnn_conv2d_backward",
+     CONV2D,
+     {{"x", X_CONV, IN},
+      {"dy", Y_CONV, IN},
+      {"dw", W_CONV, OUT | OPTIONAL},
+      {"db", 4, OUT | OPTIONAL}},
+     .run = run_conv2d_backward_alone,
      .plan = plan_conv2d_CLCNN_BACKWARD_WEIGHTS},
     {"clcnn_conv2d_pack",
      CONV2D,
@@ -243,6 +289,22 @@ static const device_call convolutions_calls[] = {
      DENSE,
      {{"x", 15, IN}, {"dy", 12, IN}, {"dw", 20, OUT | OPTIONAL}, {"db", 4, OUT | OPTIONAL}},
      .run = run_dense_backward_weights,
+     .plan = plan_dense_CLCNN_BACKWARD_WEIGHTS},
+    {"clcnn_dense_backward",
+     DENSE,
+     {{"x", 15, IN},
+      {"w", 20, IN},
+      {"dy", 12, IN},
+      {"dx", 15, OUT},
+      {"dw", 20, OUT | OPTIONAL},
+      {"db", 4, OUT | OPTIONAL}},
+     .run = run_dense_backward,
+     .plan = plan_dense_CLCNN_BACKWARD_DATA,
+     .bare = true},
+    {"clcnn_dense_backward",
+     DENSE,
+     {{"x", 15, IN}, {"dy", 12, IN}, {"dw", 20, OUT | OPTIONAL}, {"db", 4, OUT | OPTIONAL}},
+     .run = run_dense_backward_alone,
      .plan = plan_dense_CLCNN_BACKWARD_WEIGHTS},
     {"clcnn_dense_pack",
      DENSE,
@@ -407,6 +469,8 @@ static const field convolutions_fields[] = {
 REFERENCE(clcnn_ref_conv2d_forward, conv2d, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_conv2d_backward_data, conv2d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_conv2d_backward_weights, conv2d, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_conv2d_backward, conv2d, &relu_before, p[0], p[1], p[2], p[3], p[4], p[5], p[6],
+          p[7], p[8])
 REFERENCE(clcnn_ref_conv2d_transpose_forward, conv2d_transpose, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_conv2d_transpose_backward_data, conv2d_transpose, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_conv2d_transpose_backward_weights, conv2d_transpose, p[0], p[1], p[2], p[3],
@@ -418,6 +482,8 @@ REFERENCE(clcnn_ref_correlate1d_forward, correlate1d, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_forward, dense, p[0], p[1], p[2], p[3], p[4])
 REFERENCE(clcnn_ref_dense_backward_data, dense, p[0], p[1], p[2], p[3])
 REFERENCE(clcnn_ref_dense_backward_weights, dense, p[0], p[1], p[2], p[3], p[4], p[5])
+REFERENCE(clcnn_ref_dense_backward, dense, &relu_before, p[0], p[1], p[2], p[3], p[4], p[5], p[6],
+          p[7], p[8])
 
 static const reference_call convolutions_references[] = {
     {RUN(clcnn_ref_conv2d_forward), .op = CONV2D,
@@ -434,6 +500,16 @@ static const reference_call convolutions_references[] = {
                   {"dy", Y_CONV, IN},
                   {"dw", W_CONV, OUT | OPTIONAL},
                   {"db", 4, OUT | OPTIONAL},
+                  {"dw_mag", W_CONV, MAG},
+                  {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_conv2d_backward), .op = CONV2D,
+     .pointers = {{"x", X_CONV, IN},
+                  {"w", W_CONV, IN},
+                  {"dy", Y_CONV, IN},
+                  {"dx", X_CONV, OUT},
+                  {"dw", W_CONV, OUT | OPTIONAL},
+                  {"db", 4, OUT | OPTIONAL},
+                  {"dx_mag", X_CONV, MAG},
                   {"dw_mag", W_CONV, MAG},
                   {"db_mag", 4, MAG}}},
     {RUN(clcnn_ref_conv2d_transpose_forward), .op = TRANSPOSE,
@@ -478,6 +554,16 @@ static const reference_call convolutions_references[] = {
                   {"dy", 12, IN},
                   {"dw", 20, OUT | OPTIONAL},
                   {"db", 4, OUT | OPTIONAL},
+                  {"dw_mag", 20, MAG},
+                  {"db_mag", 4, MAG}}},
+    {RUN(clcnn_ref_dense_backward), .op = DENSE,
+     .pointers = {{"x", 15, IN},
+                  {"w", 20, IN},
+                  {"dy", 12, IN},
+                  {"dx", 15, OUT},
+                  {"dw", 20, OUT | OPTIONAL},
+                  {"db", 4, OUT | OPTIONAL},
+                  {"dx_mag", 15, MAG},
                   {"dw_mag", 20, MAG},
                   {"db_mag", 4, MAG}}},
 };

@@ -1,15 +1,17 @@
 /*
  * From layers to what is computed, and what lies in memory meanwhile.
  *
- * Two rewrites leave results as they are, bit for bit:
+ * Three rewrites leave results as they are, bit for bit:
  *   - an activation goes into the forward pass of the layer before it, where that layer can and
  *     nobody else takes its output; into the backward pass as well, where the layer is a norm that
  *     does that too;
  *   - the gradient of a ReLU then moves behind layers that only select elements (max-pooling): an
  *     element passes a gradient through ReLU exactly when the output that selected it is positive,
- *     and there are fewer outputs.
+ *     and there are fewer outputs;
+ *   - where a layer that can do so is the last to add to a gradient, it takes it through the
+ *     activation as well, which then has no pass of its own.
  *
- * A third one is for inference alone, and rounds differently: a norm that nobody but it takes the
+ * A fourth one is for inference alone, and rounds differently: a norm that nobody but it takes the
  * output of a convolution or dense layer for is folded into that layer's weights, together with the
  * activation that follows. The nodes stay, as training needs them, and inference leaves them out.
  *
@@ -96,7 +98,8 @@ static bool fuse(const clcnn__graph *graph, clcnn__node *node, const clcnn__laye
 static void add_node(clcnn__graph *graph, clcnn__layer *layer, const int *node_of)
 {
     clcnn__node *node = &graph->nodes[graph->node_count++];
-    *node = (clcnn__node){.layer = layer, .input_count = clcnn__layer_inputs(layer)};
+    *node = (clcnn__node){
+        .layer = layer, .input_count = clcnn__layer_inputs(layer), .slope_by = CLCNN__IMAGES};
     for (int k = 0; k < node->input_count; ++k) {
         const int input = layer->inputs[k];
         node->inputs[k] = input == CLCNN__IMAGES ? CLCNN__IMAGES : node_of[input];
@@ -195,6 +198,21 @@ static void find_trained(clcnn__graph *graph)
     }
 }
 
+/* The first node to take an output is the last to write to its gradient. */
+static void hand_slopes_on(clcnn__graph *graph)
+{
+    for (size_t i = graph->node_count; i-- > 0;) {
+        const clcnn__node *node = &graph->nodes[i];
+        for (int k = 0; k < node->input_count; ++k) {
+            if (node->inputs[k] == CLCNN__IMAGES)
+                continue;
+            clcnn__node *input = &graph->nodes[node->inputs[k]];
+            const bool takes = has(node, CLCNN__TAKES_SLOPE) && input->backward && activates(input);
+            input->slope_by = takes ? (int)i : CLCNN__IMAGES;
+        }
+    }
+}
+
 /* ---- Parameters --------------------------------------------------------------------------- */
 
 static size_t room_of(const clcnn__parameter *parameter)
@@ -266,6 +284,7 @@ clcnn_status clcnn__graph_create(clcnn__layers *layers, bool training, clcnn__gr
         move_activations_behind_selections(graph);
     fold_norms(graph);
     find_trained(graph);
+    hand_slopes_on(graph);
     return CLCNN_SUCCESS;
 }
 

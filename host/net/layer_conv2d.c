@@ -111,19 +111,29 @@ static clcnn_status forward(const void *self, const clcnn__work *work)
                                 work->y, work->plans[CLCNN_FORWARD]);
 }
 
+/* What dx is added to, dw and db are not. */
 static clcnn_status backward(const void *self, const clcnn__work *work)
 {
     clcnn_conv2d d = with_batch(self, work->n);
+    const clcnn_before before = work->before
+                                    ? (clcnn_before){work->before->kind, work->before->alpha}
+                                    : (clcnn_before){CLCNN_IDENTITY, 0};
+    const clcnn_mem x = work->x[0], w = work->parameters[0], dy = work->dy, dx = work->dx;
+    const clcnn_mem dw = work->gradients[0], db = work->gradients[1];
+    const clcnn_plan *data = work->plans[CLCNN_BACKWARD_DATA];
+    const clcnn_plan *weights = work->plans[CLCNN_BACKWARD_WEIGHTS];
+    const clcnn_before *through = dx.buf ? &before : NULL;
+    if (!work->accumulate)
+        return dx.buf || dw.buf ? clcnn_conv2d_backward(work->ctx, &d, through, x, w, dy, dx, dw,
+                                                        db, data, weights)
+                                : CLCNN_SUCCESS;
     clcnn_status status = CLCNN_SUCCESS;
-    if (work->gradients[0].buf)
-        status =
-            clcnn_conv2d_backward_weights(work->ctx, &d, work->x[0], work->dy, work->gradients[0],
-                                          work->gradients[1], work->plans[CLCNN_BACKWARD_WEIGHTS]);
-    if (status || !work->dx.buf)
-        return status;
-    d.accumulate = work->accumulate;
-    return clcnn_conv2d_backward_data(work->ctx, &d, work->dy, work->parameters[0], work->dx,
-                                      work->plans[CLCNN_BACKWARD_DATA]);
+    if (dw.buf)
+        status = clcnn_conv2d_backward_weights(work->ctx, &d, x, dy, dw, db, weights);
+    d.accumulate = 1;
+    return status ? status
+                  : clcnn_conv2d_backward(work->ctx, &d, through, x, w, dy, dx, CLCNN_NO_MEM,
+                                          CLCNN_NO_MEM, data, NULL);
 }
 
 static clcnn_status pack(const void *self, const clcnn__work *work)
@@ -136,7 +146,7 @@ static clcnn_status pack(const void *self, const clcnn__work *work)
 const clcnn__layer_kind clcnn__layer_conv2d = {
     .keyword = "conv",
     .self_size = sizeof(struct conv),
-    .flags = CLCNN__KEEP_X | CLCNN__ACCUMULATES,
+    .flags = CLCNN__KEEP_X | CLCNN__ACCUMULATES | CLCNN__TAKES_SLOPE,
     .parse = parse,
     .print = print,
     .shape = shape,

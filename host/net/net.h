@@ -111,8 +111,11 @@ typedef struct clcnn__work {
     clcnn_mem x[CLCNN__MAX_INPUTS], y;
     clcnn_mem dy, dx; /* gradients; dx.buf is NULL when nobody wants it */
     bool accumulate;  /* add to dx; only kinds with CLCNN__ACCUMULATES are asked to */
-    clcnn_mem state;  /* what forward leaves for backward; buf is NULL when there is no backward */
-    clcnn_mem block;  /* dropout's seed and step */
+    /* Take dx through the activation whose result x[0] is; only kinds with CLCNN__TAKES_SLOPE are
+     * asked to. (NULL: none) */
+    const clcnn__activation *before;
+    clcnn_mem state; /* what forward leaves for backward; buf is NULL when there is no backward */
+    clcnn_mem block; /* dropout's seed and step */
     clcnn_mem parameters[CLCNN__MAX_PARAMETERS];
     clcnn_mem gradients[CLCNN__MAX_PARAMETERS]; /* buf is NULL where it is not trained */
     const clcnn_plan *plans[CLCNN__DIRECTIONS]; /* by clcnn_direction, with workspaces */
@@ -129,7 +132,8 @@ enum {
     CLCNN__ACCUMULATES = 32, /* backward can add to dx */
     CLCNN__SUM = 64,         /* of two inputs; what its backward is, the graph knows */
     CLCNN__DROPS = 128,      /* needs the dropout block */
-    CLCNN__OWN_SLOPE = 256   /* backward goes through the activation that was taken in */
+    CLCNN__OWN_SLOPE = 256,  /* backward goes through the activation that was taken in */
+    CLCNN__TAKES_SLOPE = 512 /* backward can take dx through the activation before */
 };
 
 /* A layer as the library's operation: its descriptor for n images. */
@@ -295,6 +299,7 @@ typedef struct clcnn__node {
     int input_count;
     int uses;                     /* how often other nodes take its output */
     clcnn__activation activation; /* backward begins with its gradient: from y, in place on dy */
+    int slope_by;                 /* but for a node that takes dy through it: CLCNN__IMAGES: none */
     clcnn__activation own;        /* with CLCNN__OWN_SLOPE: backward is the layer's business */
     bool folded;                  /* inference: the output is the input, which has it all */
     int norm;                     /* inference: the node of the norm that is folded into this, or */

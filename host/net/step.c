@@ -58,6 +58,10 @@ static clcnn__work work_of(const clcnn_net *net, size_t i, const clcnn__plans *p
         work.dy = clcnn__net_buffer(net, node->dy);
         work.dx = gradient_for_input(net, node);
         work.accumulate = node->flow[0] == CLCNN__FLOW_ADD;
+        const clcnn__node *input =
+            node->inputs[0] == CLCNN__IMAGES ? NULL : &net->graph.nodes[node->inputs[0]];
+        if (input && input->slope_by == (int)i)
+            work.before = &input->activation;
         work.state = clcnn__net_buffer(net, node->state);
     }
     add_parameters(net, node->layer, training, &work);
@@ -139,7 +143,7 @@ static clcnn_status backward_node(clcnn_net *net, size_t i, const clcnn__plans *
     const clcnn__layer *layer = node->layer;
     const clcnn__work work = work_of(net, i, plans, images, true);
     clcnn_status status = CLCNN_SUCCESS;
-    if (node->activation.kind != CLCNN_IDENTITY) {
+    if (node->activation.kind != CLCNN_IDENTITY && node->slope_by == CLCNN__IMAGES) {
         const clcnn_activation d = {.count = plans->n * layer->out.c * layer->out.h * layer->out.w,
                                     .kind = node->activation.kind,
                                     .alpha = node->activation.alpha};
