@@ -494,28 +494,30 @@ static void test_row_refuses(void)
         clcnn_conv2d d;
         const char *why;
         clcnn_direction direction;
-    } cases[] = {{{.n = 1, .c = 250000, .h = 9, .w = 9, .k = 2, .r = 7, .s = 7}, "loops"},
-                 {{.n = 1,
-                   .c = 1,
-                   .h = 900,
-                   .w = 900,
-                   .k = 1,
-                   .r = 2,
-                   .s = 3,
-                   .dilation_h = 800,
-                   .dilation_w = 400},
-                  "local memory",
-                  CLCNN_BACKWARD_WEIGHTS},
-                 {{.n = 1,
-                   .c = 1,
-                   .h = 900,
-                   .w = 900,
-                   .k = 1,
-                   .r = 2,
-                   .s = 2,
-                   .dilation_h = 800,
-                   .dilation_w = 800},
-                  "local memory"}};
+    } cases[] = {
+        {{.n = 1, .c = 250000, .h = 9, .w = 9, .k = 2, .r = 7, .s = 7}, "loops", CLCNN_FORWARD},
+        {{.n = 1,
+          .c = 1,
+          .h = 900,
+          .w = 900,
+          .k = 1,
+          .r = 2,
+          .s = 3,
+          .dilation_h = 800,
+          .dilation_w = 400},
+         "local memory",
+         CLCNN_BACKWARD_WEIGHTS},
+        {{.n = 1,
+          .c = 1,
+          .h = 900,
+          .w = 900,
+          .k = 1,
+          .r = 2,
+          .s = 2,
+          .dilation_h = 800,
+          .dilation_w = 800},
+         "local memory",
+         CLCNN_FORWARD}};
     for (int i = 0; i < harness_device_count(); i++)
         for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
             clcnn_ctx *ctx = harness_ctx(i);
