@@ -373,15 +373,38 @@ static void backward_one(machine *m, size_t i, uint64_t dy)
     }
 }
 
-static void backward_node(machine *m, size_t i)
+/* The gradient of a node's output, after the activation that it ends with. */
+static uint64_t through_activation(machine *m, const clcnn__node *node)
 {
-    const clcnn__node *node = &m->graph->nodes[i];
-    const size_t number = number_of(m, node);
     uint64_t dy = get(m, node->dy, "a gradient");
     if (node->activation.kind != CLCNN_IDENTITY) {
         dy *= slope(node->activation.kind, get(m, node->y, "an output"));
         put(m, node->dy, dy, "a gradient");
     }
+    return dy;
+}
+
+/* The node that takes its input's gradient through its activation is the last to add to it. */
+static void hand_on(machine *m, size_t i)
+{
+    const clcnn__node *node = &m->graph->nodes[i];
+    if (node->inputs[0] == CLCNN__IMAGES)
+        return;
+    const clcnn__node *input = &m->graph->nodes[node->inputs[0]];
+    if (input->slope_by != (int)i)
+        return;
+    if (!(node->layer->kind->flags & CLCNN__TAKES_SLOPE) || !input->backward)
+        fail(m, "\"%s\" cannot take a gradient through an activation", node->layer->text);
+    through_activation(m, input);
+}
+
+static void backward_node(machine *m, size_t i)
+{
+    const clcnn__node *node = &m->graph->nodes[i];
+    const size_t number = number_of(m, node);
+    uint64_t dy = get(m, node->dy, "a gradient");
+    if (node->slope_by == CLCNN__IMAGES)
+        dy = through_activation(m, node);
     scribble(m, node->workspace[1]);
     check_block(m, node);
     const bool own = node->own.kind != CLCNN_IDENTITY;
@@ -397,6 +420,7 @@ static void backward_node(machine *m, size_t i)
         backward_sum(m, node, dy);
     else
         backward_one(m, i, inner);
+    hand_on(m, i);
 }
 
 static void run_training(machine *m)
@@ -869,6 +893,41 @@ static void test_bad_plans(void)
     }
 }
 
+/* Activations whose slope another node's gradient goes through: LeNet-5's four, none that
+ * something else adds to last, none of what is frozen. */
+static void test_slopes(void)
+{
+    static const struct {
+        const char *text;
+        int handed;
+    } rows[] = {{"lenet5", 4},
+                {"conv 4 3x3, relu, flatten, dense 3", 1},
+                {"conv 4 3x3, silu, dense 3", 0},
+                {"conv 4 3x3, tanh, avgpool 2, dense 3", 0},
+                {"conv 4 3x3, relu, maxpool 2, dense 3", 1},
+                {"conv 4 1x1, relu as a, conv 4 1x1, add a, dense 3", 1},
+                {"conv 4 1x1, relu as a, add a as s, conv 4 1x1 from a, add s, dense 3", 0},
+                {"conv 4 1x1 frozen, relu, dense 3", 0},
+                {"conv 4 1x1, relu, dense 3 frozen", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        clcnn__layers layers;
+        clcnn__graph graph = {0};
+        clcnn_error error = {.message = ""};
+        int handed = 0;
+        clcnn_status status =
+            clcnn__layers_create(rows[i].text, (clcnn__shape){1, 28, 28}, &layers, &error);
+        if (!status)
+            status = clcnn__graph_create(&layers, true, &graph, &error);
+        CHECK(status == CLCNN_SUCCESS, "%s", error.message);
+        for (size_t n = 0; n < graph.node_count; n++)
+            handed += graph.nodes[n].slope_by != CLCNN__IMAGES;
+        CHECK(handed == rows[i].handed, "\"%s\": %d slopes, not %d", rows[i].text, handed,
+              rows[i].handed);
+        clcnn__graph_destroy(&graph);
+        clcnn__layers_destroy(&layers);
+    }
+}
+
 int main(void)
 {
     static const harness_test tests[] = {
@@ -879,6 +938,7 @@ int main(void)
         {"peaks", test_peaks},
         {"usage by hand", test_usage},
         {"bad plans", test_bad_plans},
+        {"slopes that are handed on", test_slopes},
         {NULL, NULL},
     };
     return harness_run("netgraph", tests);
