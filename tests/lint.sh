@@ -40,7 +40,6 @@ conv2d_gemm CURVED 0 1
 maxpool2d_rows WINDOW 0 2 3
 maxpool2d_rows STRIDE 0 1 2
 maxpool2d_rows VEC 4 8 16
-maxpool2d_quads VEC 4 8 16
 avgpool2d_direct WINDOW 0 3
 avgpool2d_direct STRIDE 0 1 2
 avgpool2d_direct VEC 4 16
@@ -173,7 +172,8 @@ for tune in kernels/*.tune; do
 done | sort -u >"$work/builds"
 
 # Programs that no row knows: all their macros are the host's.
-printf '%s\n' 'conv2d_shared -DVEC=4' 'conv2d_shared -DVEC=8' >>"$work/builds"
+printf '%s\n' 'conv2d_shared -DVEC=4' 'conv2d_shared -DVEC=8' \
+    'maxpool2d_quads -DVEC=4' 'maxpool2d_quads -DVEC=8' 'maxpool2d_quads -DVEC=16' >>"$work/builds"
 
 # A program is OP_ALGO.cl; every file in kernels/ must have come up.
 status=0
