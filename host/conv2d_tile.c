@@ -181,16 +181,28 @@ static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
     return l;
 }
 
+/* Rounds of a work-item that lists taps: it goes through the filter for each of them. */
+static double list_rounds(const clcnn__conv2d_problem *problem, const tile *t)
+{
+    const double r = problem->d.r, s = problem->d.s;
+    return r * s * (r + s + t->taps.block + CONV2D_PACK);
+}
+
 static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const tile t = tile_of(ctx, problem);
     if (t.taps.block <= 0 || t.pixels <= 0)
         return "its tuning row has no tile";
+    if (problem->direction != CLCNN_BACKWARD_WEIGHTS &&
+        clcnn__leaves_loops(ctx, list_rounds(problem, &t)))
+        return "its filters are larger than a work-item's loops may be long";
     if (t.taps.refusal || problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return t.taps.refusal;
     if (!t.near.refusal)
         return NULL;
     const layout l = layout_of(problem, &t);
+    if (clcnn__leaves_loops(ctx, problem->q)) /* a split has a row at least */
+        return "its rows are longer than a work-item's loops may be";
     if (l.gradient > INT32_MAX || l.partial > INT32_MAX)
         return "the packed gradient or the partial sums have 2^31 elements or more";
     return NULL;

@@ -308,10 +308,15 @@ double clcnn__most_rounds(const clcnn_ctx *ctx)
     return counts_rounds(ctx) ? CLCNN__MOST_ROUNDS : 256.0 * CLCNN__MOST_ROUNDS;
 }
 
+bool clcnn__leaves_loops(const clcnn_ctx *ctx, double rounds)
+{
+    return counts_rounds(ctx) && rounds > CLCNN__MOST_ROUNDS;
+}
+
 clcnn_status clcnn__check_rounds(clcnn_ctx *ctx, const char *call, const char *what, double count,
                                  double each)
 {
-    if (!counts_rounds(ctx) || count * each <= CLCNN__MOST_ROUNDS)
+    if (!clcnn__leaves_loops(ctx, count * each))
         return CLCNN_SUCCESS;
     return CLCNN__FAIL(&ctx->error, CLCNN_UNSUPPORTED,
                        "%s: %.0f %s are more than a work-item of %s can go through, which leaves "

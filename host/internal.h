@@ -161,6 +161,8 @@ enum { CLCNN__MAX_ROUNDS = 1 << 14, CLCNN__MOST_ROUNDS = 3 * CLCNN__MAX_ROUNDS }
 /* The same where a kernel's unrolled loops are counted as well, because llvmpipe leaves them loops:
  * CLCNN__MOST_ROUNDS there, and a work-item of some milliseconds elsewhere. */
 double clcnn__most_rounds(const clcnn_ctx *ctx);
+/* Whether the device leaves loops of so many rounds. */
+bool clcnn__leaves_loops(const clcnn_ctx *ctx, double rounds);
 /* CLCNN_UNSUPPORTED where a work-item would go round its loops `each` times for each of `count`
  * `what` (a plural), and the device leaves them before. */
 clcnn_status clcnn__check_rounds(clcnn_ctx *ctx, const char *call, const char *what, double count,

@@ -163,6 +163,30 @@ static void take_rows(const problem *e, clcnn_direction direction, maxpool2d_arg
     desc->global[0] = clcnn__div_up(rows, clcnn__tune_value(desc->row, "ITEM"));
 }
 
+/* Rounds of an element's loops, over the taps of its window or, backward, the windows that reach
+ * it: ROUNDS more for each row than it has columns. */
+static double rounds_of(const problem *e)
+{
+    enum { ROUNDS = 4 };
+    return e->d.r * ((double)e->d.s + ROUNDS);
+}
+
+static clcnn_status check_rounds(clcnn_ctx *ctx, const char *call, const problem *e)
+{
+    const double taps = (double)e->d.r * e->d.s;
+    return clcnn__check_rounds(ctx, call, "elements of a window", taps, rounds_of(e) / taps);
+}
+
+/* By rows, where the tuning rows say so and a work-item may have so many rounds. */
+static bool goes_by_rows(const clcnn_ctx *ctx, const problem *e, bool forward,
+                         const clcnn__tune_row *row)
+{
+    if (!row || !row->use)
+        return false;
+    const double columns = forward ? e->q : e->d.w;
+    return columns * rounds_of(e) * clcnn__tune_value(row, "ITEM") <= clcnn__most_rounds(ctx);
+}
+
 /*
  * One algorithm in three shapes: quads or rows where the tuning rows say so, else element by
  * element.
@@ -172,7 +196,7 @@ static clcnn_status launch(clcnn_ctx *ctx, const problem *e, clcnn_direction dir
 {
     const bool forward = direction == CLCNN_FORWARD;
     const clcnn__tune_row *row = clcnn__tune(ctx, "maxpool2d", "rows", "any");
-    const bool by_rows = row && row->use;
+    const bool by_rows = goes_by_rows(ctx, e, forward, row);
     if (!by_rows)
         row = clcnn__tune(ctx, "maxpool2d", "direct", "any");
     maxpool2d_args args = make_args(e);
@@ -202,6 +226,8 @@ clcnn_status clcnn_maxpool2d_forward(clcnn_ctx *ctx, const clcnn_maxpool2d *d, c
         return CLCNN_INVALID_ARGUMENT;
     problem e;
     clcnn_status status = make_problem(__func__, d, &e, &ctx->error);
+    if (status == CLCNN_SUCCESS)
+        status = check_rounds(ctx, __func__, &e);
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn__tensor tensors[] = {{"x", x, e.x_count, CLCNN__IN},
@@ -221,6 +247,8 @@ clcnn_status clcnn_maxpool2d_backward(clcnn_ctx *ctx, const clcnn_maxpool2d *d, 
         return CLCNN_INVALID_ARGUMENT;
     problem e;
     clcnn_status status = make_problem(__func__, d, &e, &ctx->error);
+    if (status == CLCNN_SUCCESS)
+        status = check_rounds(ctx, __func__, &e);
     if (status != CLCNN_SUCCESS)
         return status;
     const clcnn__tensor tensors[] = {{"dy", dy, e.y_count, CLCNN__IN},

@@ -11,7 +11,7 @@ const clcnn_algo clcnn__softmax_algos[] = {
 /* Rounds of a vector of a row: measured, with what llvmpipe leaves of unrolled loops. */
 static clcnn_status check_rounds(clcnn_ctx *ctx, const char *call, const clcnn_softmax *d)
 {
-    enum { ROUNDS = 6 };
+    enum { ROUNDS = 3 };
     const int vec = clcnn__tune_value(clcnn__tune(ctx, "softmax", "direct", "any"), "VEC");
     return vec > 0 ? clcnn__check_rounds(ctx, call, "classes", d->classes, (double)ROUNDS / vec)
                    : CLCNN_SUCCESS;

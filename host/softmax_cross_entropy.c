@@ -22,6 +22,23 @@ static size_t workspace_count(const clcnn_softmax_cross_entropy *d)
     return clcnn__sum_workspace((size_t)d->n) * (d->ignore ? 2 : 1);
 }
 
+/* Rounds of a vector of a row, and of one of labels: measured, with what llvmpipe leaves of
+ * unrolled loops. */
+static clcnn_status check_rounds(clcnn_ctx *ctx, const char *call,
+                                 const clcnn_softmax_cross_entropy *d)
+{
+    enum { ROUNDS = 6, LABEL_ROUNDS = 2 };
+    const int vec =
+        clcnn__tune_value(clcnn__tune(ctx, "softmax_cross_entropy", "direct", "any"), "VEC");
+    if (vec < 1)
+        return CLCNN_SUCCESS; /* the build says so */
+    const clcnn_status status =
+        clcnn__check_rounds(ctx, call, "classes", d->classes, (double)ROUNDS / vec);
+    return status == CLCNN_SUCCESS && d->ignore
+               ? clcnn__check_rounds(ctx, call, "labels", d->n, (double)LABEL_ROUNDS / vec)
+               : status;
+}
+
 static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call,
                                      const clcnn_softmax_cross_entropy *d, size_t *count)
 {
@@ -31,7 +48,8 @@ static clcnn_status check_descriptor(clcnn_ctx *ctx, const char *call,
     if (!(d->label_smoothing >= 0 && d->label_smoothing <= 1))
         return CLCNN__INVALID(&ctx->error, "%s: label_smoothing is %g, it must be from 0 to 1",
                               call, d->label_smoothing);
-    return clcnn__elements(&ctx->error, call, sizes, 2, count);
+    const clcnn_status status = clcnn__elements(&ctx->error, call, sizes, 2, count);
+    return status == CLCNN_SUCCESS ? check_rounds(ctx, call, d) : status;
 }
 
 clcnn_status clcnn_softmax_cross_entropy_plan(clcnn_ctx *ctx, const clcnn_softmax_cross_entropy *d,
