@@ -152,10 +152,10 @@ static double corner_rounds(const view *v)
 
 /* Blocks (or rows) of a work-item, of `count` with `elements` each: ITEM elements if that leaves
  * enough work-items for many cores. */
-static int each_of(const view *v, int count, int elements)
+static int each_of(const clcnn_ctx *ctx, const view *v, int count, int elements)
 {
     enum { ENOUGH = 64 };
-    const double most = CLCNN__MAX_ROUNDS / block_rounds(v);
+    const double most = clcnn__most_rounds(ctx) / 3 / block_rounds(v);
     int each = clcnn__tune_value(v->row, "ITEM") / elements;
     if (each > count / ENOUGH)
         each = count / ENOUGH;
@@ -253,7 +253,7 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return "its taps reach further than 2^31 elements";
     const bool weights = problem->direction == CLCNN_BACKWARD_WEIGHTS;
     const double rounds = weights ? weights_rounds(&v) : block_rounds(&v);
-    if (rounds + corner_rounds(&v) > CLCNN__MOST_ROUNDS)
+    if (rounds + corner_rounds(&v) > (weights ? CLCNN__MOST_ROUNDS : clcnn__most_rounds(ctx)))
         return "its rows or its filters are too large for one work-item";
     return NULL;
 }
@@ -304,7 +304,7 @@ static clcnn_status enqueue_planes(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     const int count = v.args.planes * clcnn__ceil_div(v.args.out_h + above, lines);
     const clcnn_mem mems[] = {forward ? call->x : call->y, call->w, call->b,
                               forward ? call->y : call->x};
-    v.args.each = each_of(&v, count, lines * v.args.out_w);
+    v.args.each = each_of(ctx, &v, count, lines * v.args.out_w);
     v.args.has_bias = call->problem.forward && call->b.buf;
     return launch(ctx, &v, v.spread ? "conv2d_depthwise_spread" : "conv2d_depthwise_correlate",
                   mems, 4, (size_t[]){(size_t)clcnn__ceil_div(count, v.args.each), 1, 1});
