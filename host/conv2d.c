@@ -405,10 +405,13 @@ static clcnn_status enqueue_gradients(clcnn_ctx *ctx, const clcnn__conv2d_gradie
 }
 
 clcnn_status clcnn__conv2d_backward(clcnn_ctx *ctx, const clcnn__conv2d_op *op,
-                                    const clcnn__conv2d_gradients *g)
+                                    const clcnn__conv2d_gradients *given)
 {
     if (!ctx)
         return CLCNN_INVALID_ARGUMENT;
+    clcnn__conv2d_gradients gradients = *given, *g = &gradients;
+    if (g->before && g->before->kind == CLCNN_IDENTITY)
+        g->before = NULL; /* it has no slope, and needs no x */
     clcnn__conv2d_op to_data = *op, to_weights = *op;
     to_data.direction = CLCNN_BACKWARD_DATA;
     to_weights.direction = CLCNN_BACKWARD_WEIGHTS;

@@ -47,41 +47,51 @@ static double last_rounds(const clcnn__near *n)
     return 4 * sums_of(n) / n->width + 2.0 * n->args.blocks * n->args.channels;
 }
 
-/* What a work-item has: all that a group has, or as much as its sums leave room for. */
-static void choose_share(clcnn__near *n)
+/* Floats of local memory. */
+static double own_of(const clcnn__near *n)
+{
+    const double packed = n->packs ? gradient_of(n) : 0;
+    return inputs_of(&n->args) + 2.0 * n->width + sums_of(n) + packed;
+}
+
+/* What a work-item has: all that a group has, or as much as its sums leave room for, and the device
+ * for a line. */
+static void choose_share(const clcnn_ctx *ctx, clcnn__near *n)
 {
     conv2d_near_args *a = &n->args;
     const double most = n->room / 2;
-    while (sums_of(n) > most && a->channels > 1)
+    const double local = (double)ctx->info.local_memory / sizeof(float);
+    a->lines = 1;
+    while ((sums_of(n) > most || own_of(n) > local) && a->channels > 1)
         a->channels = clcnn__ceil_div(a->channels, 2);
     while (sums_of(n) > most && a->blocks > 1)
         a->blocks = clcnn__ceil_div(a->blocks, 2);
 }
 
 /*
- * Lines of a tile: what the cache has room for beside the sums, and no more than leaves tiles
- * enough for all processors, but for those of LEAST pixels. Splits: enough, too, or as many as a
- * work-item's loops ask for.
+ * Lines of a tile: what the cache has room for beside the sums, and no more than leaves ENOUGH
+ * tiles for many processors, but for those of LEAST pixels. Splits: enough, too, or as many as a
+ * work-item's loops ask for. How many processors there are has no say, or it would have in the
+ * bits.
  */
 static void choose_lines(const clcnn_ctx *ctx, clcnn__near *n)
 {
-    enum { PER_UNIT = 16, LEAST = 128 };
+    enum { ENOUGH = 64, LEAST = 128 };
     conv2d_near_args *a = &n->args;
     const double shares = (double)n->parts * (double)n->items;
-    const double wanted = (double)ctx->info.compute_units * PER_UNIT;
     const double rounds = clcnn__most_rounds(ctx) - last_rounds(n);
-    for (int parts = 1;; parts++) {
+    for (int parts = 1;; parts = clcnn__ceil_div(a->p, a->lines - 1)) {
         a->lines = clcnn__ceil_div(a->p, parts);
         const bool fits = inputs_of(a) + (n->packs ? 2 : 1) * gradient_of(n) <= n->room &&
                           tile_rounds(n) <= rounds;
         const bool enough =
-            shares * a->n * parts >= wanted || (double)a->lines * a->q < 2.0 * LEAST;
+            shares * a->n * parts >= ENOUGH || (double)a->lines * a->q < 2.0 * LEAST;
         if (a->lines == 1 || (fits && enough))
             break;
     }
     const double tiles = (double)a->n * clcnn__ceil_div(a->p, a->lines);
     const double least = ceil(tiles / fmax(floor(rounds / tile_rounds(n)), 1));
-    a->splits = (int)fmin(tiles, fmax(least, ceil(wanted / shares)));
+    a->splits = (int)fmin(tiles, fmax(least, ceil(ENOUGH / shares)));
 }
 
 static conv2d_near_args make_args(const clcnn__conv2d_problem *problem, const clcnn__near *n,
@@ -112,11 +122,11 @@ void clcnn__near_make(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
     const int blocks = clcnn__ceil_div(problem->group_k, n->block);
     n->args = make_args(problem, n, blocks);
     conv2d_near_args *a = &n->args;
-    choose_share(n);
+    choose_share(ctx, n);
     n->parts = clcnn__ceil_div(a->group_c, a->channels);
     n->items = (size_t)a->groups * (size_t)clcnn__ceil_div(blocks, a->blocks);
     choose_lines(ctx, n);
-    const double own = inputs_of(a) + 2.0 * n->width + sums_of(n) + (n->packs ? gradient_of(n) : 0);
+    const double own = own_of(n);
     const double lanes = n->packs ? (double)blocks * n->block * a->groups : (double)problem->d.k;
     const double partial = a->splits * lanes * (a->taps + 1.0);
     const double tensors = fmax((double)problem->x_count, (double)problem->y_count);
@@ -124,7 +134,8 @@ void clcnn__near_make(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem
         n->refusal = "its tensors or the partial sums have 2^31 elements or more";
     else if (own * sizeof(float) > (double)ctx->info.local_memory)
         n->refusal = "a tile's inputs do not fit the device's local memory";
-    else if (tile_rounds(n) + last_rounds(n) > clcnn__most_rounds(ctx))
+    else if (tile_rounds(n) + last_rounds(n) > clcnn__most_rounds(ctx) ||
+             clcnn__leaves_loops(ctx, CONV2D_ADD * (a->splits + 4.0)))
         n->refusal = "its sums are longer than a work-item's loops may be";
     if (n->refusal)
         return;

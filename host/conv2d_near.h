@@ -1,9 +1,9 @@
 /*
  * backward_weights from local memory, as row has it, and tile where its vectors' channels are few:
  * a work-item has some channels of x, some blocks of dy's channels and one split of the tiles,
- * which are lines of images, and leaves its parts of dw and db in the workspace,
- * partial[split][block][tap][channel of the block], where behind dw's taps there is one more for
- * db.
+ * which are lines of images, and leaves its parts of dw and db in the workspace: tile's as
+ * partial[split][block][tap][channel of the block], row's as partial[split][k][tap], where behind
+ * dw's taps there is one more for db.
  */
 #ifndef CLCNN_CONV2D_NEAR_H
 #define CLCNN_CONV2D_NEAR_H

@@ -1,4 +1,4 @@
-/* What conv2d_tile.c and conv2d_row.c share; see conv2d_taps.h. */
+/* The list of taps, padded copies and sums over splits; see conv2d_taps.h. */
 #include "conv2d_taps.h"
 
 static int at_least(int a, int b)
@@ -167,11 +167,13 @@ clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_
 {
     const size_t vectors =
         (size_t)args->groups * (size_t)args->blocks * (size_t)(args->block / CLCNN__SHARED_VEC);
-    const size_t squares = clcnn__div_up((size_t)(args->taps + args->sums), CLCNN__SHARED_VEC);
+    const size_t taps = (size_t)(args->taps + args->sums);
+    const size_t squares = clcnn__div_up(taps, CLCNN__SHARED_VEC);
     const bool square = args->block % CLCNN__SHARED_VEC == 0;
     return clcnn__shared_launch(ctx, "conv2d_shared_add", CLCNN__SHARED_VEC, args, sizeof *args,
                                 (clcnn_mem[]){partial, dw, db}, 3,
-                                (size_t[]){square ? vectors * squares : (size_t)args->k, 1, 1});
+                                (size_t[]){square ? vectors * squares : (size_t)args->k,
+                                           square ? 1 : clcnn__div_up(taps, CONV2D_ADD), 1});
 }
 
 /* Elements of a plane that db sums. */

@@ -84,7 +84,8 @@ typedef struct conv2d_row_args {
 
 /* row and tile: elements of local memory for `channels` planes, and room for vectors that begin in
  * them. */
-#define CONV2D_ROW_NEAR(channels, plane, vec) (((channels) * (plane) + 2 * (vec)-1) / (vec) * (vec))
+#define CONV2D_NEAR_FLOATS(channels, plane, vec)                                                   \
+    (((channels) * (plane) + 2 * (vec)-1) / (vec) * (vec))
 
 /* backward_weights of row, and of tile where all that a work-item reads fits into local memory:
  * sums over tiles of `lines` lines of dy, in `splits` parts. Behind the taps of each channel of dy
@@ -162,7 +163,9 @@ typedef struct conv2d_tile_weights_args {
 #define CONV2D_PACKED 1 /* the pixels of a packed gradient */
 #define CONV2D_PLANES 2 /* those of planes */
 
-/* What conv2d_shared_add adds up: partial[split][block][tap][channel of the block]. */
+/* What conv2d_shared_add adds up: partial[split][block][tap][channel of the block], and with blocks
+ * of one channel partial[split][k][tap]. A work-item has CONV2D_ADD taps of a channel. */
+#define CONV2D_ADD 16
 typedef struct conv2d_add_args {
     int k, groups, group_k, blocks, block; /* channels; of a group; blocks in it */
     int taps, sums;                        /* of a channel: those of dw, and 1 behind them of db */

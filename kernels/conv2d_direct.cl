@@ -4,10 +4,10 @@
  * Takes everything that is legal, needs no workspace and no local memory, and runs in work-groups
  * of any size. It is the algorithm that the others are measured against, and the last resort.
  *
- * forward           item -> y[n][k][p][q], loops over lines (c, r) and s
- * backward_data     item -> dx[n][c][h][w], gathers over lines (k, r) and s the outputs that used
- * it backward_weights  item -> dw[k][c][r][s], loops over lines (n, p) and q backward_bias     item
- * -> db[k], loops over lines n and pixels
+ * - forward: item -> y[n][k][p][q], loops over lines (c, r) and s
+ * - backward_data: item -> dx[n][c][h][w], gathers over lines (k, r) and s what used it
+ * - backward_weights: item -> dw[k][c][r][s], loops over lines (n, p) and q
+ * - backward_bias: item -> db[k], loops over lines n and pixels
  *
  * A sum that is longer than a work-item's loops may be takes several launches, some lines or a part
  * of one each; all but the first go on with what they find in the result.

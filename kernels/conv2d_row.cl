@@ -456,7 +456,7 @@ static APART void correlate(const conv2d_row_args a, __global const float *in,
 #pragma unroll
         for (int k = 0; k < BLOCK; k++) /* past the last one it is computed again, not stored */
             p.weights[k] = w + (c * from_channel + min(k, lanes - 1) * from_lane);
-        __local float *sums = near + CONV2D_ROW_NEAR(a.chunk, t.rows * t.pitch, VEC);
+        __local float *sums = near + CONV2D_NEAR_FLOATS(a.chunk, t.rows * t.pitch, VEC);
         SHORT_LOOP
         for (int start_h = 0; start_h < min(STEP_H, a.out_h); start_h++) {
             const int height = (a.out_h - 1 - start_h) / STEP_H + 1;
@@ -628,7 +628,7 @@ static APART void backward_weights(const conv2d_near_args a, __global const floa
 {
     const share own = find_share(a, GRADIENTS, part, block);
     const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + (FILTER - 1) * a.dilation_w);
-    __local float *const sums = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
+    __local float *const sums = near + CONV2D_NEAR_FLOATS(a.channels, plane, VEC);
     const int vectors = own.blocks * GRADIENTS * (own.channels * a.r * FILTER + 1);
     const int down = (a.p + a.lines - 1) / a.lines;
     const int end = split_begin(a.n * down, a.splits, split + 1);

@@ -274,18 +274,19 @@ static inline void put_sum(const conv2d_add_args a, int k, int tap, float sum, _
     *place = a.accumulate ? *place + sum : sum;
 }
 
-/* All sums of one channel, from partial[split][block][tap][a.block]. */
-static APART void add_channel(const conv2d_add_args a, int k, __global const float *partial,
-                              __global float *dw, __global float *db)
+/* CONV2D_ADD sums of one channel, from partial[split][block][tap][a.block]. */
+static APART void add_channel(const conv2d_add_args a, int k, int part,
+                              __global const float *partial, __global float *dw, __global float *db)
 {
     const int each = a.taps + a.sums, group = k / a.group_k, channel = k - group * a.group_k;
     const int block = group * a.blocks + channel / a.block;
     const int apart = a.groups * a.blocks * each * a.block;
-    int tap = 0;
+    const int end = min((part + 1) * CONV2D_ADD, each);
+    int tap = part * CONV2D_ADD;
     partial += (uint)(block * each * a.block + channel % a.block);
     if (a.block == 1) {
         SHORT_LOOP
-        for (; tap + VEC <= each; tap += VEC) {
+        for (; tap + VEC <= end; tap += VEC) {
             floatV sum = (floatV)(0.0f);
             float lanes[VEC];
             SHORT_LOOP
@@ -298,7 +299,7 @@ static APART void add_channel(const conv2d_add_args a, int k, __global const flo
         }
     }
     SHORT_LOOP
-    for (; tap < each; tap++) {
+    for (; tap < end; tap++) {
         float sum = 0.0f;
         SHORT_LOOP
         for (int split = 0; split < a.splits; split++)
@@ -339,7 +340,7 @@ static APART void add_square(const conv2d_add_args a, int item, __global const f
         }
 }
 
-/* item -> a square of sums, where blocks are whole vectors, or all of a channel */
+/* item -> a square of sums, where blocks are whole vectors, or some taps of a channel */
 ALONE __kernel void conv2d_shared_add(const conv2d_add_args a, __global const float *partial,
                                       uint partial_offset, __global float *dw, uint dw_offset,
                                       __global float *db, uint db_offset)
@@ -348,5 +349,6 @@ ALONE __kernel void conv2d_shared_add(const conv2d_add_args a, __global const fl
     if (a.block % VEC == 0)
         add_square(a, item, partial + partial_offset, dw + dw_offset, db + db_offset);
     else
-        add_channel(a, item, partial + partial_offset, dw + dw_offset, db + db_offset);
+        add_channel(a, item, (int)get_global_id(1), partial + partial_offset, dw + dw_offset,
+                    db + db_offset);
 }

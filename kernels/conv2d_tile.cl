@@ -670,7 +670,7 @@ static APART void near_weights(const conv2d_near_args a, __global const float *x
     const int blocks = (a.group_k + VEC - 1) / VEC * a.groups, each = a.taps + a.sums;
     const int count = own.channels * a.r,
               filled = (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS;
-    __local float *const gradient = near + CONV2D_ROW_NEAR(a.channels, plane, VEC);
+    __local float *const gradient = near + CONV2D_NEAR_FLOATS(a.channels, plane, VEC);
     __local float *const sums = gradient + a.lines * a.q * VEC;
     const int down = (a.p + a.lines - 1) / a.lines;
     const int end = split_begin(a.n * down, a.splits, split + 1);

@@ -547,6 +547,23 @@ static inline void store_lines(const floatV *pixels, int count, __global float *
     }
 }
 
+/* `count` pixels of a row from `column` on, and those that wait before them; y is where the first
+ * belongs. kept: see fetch_kept, or 0. */
+static inline void put_row(const conv2d_winograd_args a, floatV *pixels, int count, int column,
+                           __global float *y, int live, NEAR float *kept, int apart)
+{
+    const int plane = a.p * a.q;
+    int waiting = 0;
+    if (PASSES && kept) {
+        waiting = fetch_kept(pixels, column, kept, apart);
+        keep_rest(pixels + count, column + count, kept);
+    }
+    if (PASSES && kept && !apart)
+        store_lines(pixels - waiting, count + waiting, y - waiting, plane, live);
+    else
+        store_window(pixels - waiting, count + waiting, y - waiting, plane, live, a.accumulate);
+}
+
 /* One segment of m, VEC channels of the result; m is where these begin, and `point` from point to
  * point there. kept: see fetch_kept, or 0. */
 static APART void output_tiles(const conv2d_winograd_args a, place at, channels out,
@@ -592,18 +609,10 @@ static APART void output_tiles(const conv2d_winograd_args a, place at, channels 
     }
     const int plane = a.p * a.q, column = at.column * SIDE;
     y += (at.image * a.k + out.first) * plane + at.row * SIDE * a.q + column;
-    for (int i = 0; i < (whole ? 1 : rows); i++, pixels += row, y += a.q) {
-        int count = whole ? rows * a.q : live_columns, waiting = 0;
-        if (PASSES && kept) {
-            waiting = fetch_kept(pixels, column, kept, apart);
-            keep_rest(pixels + count, column + count, kept);
-            count += waiting;
-            kept += VEC * VEC;
-        }
-        if (PASSES && kept && !apart)
-            store_lines(pixels - waiting, count, y - waiting, plane, out.live);
-        else
-            store_window(pixels - waiting, count, y - waiting, plane, out.live, a.accumulate);
+    const int stored = whole ? 1 : rows, count = whole ? rows * a.q : live_columns;
+    for (int i = 0; i < stored; i++, pixels += row, y += a.q) {
+        put_row(a, pixels, count, column, y, out.live, kept, apart);
+        kept += kept ? VEC * VEC : 0;
     }
 }
 

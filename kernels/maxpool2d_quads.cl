@@ -21,6 +21,10 @@
 #include "maxpool2d_window.clh"
 #include "strided.clh"
 
+#if ITEM < 1 /* the host makes a.rows of it */
+#error "ITEM must be at least 1"
+#endif
+
 /* Rows begin to end, of which vectors take those before `whole`: the others are too near the end.
  */
 typedef struct part {

@@ -10,10 +10,10 @@
  *   rows that count
  * - backward: work-item i -> dx[i*rows ... (i+1)*rows - 1][...]; where labels may be ignored it
  *   counts them by itself, and so takes several rows when there are many
- * - gradient: forward and backward in one, so with the rows of backward's work-items, and without
- * y. A work-item that has all rows (a.alone) goes on to the mean loss: a launch in place of three,
- *   which for a batch of few classes take longer than the work. Of a row that is shorter than a
- *   vector the lanes behind it fall on the work-item's next rows, which put that right.
+ * - gradient: forward and backward in one, which leave no y; so with the rows of backward's
+ *   work-items. One that has all rows (a.alone) goes on to the mean loss: a launch in place of
+ *   three, which for a batch of few classes take longer than the work. Of a row that is shorter
+ *   than a vector the lanes behind it fall on the work-item's next rows, which put that right.
  *
  * A label is held against the number of classes before it is used as an index.
  */
