@@ -21,6 +21,9 @@
 #include "maxpool2d_window.clh"
 #include "strided.clh"
 
+#ifndef ITEM
+#define ITEM 1
+#endif
 #if ITEM < 1 /* the host makes a.rows of it */
 #error "ITEM must be at least 1"
 #endif

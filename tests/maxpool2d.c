@@ -366,6 +366,32 @@ static void test_adjoint(void)
     }
 }
 
+/* A tuning row that leaves a work-item nothing to do builds no kernel, whatever the windows. */
+static void test_no_rows(void)
+{
+    const check_desc desc[] = {{.maxpool2d = {.n = 1, .c = 2, .h = 4, .w = 6, .r = 2, .s = 2}},
+                               {.maxpool2d = {.n = 1, .c = 2, .h = 5, .w = 6, .r = 2, .s = 2}}};
+    for (int device = 0; device < harness_device_count(); device++) {
+        clcnn_ctx *ctx = harness_ctx(device);
+        clcnn_ctx_tune(ctx, "maxpool2d",
+                       "algo device width shape use MAX_VEC ITEM LOCAL\nrows * * * 1 4 0 1\n");
+        for (size_t i = 0; i < sizeof desc / sizeof *desc; i++) {
+            check_case *c = sweep_make(&check_op_maxpool2d, &desc[i], CHECK_REALS);
+            const check_direction *forward = check_direction_find(&check_op_maxpool2d, "forward");
+            check_expected expected;
+            if (c && CHECK(check_expected_create(c, forward, &expected) == CLCNN_SUCCESS, "none")) {
+                const check_options options = {.ctx = ctx};
+                const check_result result = check_run(c, forward, &expected, &options);
+                CHECK(result.verdict == CHECK_FAIL && strstr(result.message, "CLCNN_BUILD_FAILED"),
+                      "0 rows of a work-item: \"%s\"", result.message);
+                check_expected_free(&expected);
+            }
+            check_case_destroy(c);
+        }
+        harness_own_rows(ctx, "maxpool2d");
+    }
+}
+
 static const harness_test tests[] = {{"small shapes", test_small},
                                      {"every kernel", test_kernels},
                                      {"layers of networks", test_layers},
@@ -377,6 +403,7 @@ static const harness_test tests[] = {{"small shapes", test_small},
                                      {"foreign argmax", test_foreign_argmax},
                                      {"without argmax", test_no_argmax},
                                      {"adjoint identity", test_adjoint},
+                                     {"work-items without rows", test_no_rows},
                                      {NULL, NULL}};
 
 int main(void)
