@@ -21,7 +21,9 @@
  *     clcnn_last_error tells the sentence with the offending values.
  *   - Results are deterministic: same device, driver, library, tuning rows and plan, same bits.
  *     (How sums are split may follow the workspace that a plan was given.)
- *   - No tensor may have 2^31 elements or more (CLCNN_UNSUPPORTED).
+ *   - No tensor may have 2^31 elements or more (CLCNN_UNSUPPORTED). One driver, llvmpipe, ends long
+ *     loops without a word: there, rows and windows that a work-item can't get through are
+ *     CLCNN_UNSUPPORTED as well, softmax's from 65,537 classes on.
  *
  * A clcnn_ctx belongs to one thread at a time; any number of them may share a cl_context.
  */
