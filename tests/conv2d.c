@@ -460,6 +460,19 @@ static void test_row_tiles(void)
 /* ---- backward_weights from local memory --------------------------------------------------------
  */
 
+/* dw and db, dw alone, db alone; 1 where the algorithm takes the shape. */
+static int run_near(const check_case *c, int device, const char *algo)
+{
+    clcnn_plan plan;
+    if (clcnn_conv2d_plan(harness_ctx(device), &c->desc.conv2d, CLCNN_BACKWARD_WEIGHTS, algo,
+                          CLCNN_ANY_WORKSPACE, &plan) != CLCNN_SUCCESS)
+        return 0;
+    for (unsigned without = 0; without < 3; without++)
+        sweep_run("from local memory", c, "backward_weights", device,
+                  (check_options){.algo = algo, .without = without});
+    return 1;
+}
+
 /* row and tile, with fewer channels or lines in a work-item than there are, splits of several
  * images, groups, padding larger than an image, and dilation; dw and db, or one of them. */
 static void test_near_weights(void)
@@ -480,9 +493,8 @@ static void test_near_weights(void)
         d.accumulate = k % 2 == 0;
         check_case *c = make_case(&d, CHECK_INTEGERS);
         for (int i = 0; i < harness_device_count(); i++)
-            for (unsigned without = 0; without < 3; without++)
-                sweep_every_algo("from local memory", c, "backward_weights", i,
-                                 (check_options){.without = without});
+            CHECK(run_near(c, i, "row") + run_near(c, i, "tile") > 0, "shape %zu: nobody takes it",
+                  k);
         check_case_destroy(c);
     }
 }
