@@ -16,6 +16,13 @@ static bool legal(const clcnn_before *before)
             clcnn__slope_of_y(before->kind, before->alpha));
 }
 
+/* Whether what is asked for has all it needs; backward_weights looks at its own. */
+static bool given_all(const clcnn_before *before, const float *x, const float *w, const float *dy,
+                      const double *dx, bool weights)
+{
+    return legal(before) && (!before || (dx && x)) && (dx || weights) && (!dx || (w && dy));
+}
+
 /* dx and its mag through the activation before. */
 static void through(const clcnn_before *before, double summands, size_t count, const float *x,
                     double *dx, double *mag)
@@ -40,7 +47,7 @@ clcnn_status clcnn_ref_conv2d_backward(const clcnn_conv2d *d, const clcnn_before
 {
     clcnn_status status = CLCNN_INVALID_ARGUMENT;
     const bool weights = dw || db;
-    if (!legal(before) || (before && (!dx || !x)) || (!dx && !weights) || (dx && (!w || !dy)))
+    if (!given_all(before, x, w, dy, dx, weights))
         return status;
     if (weights)
         status = clcnn_ref_conv2d_backward_weights(d, x, dy, dw, db, dw_mag, db_mag);
@@ -59,7 +66,7 @@ clcnn_status clcnn_ref_dense_backward(const clcnn_dense *d, const clcnn_before *
 {
     clcnn_status status = CLCNN_INVALID_ARGUMENT;
     const bool weights = dw || db;
-    if (!legal(before) || (before && (!dx || !x)) || (!dx && !weights) || (dx && (!w || !dy)))
+    if (!given_all(before, x, w, dy, dx, weights))
         return status;
     if (weights)
         status = clcnn_ref_dense_backward_weights(d, x, dy, dw, db, dw_mag, db_mag);
