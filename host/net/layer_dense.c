@@ -89,9 +89,7 @@ static clcnn_status forward(const void *self, const clcnn__work *work)
 static clcnn_status backward(const void *self, const clcnn__work *work)
 {
     clcnn_dense d = with_batch(self, work->n);
-    const clcnn_before before = work->before
-                                    ? (clcnn_before){work->before->kind, work->before->alpha}
-                                    : (clcnn_before){CLCNN_IDENTITY, 0};
+    const clcnn_before before = clcnn__before_of(work);
     const clcnn_mem x = work->x[0], w = work->parameters[0], dy = work->dy, dx = work->dx;
     const clcnn_mem dw = work->gradients[0], db = work->gradients[1];
     const clcnn_plan *data = work->plans[CLCNN_BACKWARD_DATA];

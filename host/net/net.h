@@ -122,6 +122,13 @@ typedef struct clcnn__work {
     const clcnn__activation *activation;        /* instead of the layer's own; NULL: that */
 } clcnn__work;
 
+/* work->before as the library has it. */
+static inline clcnn_before clcnn__before_of(const clcnn__work *work)
+{
+    return work->before ? (clcnn_before){work->before->kind, work->before->alpha}
+                        : (clcnn_before){CLCNN_IDENTITY, 0};
+}
+
 /* What backward reads of forward, and what else the graph must know about a kind. */
 enum {
     CLCNN__KEEP_X = 1,
