@@ -1,6 +1,8 @@
 /* The list of taps, padded copies and sums over splits; see conv2d_taps.h. */
 #include "conv2d_taps.h"
 
+#include <math.h>
+
 static int at_least(int a, int b)
 {
     return a > b ? a : b;
@@ -112,54 +114,40 @@ void clcnn__taps_make(const clcnn__conv2d_problem *problem, clcnn__taps *t)
         t->padded = (size_t)padded;
 }
 
-int clcnn__taps_splits(size_t items, int rows, size_t pixels)
+int clcnn__taps_splits(size_t items, size_t pixels, double most)
 {
     enum { ENOUGH = 64, PIXELS = 128 };
-    size_t splits = (ENOUGH + items - 1) / items;
-    if (splits > pixels / PIXELS)
-        splits = pixels / PIXELS;
-    if (splits > (size_t)rows)
-        splits = (size_t)rows;
-    const size_t least = pixels / CLCNN__MOST_ROUNDS + 1;
-    if (splits < least)
-        splits = least < (size_t)rows ? least : (size_t)rows;
-    return splits > 1 ? (int)splits : 1;
+    const double wanted = fmin(ceil(ENOUGH / (double)items), floor((double)pixels / PIXELS));
+    return (int)fmax(1, fmax(wanted, ceil((double)pixels / most)));
 }
 
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,
-                                int mem_count, const size_t global[3])
+                                int mem_count, size_t local_bytes, const size_t global[3])
 {
     clcnn__launch_desc desc = {.program = t->program,
                                .kernel = kernel,
                                .row = t->row,
                                .macro_count = t->macro_count,
                                .args = args,
-                               .args_size = args_size};
+                               .args_size = args_size,
+                               .local_bytes = local_bytes};
     for (int i = 0; i < t->macro_count; i++)
         desc.macros[i] = t->macros[i];
     return clcnn__launch_single(ctx, &desc, mems, mem_count, global);
 }
 
-clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, const void *args,
+clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, const void *args,
                                   size_t args_size, const clcnn_mem *mems, int mem_count,
                                   const size_t global[3])
 {
     clcnn__launch_desc desc = {.program = "conv2d_shared",
                                .kernel = kernel,
                                .macro_count = 1,
-                               .macros = {{"VEC", vec}},
+                               .macros = {{"VEC", CLCNN__SHARED_VEC}},
                                .args = args,
                                .args_size = args_size};
     return clcnn__launch_single(ctx, &desc, mems, mem_count, global);
-}
-
-clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
-                             clcnn_mem from, clcnn_mem to, size_t items)
-{
-    return clcnn__shared_launch(ctx, "conv2d_shared_sum", vec, args, sizeof *args,
-                                (clcnn_mem[]){from, to}, 2,
-                                (size_t[]){items, (size_t)args->splits, 1});
 }
 
 clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_mem partial,
@@ -170,7 +158,7 @@ clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_
     const size_t taps = (size_t)(args->taps + args->sums);
     const size_t squares = clcnn__div_up(taps, CLCNN__SHARED_VEC);
     const bool square = args->block % CLCNN__SHARED_VEC == 0;
-    return clcnn__shared_launch(ctx, "conv2d_shared_add", CLCNN__SHARED_VEC, args, sizeof *args,
+    return clcnn__shared_launch(ctx, "conv2d_shared_add", args, sizeof *args,
                                 (clcnn_mem[]){partial, dw, db}, 3,
                                 (size_t[]){square ? vectors * squares : (size_t)args->k,
                                            square ? 1 : clcnn__div_up(taps, CONV2D_ADD), 1});
@@ -185,20 +173,18 @@ static int bias_plane(const clcnn__conv2d_problem *problem)
 int clcnn__bias_splits(const clcnn__conv2d_problem *problem)
 {
     const size_t images = (size_t)problem->d.n, plane = (size_t)bias_plane(problem);
-    const size_t vectors = images * clcnn__div_up(plane, CLCNN__SHARED_VEC);
-    return clcnn__taps_splits((size_t)problem->bias, (int)vectors, images * plane);
+    return clcnn__taps_splits((size_t)problem->bias, images * plane, CLCNN__MOST_ROUNDS);
 }
 
 clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clcnn_mem partial)
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const int splits = clcnn__bias_splits(problem);
-    const conv2d_tile_weights_args sum = {.n = problem->d.n,
-                                          .k = problem->bias,
-                                          .pq = bias_plane(problem),
-                                          .splits = splits,
-                                          .accumulate = splits == 1 && problem->d.accumulate,
-                                          .what = CONV2D_PLANES};
+    const conv2d_sum_args sum = {.n = problem->d.n,
+                                 .k = problem->bias,
+                                 .pq = bias_plane(problem),
+                                 .splits = splits,
+                                 .accumulate = splits == 1 && problem->d.accumulate};
     const conv2d_add_args add = {.k = problem->bias,
                                  .groups = 1,
                                  .group_k = problem->bias,
@@ -207,9 +193,10 @@ clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clc
                                  .sums = 1,
                                  .splits = splits,
                                  .accumulate = problem->d.accumulate};
-    const clcnn_status status =
-        clcnn__taps_sum(ctx, &sum, CLCNN__SHARED_VEC, problem->transposed ? call->x : call->y,
-                        splits > 1 ? partial : call->b, (size_t)problem->bias);
+    const clcnn_status status = clcnn__shared_launch(
+        ctx, "conv2d_shared_sum", &sum, sizeof sum,
+        (clcnn_mem[]){problem->transposed ? call->x : call->y, splits > 1 ? partial : call->b}, 2,
+        (size_t[]){(size_t)problem->bias, (size_t)splits, 1});
     return status == CLCNN_SUCCESS && splits > 1
                ? clcnn__taps_add(ctx, &add, partial, (clcnn_mem){NULL, 0}, call->b)
                : status;
@@ -273,8 +260,8 @@ static clcnn_status enqueue_prepare(clcnn_ctx *ctx, const conv2d_prepare_args *a
     const clcnn_mem list[] = {mems->in, mems->padded, mems->taps, mems->from, mems->packed};
     if (parts + items == 0)
         return CLCNN_SUCCESS;
-    return clcnn__shared_launch(ctx, "conv2d_shared_prepare", CLCNN__SHARED_VEC, args, sizeof *args,
-                                list, 5, (size_t[]){parts + items, 0, 0});
+    return clcnn__shared_launch(ctx, "conv2d_shared_prepare", args, sizeof *args, list, 5,
+                                (size_t[]){parts + items, 0, 0});
 }
 
 /* Blocks of channels, and what is padded, if it is to be. */
@@ -335,30 +322,19 @@ clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, co
     return enqueue_prepare(ctx, &args, items, &(clcnn__prepared){.from = call->w, .packed = place});
 }
 
-clcnn_status clcnn__taps_gradient(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
-                                  const clcnn__taps *t, bool packs, clcnn__prepared *mems)
+clcnn_status clcnn__taps_input(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
+                               clcnn_mem *in)
 {
-    const clcnn_conv2d *d = &call->problem.d;
-    conv2d_prepare_args args = prepare_args(call, t, call->w.buf != NULL);
-    size_t items = 0;
-    if (packs) {
-        args.what |= CONV2D_GRADIENT;
-        args.images = d->n;
-        args.k = d->k;
-        args.pq = call->problem.p * call->problem.q;
-        items = (size_t)t->blocks * (size_t)d->groups * (size_t)d->n *
-                clcnn__div_up((size_t)args.pq, CONV2D_PIXELS);
-    }
-    mems->in = call->x;
-    mems->padded = call->workspace;
-    mems->from = call->y;
-    const clcnn_status status = enqueue_prepare(ctx, &args, items, mems);
-    if (t->padded)
-        mems->in =
-            clcnn__behind(mems->padded, (size_t)(rows_above(&t->from) - t->from.top) *
-                                                (size_t)clcnn__source_w(&t->from) +
-                                            (size_t)(columns_before(&t->from) - t->from.left));
-    return status;
+    const conv2d_prepare_args args = prepare_args(call, t, true);
+    *in = call->x;
+    if (!t->padded)
+        return CLCNN_SUCCESS;
+    const int above = rows_above(&t->from) - t->from.top;
+    const int before = columns_before(&t->from) - t->from.left;
+    *in = clcnn__behind(call->workspace,
+                        (size_t)above * (size_t)clcnn__source_w(&t->from) + (size_t)before);
+    return enqueue_prepare(ctx, &args, 0,
+                           &(clcnn__prepared){.in = call->x, .padded = call->workspace});
 }
 
 clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
@@ -389,6 +365,6 @@ clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *cal
     const clcnn_mem list[] = {t->padded ? mems.padded : mems.in, mems.taps, mems.packed, call->b,
                               out};
     return clcnn__taps_launch(
-        ctx, t, kernel, &args, sizeof args, list, 5,
+        ctx, t, kernel, &args, sizeof args, list, 5, 0,
         (size_t[]){items, (size_t)args.blocks * (size_t)call->problem.d.groups, phases});
 }

@@ -40,11 +40,11 @@ int clcnn__source_h(const clcnn__source *from);
 int clcnn__source_w(const clcnn__source *from);
 
 /* Parts of the sums of backward_weights: some 64 work-items keep the cores of a CPU busy; a part
- * should sum 128 pixels at least, and CLCNN__MOST_ROUNDS at most. */
-int clcnn__taps_splits(size_t items, int rows, size_t pixels);
+ * should sum 128 pixels at least, and `most` at most. */
+int clcnn__taps_splits(size_t items, size_t pixels, double most);
 clcnn_status clcnn__taps_launch(clcnn_ctx *ctx, const clcnn__taps *t, const char *kernel,
                                 const void *args, size_t args_size, const clcnn_mem *mems,
-                                int mem_count, const size_t global[3]);
+                                int mem_count, size_t local_bytes, const size_t global[3]);
 /* What the kernels of conv2d_shared.cl work with: in -> padded, the list of taps, from -> packed.
  */
 typedef struct clcnn__prepared {
@@ -54,15 +54,12 @@ typedef struct clcnn__prepared {
 /* Pixels, channels or vectors of a tile: more would never fit registers. */
 enum { CLCNN__MOST_TILE = 32 };
 
-/* The VEC of conv2d_shared.cl, where it may be any: one, so that it is one program. */
+/* The VEC of conv2d_shared.cl: one for all, so that it is one program. */
 enum { CLCNN__SHARED_VEC = 8 };
 /* Launches one of its kernels. */
-clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, int vec, const void *args,
+clcnn_status clcnn__shared_launch(clcnn_ctx *ctx, const char *kernel, const void *args,
                                   size_t args_size, const clcnn_mem *mems, int mem_count,
                                   const size_t global[3]);
-/* What args->what says, by vectors of `vec`: `items` for each split. */
-clcnn_status clcnn__taps_sum(clcnn_ctx *ctx, const conv2d_tile_weights_args *args, int vec,
-                             clcnn_mem from, clcnn_mem to, size_t items);
 /* The splits added up in order, dw (args->taps of each channel) and db (args->sums) in one go. */
 clcnn_status clcnn__taps_add(clcnn_ctx *ctx, const conv2d_add_args *args, clcnn_mem partial,
                              clcnn_mem dw, clcnn_mem db);
@@ -73,10 +70,10 @@ clcnn_status clcnn__bias_sum(clcnn_ctx *ctx, const clcnn__conv2d_call *call, clc
 /* Packs call->w into `place`. */
 clcnn_status clcnn__taps_pack(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
                               clcnn_mem place);
-/* Of backward_weights: x padded, where dw is asked for, at the workspace's beginning, and, if it
- * `packs`, dy into mems->packed; mems->in is then x as the taps want it. */
-clcnn_status clcnn__taps_gradient(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
-                                  const clcnn__taps *t, bool packs, clcnn__prepared *mems);
+/* Of backward_weights: x padded, or thinned, at the workspace's beginning, if it has to be; *in is
+ * then x as the taps want it. */
+clcnn_status clcnn__taps_input(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const clcnn__taps *t,
+                               clcnn_mem *in);
 /* All of forward or backward_data; `items` work-items for each block of channels and phase. */
 clcnn_status clcnn__taps_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
                                    const clcnn__taps *t, const char *kernel, size_t items);

@@ -2,22 +2,27 @@
  * conv2d by kernels/conv2d_tile.cl: register tiles of vectors over the channels of the result.
  *
  * Forward and backward_data are the correlation of conv2d_taps.h. backward_weights keeps in the
- * workspace: [padded x][packed dy][the splits' partial dw and db][transposed: partial db].
+ * workspace: [padded x][the splits' partial dw and db][transposed: partial db].
  */
+#include <math.h>
+
 #include "conv2d_near.h"
 #include "conv2d_taps.h"
 
 typedef struct tile {
     clcnn__taps taps;
-    int pixels; /* pixels (backward_weights: taps) of a work-item */
-    int run;    /* pixels of a row that a work-item of `runs` takes, 0 where it isn't to be had */
+    int pixels;  /* pixels (backward_weights: taps) of a work-item */
+    int run;     /* pixels of a row that a work-item of `runs` takes, 0 where it isn't to be had */
+    double room; /* backward_weights: floats of local memory, about */
     clcnn__near near; /* backward_weights: from local memory, where this has no refusal */
 } tile;
 
-/* backward_weights: the parts of the workspace, in elements, and how the sums are split. */
+/* backward_weights: how its sums are cut up, and parts of the workspace, in elements. */
 typedef struct layout {
-    size_t gradient, partial, bias;
-    int splits;
+    conv2d_tile_weights_args args; /* of dw and db */
+    int items;                     /* work-items that share the taps */
+    double partial;
+    size_t bias;
 } layout;
 
 /* Runs of pixels along the rows of the result, as macros from short lists, so that few variants are
@@ -62,10 +67,9 @@ static const char *shape_of(const clcnn__conv2d_problem *problem)
 /* Where a row of the filter is that of `runs`, all that backward_weights reads fits into local
  * memory. */
 static clcnn__near near_of(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, int filter,
-                           int vec, int vecs)
+                           int vec, int vecs, double room)
 {
-    enum { ROOM = (24 << 10) / sizeof(float) };
-    clcnn__near near = {.width = vec, .block = vec * vecs, .room = ROOM, .packs = true};
+    clcnn__near near = {.width = vec, .block = vec * vecs, .room = room, .packs = true};
     near.pixel = 2 + filter * (2.0 + filter);
     near.refusal = "its filter's rows are not kept in registers";
     if (filter == 0 || problem->direction != CLCNN_BACKWARD_WEIGHTS)
@@ -91,7 +95,8 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (along.step && problem->direction == CLCNN_FORWARD && runs_fit(problem->q, run) &&
         rounds <= CLCNN__MOST_ROUNDS)
         t.run = run;
-    t.near = near_of(ctx, problem, along.filter, vec, vecs);
+    t.room = clcnn__tune_value(row, "NEAR") * 1024.0 / sizeof(float);
+    t.near = near_of(ctx, problem, along.filter, vec, vecs, t.room);
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
@@ -112,12 +117,11 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
     const int stride_h = t->taps.from.step_h > 1 ? 1 : d->stride_h; /* of what is left of x */
     const int stride_w = t->taps.from.step_w > 1 ? 1 : d->stride_w;
     conv2d_tile_weights_args a = {.n = d->n,
-                                  .k = d->k,
+                                  .groups = d->groups,
                                   .group_k = problem->group_k,
                                   .blocks = t->taps.blocks,
                                   .pq = problem->p * problem->q,
                                   .rows_inner = problem->p,
-                                  .rows = d->n * problem->p,
                                   .q = problem->q,
                                   .x_outer = d->c * plane,
                                   .x_pixel = problem->q > 1 ? stride_w : 0,
@@ -129,53 +133,52 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .x_row = row,
                                   .dilation_h = d->dilation_h,
                                   .dilation_w = d->dilation_w,
-                                  .groups = d->groups,
-                                  .splits = 1,
-                                  .accumulate = d->accumulate,
-                                  .block = t->taps.block};
+                                  .sums = 1};
     if (problem->p > 1) /* the stride is then smaller than the padded image */
         a.x_inner = stride_h * row;
     if (problem->p == 1 || a.x_inner == (int64_t)a.q * a.x_pixel) {
         a.rows_inner = 1;
-        a.rows = d->n;
         a.q = a.pq;
     }
     if (a.pq == 1) {
-        a.rows = 1;
         a.q = d->n;
         a.x_pixel = a.x_outer;
     }
     return a;
 }
 
-/*
- * The work-items of all taps walk over the same packed gradient, split by split. Where this is more
- * than the last cache of a CPU keeps for us, a split is what the one before that holds; but the
- * partial sums stay below an eighth of it.
- */
-static int weights_splits(const conv2d_tile_weights_args *a, size_t items, size_t gradient)
+/* Loops of a work-item for a pixel: of its taps, whose rows may be of one pixel, and packing it,
+ * where its image may be. */
+static double pixel_rounds(const tile *t, const conv2d_tile_weights_args *a)
 {
-    enum { LARGE = (4 << 20) / sizeof(float), PART = (512 << 10) / sizeof(float) };
-    const int splits = clcnn__taps_splits(items, a->rows, (size_t)a->n * (size_t)a->pq);
-    size_t parts = gradient > LARGE ? clcnn__div_up(gradient, PART) : 1;
-    const size_t most = gradient / (8 * (size_t)a->taps * (size_t)a->block);
-    if (parts > most)
-        parts = most;
-    if (parts > (size_t)a->rows)
-        parts = (size_t)a->rows;
-    return (int)parts > splits ? (int)parts : splits;
+    return 2.0 * clcnn__ceil_div(a->each, t->pixels) + t->taps.block + 5;
 }
 
-static layout layout_of(const clcnn__conv2d_problem *problem, const tile *t)
+/*
+ * A work-item has so many pixels packed at a time that they stay in the cache beside its sums while
+ * one tile of its taps after the other walks over them: the more pixels, the more seldom a tile's
+ * sums go there and back. A split is cut into equal parts.
+ */
+static layout layout_of(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, const tile *t)
 {
-    const conv2d_tile_weights_args a = weights_args(problem, t);
-    const size_t block = (size_t)t->taps.block;
+    enum { SUMS = (64 << 10) / sizeof(float) };
+    const int block = t->taps.block;
     const size_t blocks = (size_t)t->taps.blocks * (size_t)problem->d.groups;
-    const size_t pixels = (size_t)a.n * (size_t)a.pq, taps = (size_t)a.taps;
-    const size_t items = blocks * (size_t)clcnn__ceil_div(a.taps, t->pixels);
-    layout l = {.gradient = blocks * pixels * block,
-                .splits = weights_splits(&a, items, pixels * block)};
-    l.partial = (size_t)l.splits * blocks * (taps + 1) * block;
+    layout l = {.args = weights_args(problem, t)};
+    conv2d_tile_weights_args *a = &l.args;
+    const int tiles = clcnn__ceil_div(a->taps, t->pixels);
+    const int most = (int)fmax(1, fmin(SUMS, 4 * t->room) / ((double)t->pixels * block));
+    l.items = clcnn__ceil_div(tiles, most);
+    a->each = clcnn__ceil_div(tiles, l.items) * t->pixels;
+    const size_t pixels = (size_t)a->n * (size_t)a->pq;
+    a->splits = clcnn__taps_splits(blocks * (size_t)l.items, pixels,
+                                   floor(clcnn__most_rounds(ctx) / pixel_rounds(t, a)));
+    const double split = ceil((double)pixels / a->splits);
+    const double local = (double)ctx->info.local_memory / sizeof(float);
+    const double near = floor(fmin(fmax(t->room, block), local) / block);
+    if (near > 0)
+        a->pixels = (int)ceil(split / ceil(split / near));
+    l.partial = (double)a->splits * (double)blocks * (a->taps + 1.0) * block;
     if (problem->transposed) /* its db is not of the gradient that is packed */
         l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;
     return l;
@@ -200,11 +203,13 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         return t.taps.refusal;
     if (!t.near.refusal)
         return NULL;
-    const layout l = layout_of(problem, &t);
-    if (clcnn__leaves_loops(ctx, problem->q)) /* a split has a row at least */
-        return "its rows are longer than a work-item's loops may be";
-    if (l.gradient > INT32_MAX || l.partial > INT32_MAX)
-        return "the packed gradient or the partial sums have 2^31 elements or more";
+    const layout l = layout_of(ctx, problem, &t);
+    if (l.args.pixels == 0)
+        return "a pixel of its gradient does not fit the device's local memory";
+    if (fmax((double)problem->y_count, l.partial) > INT32_MAX)
+        return "the gradient or the partial sums have 2^31 elements or more";
+    if (clcnn__leaves_loops(ctx, CONV2D_ADD * (l.args.splits + 4.0)))
+        return "its sums are longer than a work-item's loops may be";
     return NULL;
 }
 
@@ -222,8 +227,8 @@ static size_t workspace(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, si
         return (t.taps.padded + t.taps.taps + t.taps.weights) * sizeof(float);
     if (!t.near.refusal)
         return clcnn__near_workspace(problem, &t.near);
-    const layout l = layout_of(problem, &t);
-    return (t.taps.padded + l.gradient + l.partial + l.bias) * sizeof(float);
+    const layout l = layout_of(ctx, problem, &t);
+    return (t.taps.padded + (size_t)l.partial + l.bias) * sizeof(float);
 }
 
 static size_t packed(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
@@ -258,27 +263,18 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
                                  (pixels + each - 1) / each);
 }
 
-/* The parts of db, of the gradient packed already, behind those of dw. */
-static clcnn_status sum_packed(clcnn_ctx *ctx, conv2d_tile_weights_args args, clcnn_mem gradient,
-                               clcnn_mem partial)
+static conv2d_add_args add_args(const clcnn__conv2d_problem *problem, const tile *t,
+                                const conv2d_tile_weights_args *a)
 {
-    const int vec = args.block % CLCNN__SHARED_VEC == 0 ? CLCNN__SHARED_VEC : 4;
-    const size_t items = (size_t)args.blocks * (size_t)args.groups * (size_t)(args.block / vec);
-    args.what = CONV2D_PACKED;
-    return clcnn__taps_sum(ctx, &args, vec, gradient, partial, items);
-}
-
-static conv2d_add_args add_args(const conv2d_tile_weights_args *a)
-{
-    return (conv2d_add_args){.k = a->k,
+    return (conv2d_add_args){.k = problem->d.k,
                              .groups = a->groups,
                              .group_k = a->group_k,
                              .blocks = a->blocks,
-                             .block = a->block,
+                             .block = t->taps.block,
                              .taps = a->taps,
                              .sums = a->sums,
                              .splits = a->splits,
-                             .accumulate = a->accumulate};
+                             .accumulate = problem->d.accumulate};
 }
 
 static clcnn_status enqueue_near(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t)
@@ -292,6 +288,23 @@ static clcnn_status enqueue_near(clcnn_ctx *ctx, const clcnn__conv2d_call *call,
     return clcnn__near_enqueue(ctx, call, &t->near, &desc);
 }
 
+/* The parts of dw and db, where the layout has both in its args, and these added up. */
+static clcnn_status enqueue_sums(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const tile *t,
+                                 const layout *l, clcnn_mem partial)
+{
+    const conv2d_tile_weights_args *a = &l->args;
+    const size_t bytes = (size_t)a->pixels * (size_t)t->taps.block * sizeof(float);
+    const conv2d_add_args add = add_args(&call->problem, t, a);
+    clcnn_mem x = call->x;
+    clcnn_status status = a->taps ? clcnn__taps_input(ctx, call, &t->taps, &x) : CLCNN_SUCCESS;
+    if (status == CLCNN_SUCCESS)
+        status = clcnn__taps_launch(
+            ctx, &t->taps, "conv2d_tile_backward_weights", a, sizeof *a,
+            (clcnn_mem[]){x, call->y, partial}, 3, bytes,
+            (size_t[]){(size_t)l->items, (size_t)a->blocks * (size_t)a->groups, (size_t)a->splits});
+    return status == CLCNN_SUCCESS ? clcnn__taps_add(ctx, &add, partial, call->w, call->b) : status;
+}
+
 /* dw and db, or one of them; a transposed db is not of the gradient that is packed. */
 static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *call)
 {
@@ -299,30 +312,18 @@ static clcnn_status enqueue_weights(clcnn_ctx *ctx, const clcnn__conv2d_call *ca
     const tile t = tile_of(ctx, problem);
     if (!t.near.refusal)
         return enqueue_near(ctx, call, &t);
-    const layout l = layout_of(problem, &t);
-    conv2d_tile_weights_args args = weights_args(problem, &t);
-    const size_t tiles = (size_t)clcnn__ceil_div(args.taps, t.pixels);
-    clcnn__prepared mems = {.packed = clcnn__behind(call->workspace, t.taps.padded)};
-    const clcnn_mem partial = clcnn__behind(mems.packed, l.gradient);
-    args.splits = l.splits;
-    args.sums = call->b.buf && !problem->transposed;
-    if (!call->w.buf)
-        args.taps = 0;
+    layout l = layout_of(ctx, problem, &t);
+    const clcnn_mem partial = clcnn__behind(call->workspace, t.taps.padded);
+    l.args.sums = call->b.buf && !problem->transposed;
+    if (!call->w.buf) {
+        l.args.taps = 0;
+        l.items = 1;
+    }
     clcnn_status status = CLCNN_SUCCESS;
-    if (args.taps || args.sums)
-        status = clcnn__taps_gradient(ctx, call, &t.taps, true, &mems);
-    if (status == CLCNN_SUCCESS && args.taps)
-        status = clcnn__taps_launch(
-            ctx, &t.taps, "conv2d_tile_backward_weights", &args, sizeof args,
-            (clcnn_mem[]){mems.in, mems.packed, partial}, 3,
-            (size_t[]){tiles, (size_t)args.blocks * (size_t)args.groups, (size_t)args.splits});
-    if (status == CLCNN_SUCCESS && args.sums)
-        status = sum_packed(ctx, args, mems.packed, partial);
-    const conv2d_add_args add = add_args(&args);
-    if (status == CLCNN_SUCCESS && (args.taps || args.sums))
-        status = clcnn__taps_add(ctx, &add, partial, call->w, call->b);
+    if (l.args.taps || l.args.sums)
+        status = enqueue_sums(ctx, call, &t, &l, partial);
     return status == CLCNN_SUCCESS && call->b.buf && problem->transposed
-               ? clcnn__bias_sum(ctx, call, clcnn__behind(partial, l.partial))
+               ? clcnn__bias_sum(ctx, call, clcnn__behind(partial, (size_t)l.partial))
                : status;
 }
 

@@ -37,17 +37,14 @@ typedef struct conv2d_taps_args {
 /* tile: runs of pixels that one work-item of `runs` computes. */
 #define CONV2D_RUNS 4
 
-/* tile: what one work-item prepares, about: taps of the list, elements of padded
- * planes, pixels of a packed gradient. */
+/* tile: what one work-item prepares, about: taps of the list, elements of padded planes. */
 #define CONV2D_PACK 16
 #define CONV2D_PAD 4096
-#define CONV2D_PIXELS 512
 
 /* What conv2d_shared_prepare is to prepare besides padding: these bits. */
-#define CONV2D_LIST 1     /* the list of taps */
-#define CONV2D_WEIGHTS 2  /* packed weights */
-#define CONV2D_GRADIENT 4 /* a packed dy, and neither of these */
-#define CONV2D_THIN 8     /* only every step-th row and column is padded, and no taps are listed */
+#define CONV2D_LIST 1    /* the list of taps */
+#define CONV2D_WEIGHTS 2 /* packed weights */
+#define CONV2D_THIN 4    /* only every step-th row and column is padded, and no taps are listed */
 
 /* What is prepared for tile; see conv2d_shared.cl. */
 typedef struct conv2d_prepare_args {
@@ -60,7 +57,6 @@ typedef struct conv2d_prepare_args {
     int in_channels, r, s, dilation_h, dilation_w, step_h, step_w, sign;
     int in_plane, in_row;         /* as in conv2d_taps_args, and those above */
     int out_group, blocks, block; /* channels of a group, blocks in it, channels of a block */
-    int images, k, pq;            /* of dy */
 } conv2d_prepare_args;
 
 /*
@@ -144,24 +140,27 @@ typedef struct conv2d_point_copy_args {
 #define CONV2D_POINT_ROWS 32
 #define CONV2D_POINT_PANEL(block) ((block) < 16 ? 16 / (block) * (block) : (block))
 
-/* tile, backward_weights: sums over `rows` rows of q pixels, in `splits` parts. */
+/* tile, backward_weights: sums over all images' pixels in `splits` parts. For x they are rows of q
+ * pixels, rows_inner of them to each image (or to all). */
 typedef struct conv2d_tile_weights_args {
-    int n, k, group_k, blocks, pq; /* of dy */
-    int rows_inner, rows, q;       /* rows = images * rows_inner */
+    int n, groups, group_k, blocks, pq; /* dy; blocks of a group */
+    int rows_inner, q;
     int x_outer, x_inner, x_pixel; /* strides of x: image, row, pixel */
     int x_group;                   /* stride from group to group */
     int taps, r, s;                /* a tap is (channel of the group, row, column) */
     int x_plane, x_row;            /* stride of a channel, of a tap's row and column ... */
     int dilation_h, dilation_w;    /* ... times these */
-    int groups, splits, accumulate;
-    int block; /* channels of a block */
-    int sums;  /* 1: behind the taps of each channel is room for its part of db */
-    int what;  /* conv2d_shared_sum is to add up */
+    int splits;
+    int each;   /* taps of a work-item: whole tiles */
+    int pixels; /* that it has in local memory at a time */
+    int sums;   /* 1: behind the taps of each channel is its part of db */
 } conv2d_tile_weights_args;
 
-/* What conv2d_shared_sum adds up. */
-#define CONV2D_PACKED 1 /* the pixels of a packed gradient */
-#define CONV2D_PLANES 2 /* those of planes */
+/* What conv2d_shared_sum adds up: n images of k planes of pq elements, in `splits` parts. */
+typedef struct conv2d_sum_args {
+    int n, k, pq;
+    int splits, accumulate;
+} conv2d_sum_args;
 
 /* What conv2d_shared_add adds up: partial[split][block][tap][channel of the block], and with blocks
  * of one channel partial[split][k][tap]. A work-item has CONV2D_ADD taps of a channel. */

@@ -4,9 +4,8 @@
  * whatever tiles it uses; and one launch does all that can be done at the same time.
  *
  * - prepare: pads the input, so that no tap needs a bounds check, or collects what strides leave of
- *   it; lists the taps and packs the weights, or (backward_weights) packs dy: turns it into vectors
- *   over its channels, pixel by pixel
- * - sum: sums of dy over its pixels, split by split, where it is packed or as it is
+ *   it; lists the taps and packs the weights
+ * - sum: sums of dy over its pixels, split by split
  * - add: the splits of what was summed, of dw and of db, added up in order
  *
  * A work-item is alone in its group and does a piece of what CONV2D_... of conv2d_args.h say: a few
@@ -44,14 +43,18 @@ static inline void copy_row(__global const float *from, int step, int count, __g
     if (step == 1 && count >= VEC) { /* the last vector ends where the row does */
         SHORT_LOOP
         for (; i < count; i += VEC)
-            VSTORE(VLOAD(from + min(i, count - VEC)), to + min(i, count - VEC));
+            store_whole(load_whole(from + min(i, count - VEC)), to + min(i, count - VEC));
     }
-    if (step == 2) { /* the last one's neighbour may lie beyond the row */
+    if (step == 2 && count > VEC) {
         SHORT_LOOP
         for (; i + VEC < count; i += VEC) {
-            const floatV low = VLOAD(from + 2 * i), high = VLOAD(from + 2 * i + VEC);
-            VSTORE(EVEN(low, high), to + i);
+            const floatV low = load_whole(from + 2 * i), high = load_whole(from + 2 * i + VEC);
+            store_whole(EVEN(low, high), to + i);
         }
+        i = count - VEC; /* behind the last one may be nothing: with those before */
+        const floatV low = load_whole(from + 2 * i - 1), high = load_whole(from + 2 * i - 1 + VEC);
+        store_whole(ODD(low, high), to + i);
+        return;
     }
     SHORT_LOOP
     for (; i < count; i++)
@@ -63,13 +66,13 @@ static inline void put_zeros(int count, int room, __global float *to)
 {
     int i = 0;
     if (count > 0 && count + room >= VEC && count < VEC) {
-        VSTORE((floatV)(0.0f), to);
+        store_whole((floatV)(0.0f), to);
         return;
     }
     if (count >= VEC) {
         SHORT_LOOP
         for (; i < count; i += VEC)
-            VSTORE((floatV)(0.0f), to + min(i, count - VEC));
+            store_whole((floatV)(0.0f), to + min(i, count - VEC));
     }
     SHORT_LOOP
     for (; i < count; i++)
@@ -146,47 +149,7 @@ static APART void list_and_pack(const conv2d_prepare_args a, int item, __global 
     }
 }
 
-/* VEC rows that lie `apart`, turned around, to rows `wide` apart; zeros for those from `live` on.
- */
-static inline void turn(__global const float *from, int apart, int live, __global float *to,
-                        int wide)
-{
-    floatV rows[VEC];
-#pragma unroll
-    for (int i = 0; i < VEC; i++)
-        rows[i] = i < live ? VLOAD(from + i * apart) : (floatV)(0.0f);
-    transpose(rows);
-#pragma unroll
-    for (int i = 0; i < VEC; i++)
-        VSTORE(rows[i], to + i * wide);
-}
-
-/* Some pixels of one image, one block of channels: packed[block][image * pq + pixel][a.block]. */
-static APART void pack_gradient(const conv2d_prepare_args a, int item, __global const float *dy,
-                                __global float *packed)
-{
-    const int parts = divide_up(a.pq, CONV2D_PIXELS), all = item / parts;
-    const int begin = (item - all * parts) * CONV2D_PIXELS, end = min(begin + CONV2D_PIXELS, a.pq);
-    const int block = all / a.images, image = all - block * a.images;
-    const int group = block / a.blocks, first = (block - group * a.blocks) * a.block;
-    dy += (uint)((image * a.k + group * a.out_group + first) * a.pq);
-    packed += (uint)((block * a.images + image) * a.pq * a.block);
-    const int live = min(a.block, a.out_group - first);
-    int pixel = begin;
-    if (a.block % VEC == 0) {
-        SHORT_LOOP
-        for (; pixel + VEC <= end; pixel += VEC) {
-            SHORT_LOOP
-            for (int v = 0; v < a.block; v += VEC)
-                turn(dy + v * a.pq + pixel, a.pq, live - v, packed + pixel * a.block + v, a.block);
-        }
-    }
-    SHORT_LOOP
-    for (; pixel < end; pixel++)
-        collect(dy + pixel, a.pq, live, packed + pixel * a.block, a.block);
-}
-
-/* item -> a part of a padded plane; behind these: a part of the taps and weights, or of dy */
+/* item -> a part of a padded plane; behind these: a part of the taps and weights */
 ALONE __kernel void conv2d_shared_prepare(const conv2d_prepare_args a, __global const float *in,
                                           uint in_offset, __global float *padded,
                                           uint padded_offset, __global int *taps, uint taps_offset,
@@ -197,41 +160,14 @@ ALONE __kernel void conv2d_shared_prepare(const conv2d_prepare_args a, __global 
     const int item = (int)(get_global_id(0) - (size_t)parts);
     if (get_global_id(0) < (size_t)parts)
         pad_rows(a, (int)get_global_id(0), in + in_offset, padded + padded_offset);
-    else if (a.what & CONV2D_GRADIENT)
-        pack_gradient(a, item, from + from_offset, packed + packed_offset);
     else
         list_and_pack(a, item, taps + taps_offset, from + from_offset, packed + packed_offset);
 }
 
-/* VEC channels of a block, one split: partial[split][block][tap][a.block], behind the taps of dw.
- */
-static APART void sum_packed(const conv2d_tile_weights_args a, int item, int split,
-                             __global const float *packed, __global float *partial)
-{
-    const int channel = item * VEC, block = channel / a.block, lane = channel - block * a.block;
-    const int end = split_begin(a.n * a.pq, a.splits, split + 1);
-    int pixel = split_begin(a.n * a.pq, a.splits, split);
-    packed += (uint)(block * a.n * a.pq * a.block + lane);
-    floatV sum[4]; /* four chains cover the latency of an addition */
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        sum[i] = (floatV)(0.0f);
-    SHORT_LOOP
-    for (; pixel + 4 <= end; pixel += 4)
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-            sum[i] += VLOAD(packed + (pixel + i) * a.block);
-    SHORT_LOOP
-    for (; pixel < end; pixel++)
-        sum[0] += VLOAD(packed + pixel * a.block);
-    const int place = (split * a.groups * a.blocks + block) * (a.taps + 1) + a.taps;
-    VSTORE((sum[0] + sum[1]) + (sum[2] + sum[3]), partial + (uint)(place * a.block + lane));
-}
-
 /* One channel, one split of the vectors of all images: sums[split][k], from planes as they are
  * (a.pq elements each). */
-static APART void sum_planes(const conv2d_tile_weights_args a, int k, int split,
-                             __global const float *y, __global float *sums)
+static APART void sum_planes(const conv2d_sum_args a, int k, int split, __global const float *y,
+                             __global float *sums)
 {
     const int vectors = (a.pq + VEC - 1) / VEC,
               end = split_begin(a.n * vectors, a.splits, split + 1);
@@ -255,15 +191,11 @@ static APART void sum_planes(const conv2d_tile_weights_args a, int k, int split,
     *sums = a.accumulate ? *sums + sum : sum;
 }
 
-/* item -> what the function says that a.what names */
-ALONE __kernel void conv2d_shared_sum(const conv2d_tile_weights_args a, __global const float *from,
+/* item -> a channel, one split */
+ALONE __kernel void conv2d_shared_sum(const conv2d_sum_args a, __global const float *from,
                                       uint from_offset, __global float *to, uint to_offset)
 {
-    const int item = (int)get_global_id(0), split = (int)get_global_id(1);
-    if (a.what == CONV2D_PACKED)
-        sum_packed(a, item, split, from + from_offset, to + to_offset);
-    else
-        sum_planes(a, item, split, from + from_offset, to + to_offset);
+    sum_planes(a, (int)get_global_id(0), (int)get_global_id(1), from + from_offset, to + to_offset);
 }
 
 /* A sum to its place: one of the taps of dw's channel k, or behind them db's. */
@@ -327,7 +259,7 @@ static APART void add_square(const conv2d_add_args a, int item, __global const f
     for (int split = 0; split < a.splits; split++, partial += apart)
 #pragma unroll
         for (int i = 0; i < VEC; i++) /* past the last one it is summed again, not stored */
-            rows[i] += VLOAD(partial + min(i, live - 1) * a.block);
+            rows[i] += load_whole(partial + min(i, live - 1) * a.block);
     transpose(rows);
 #pragma unroll
     for (int i = 0; i < VEC; i++)

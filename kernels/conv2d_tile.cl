@@ -15,14 +15,16 @@
  * What makes the inner loop that simple is prepared on every call by a kernel of conv2d_shared.cl.
  *
  * Where forward's rows can be cut into runs of RUN pixels, `runs` takes the place of
- * `correlate`: its pixels need one address, so that there are more of them to each load of a
- * weight, and what comes before and behind the sums is done for several runs at once.
+ * `correlate`: its pixels need one address, so that there are more of them to
+ * each load of a weight, and what comes before and behind the sums is done for several runs at
+ * once.
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
- * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels,
- * summed over the rows of one split; conv2d_shared.cl adds the splits in order and puts the result
- * in place. The work-items of all taps walk over the same packed dy: a split of it stays in the
- * cache.
+ * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels. A
+ * work-item packs as many pixels of dy into local memory as a cache holds, and walks over them with
+ * one tile of taps after the other, whose sums wait there, too; then come the next pixels, to the
+ * end of its split. conv2d_shared.cl adds the splits in order and puts
+ * the result in place.
  *
  * Where `runs` keeps a row of the filter in registers (blocks of one vector), `near_weights` takes
  * its place: a work-item has one split of the tiles, which are lines of images, and brings x, packs
@@ -434,42 +436,172 @@ ALONE __kernel void conv2d_tile_runs(const conv2d_taps_args a, __global const fl
 }
 #endif
 
-/* item -> PIX taps, one block of channels, one split: partial[split][block][tap][BLOCK] */
-static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
-                                   __global const float *packed, __global float *partial,
-                                   const int item, const int block, const int split)
+/*
+ * What both kernels of backward_weights do with dy: turned into vectors over its channels, pixel by
+ * pixel, in local memory.
+ */
+/* Vectors of four channels, pixel by pixel, to their pixels. */
+#define PUT_QUAD(a, b, c, d, to) vstore4((float4)((a), (b), (c), (d)), 0, (to))
+#if VEC == 4
+#define PUT_QUADS(v, to) PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));
+#elif VEC == 8
+#define PUT_QUADS(v, to)                                                                           \
+    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
+    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + BLOCK);
+#else
+#define PUT_QUADS(v, to)                                                                           \
+    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
+    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + BLOCK);                                        \
+    PUT_QUAD((v).s8, (v).s9, (v).sa, (v).sb, (to) + 2 * BLOCK);                                    \
+    PUT_QUAD((v).sc, (v).sd, (v).se, (v).sf, (to) + 3 * BLOCK);
+#endif
+
+/* VEC pixels of four channels, those from `live` on being zeros. (A whole square of vectors at once
+ * takes llvmpipe minutes to compile.) */
+static inline void turn_quad(int live, int pq, __global const float *dy, __local float *gradient)
 {
-    const conv2d_tile_weights_args a = given; /* in registers */
-    const int first = item * PIX;
-    x += (uint)(block / a.blocks * a.x_group);
-    packed += (uint)(block * a.n * a.pq * BLOCK);
+    floatV rows[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const floatV row = load_whole(dy + min(i, live - 1) * pq);
+        rows[i] = i < live ? row : (floatV)(0.0f);
+    }
+    const floatV even_low = ZIP_LOW(rows[0], rows[2]), even_high = ZIP_HIGH(rows[0], rows[2]);
+    const floatV odd_low = ZIP_LOW(rows[1], rows[3]), odd_high = ZIP_HIGH(rows[1], rows[3]);
+    const floatV quads[] = {ZIP_LOW(even_low, odd_low), ZIP_HIGH(even_low, odd_low),
+                            ZIP_LOW(even_high, odd_high), ZIP_HIGH(even_high, odd_high)};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        PUT_QUADS(quads[i], gradient + i * VEC / 4 * BLOCK)
+    }
+}
+
+/* `count` pixels of `live` channels, whose planes lie `pq` apart, to gradient[pixel][channel], with
+ * zeros in place of the other channels. */
+static inline void pack_lines(int count, int live, int pq, __global const float *dy,
+                              __local float *gradient)
+{
+    int pixel = 0;
+    if (live < BLOCK)
+        clear(count * BLOCK, gradient);
+    SHORT_LOOP
+    for (; count >= VEC && pixel < count; pixel += VEC) {
+        const int from = min(pixel, count - VEC); /* the last vector ends where they do */
+        SHORT_LOOP
+        for (int k = 0; k < live; k += 4)
+            turn_quad(live - k, pq, dy + k * pq + from, gradient + from * BLOCK + k);
+    }
+    SHORT_LOOP
+    for (; pixel < count; pixel++)
+        SHORT_LOOP
+    for (int i = 0; i < live; i++)
+        gradient[pixel * BLOCK + i] = dy[i * pq + pixel];
+}
+
+/* A vector's channels of them added up, behind `first`. */
+static inline floatV add_pixels(int count, __local const float *gradient, floatV first)
+{
+    floatV sum[4]; /* four chains cover the latency of an addition */
+    int i = 0;
+    sum[0] = first;
+#pragma unroll
+    for (int j = 1; j < 4; j++)
+        sum[j] = (floatV)(0.0f);
+    for (; i + 4 <= count; i += 4)
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            sum[j] += load_near(gradient + (i + j) * BLOCK);
+    SHORT_LOOP
+    for (; i < count; i++)
+        sum[0] += load_near(gradient + i * BLOCK);
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* Where a tap's inputs begin, and its row and column of the filter. */
+typedef struct tap {
+    int at, row, column;
+} tap;
+
+static inline tap find_tap(const conv2d_tile_weights_args a, int index)
+{
+    const int channel = index / (a.r * a.s), place = index - channel * a.r * a.s;
+    const int row = place / a.s, column = place - row * a.s;
+    return (tap){channel * a.x_plane + row * a.dilation_h * a.x_row + column * a.dilation_w, row,
+                 column};
+}
+
+static inline tap next_tap(const conv2d_tile_weights_args a, tap t)
+{
+    t.at += a.dilation_w;
+    t.column++;
+    if (t.column == a.s) {
+        t.column = 0;
+        t.row++;
+        t.at += a.dilation_h * a.x_row - a.s * a.dilation_w;
+    }
+    if (t.row == a.r) {
+        t.row = 0;
+        t.at += a.x_plane - a.r * a.dilation_h * a.x_row;
+    }
+    return t;
+}
+
+/* A run of pixels, of the rows that weights_args in conv2d_tile.c makes of the images. */
+typedef struct pixels {
+    int begin, end;
+} pixels;
+
+/* Packs them: images of a.pq pixels each, which hold `live` of the block's channels. */
+static inline void pack_pixels(const conv2d_tile_weights_args a, const pixels part, int live,
+                               __global const float *dy, __local float *gradient)
+{
+    SHORT_LOOP
+    for (int pixel = part.begin; pixel < part.end;) {
+        const int image = pixel / a.pq, at = pixel - image * a.pq;
+        const int count = min(a.pq - at, part.end - pixel);
+        pack_lines(count, live, a.pq, dy + (uint)(image * a.groups * a.group_k * a.pq + at),
+                   gradient);
+        gradient += count * BLOCK;
+        pixel += count;
+    }
+}
+
+/* Adds them to the sums of the PIX taps from `first` on, which is tap t; returns the tap behind
+ * these. sums: [tap][BLOCK], `fresh` if nothing is there yet. */
+static inline tap add_tile_of_taps(const conv2d_tile_weights_args a, const pixels part, int first,
+                                   tap t, int fresh, __global const float *x,
+                                   __local const float *gradient, __global float *sums)
+{
     __global const float *from[PIX];
+    floatV sum[PIX][VECS];
+    sums += (uint)(first * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++) {
-        const int tap = min(first + i, a.taps - 1);
-        from[i] = x + tap / (a.r * a.s) * a.x_plane + tap / a.s % a.r * a.dilation_h * a.x_row +
-                  tap % a.s * a.dilation_w;
+        from[i] = x + t.at;
+        t = first + i + 1 < a.taps ? next_tap(a, t) : t;
     }
-
-    floatV sum[PIX][VECS];
 #pragma unroll
     for (int i = 0; i < PIX; i++)
 #pragma unroll
         for (int v = 0; v < VECS; v++)
-            sum[i][v] = (floatV)(0.0f);
+            sum[i][v] = fresh || first + i >= a.taps ? (floatV)(0.0f)
+                                                     : load_whole(sums + i * BLOCK + v * VEC);
     /* Read anew for each pixel: a step that clang knew it would add to all PIX addresses, for which
      * there are not registers enough, in place of one offset. */
     volatile int step = a.x_pixel;
-    const int end = split_begin(a.rows, a.splits, split + 1);
-    for (int row = split_begin(a.rows, a.splits, split); row < end; row++) {
-        int offset = row / a.rows_inner * a.x_outer + row % a.rows_inner * a.x_inner;
-        __global const float *gradient = packed + row * a.q * BLOCK;
-        __global const float *const last = gradient + a.q * BLOCK;
+    int image = part.begin / (a.rows_inner * a.q);
+    int column = part.begin - image * a.rows_inner * a.q;
+    int row = column / a.q;
+    column -= row * a.q;
+    for (int pixel = part.begin; pixel < part.end;) {
+        const int count = min(a.q - column, part.end - pixel);
+        int offset = image * a.x_outer + row * a.x_inner + column * a.x_pixel;
+        __local const float *const last = gradient + count * BLOCK;
         for (; gradient != last; offset += step, gradient += BLOCK) {
             floatV d[VECS];
 #pragma unroll
             for (int v = 0; v < VECS; v++)
-                d[v] = VLOAD(gradient + v * VEC);
+                d[v] = load_near(gradient + v * VEC);
 #pragma unroll
             for (int i = 0; i < PIX; i++) {
                 const floatV value = (floatV)(from[i][offset]);
@@ -478,23 +610,69 @@ static APART void backward_weights(const conv2d_tile_weights_args given, __globa
                     sum[i][v] = FMA(value, d[v], sum[i][v]);
             }
         }
+        pixel += count;
+        column = 0;
+        row++;
+        image += row == a.rows_inner ? 1 : 0;
+        row = row == a.rows_inner ? 0 : row;
     }
-    const int each = a.taps + a.sums;
-    partial += (uint)(((split * a.groups * a.blocks + block) * each + first) * BLOCK);
 #pragma unroll
     for (int i = 0; i < PIX; i++)
         if (first + i < a.taps)
 #pragma unroll
             for (int v = 0; v < VECS; v++)
-                VSTORE(sum[i][v], partial + i * BLOCK + v * VEC);
+                store_whole(sum[i][v], sums + i * BLOCK + v * VEC);
+    return t;
+}
+
+/* item -> a.each taps, one block of channels, one split of the pixels:
+ * partial[split][block][tap][BLOCK] */
+static APART void backward_weights(const conv2d_tile_weights_args given, __global const float *x,
+                                   __global const float *dy, __global float *partial,
+                                   __local float *gradient, const int item, const int block,
+                                   const int split)
+{
+    const conv2d_tile_weights_args a = given; /* in registers */
+    const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
+    const int first = item * a.each, last = min(first + a.each, a.taps);
+    const int live = min(BLOCK, a.group_k - channel);
+    const int begin = split_begin(a.n * a.pq, a.splits, split);
+    const int end = split_begin(a.n * a.pq, a.splits, split + 1);
+    x += (uint)(group * a.x_group);
+    dy += (uint)((group * a.group_k + channel) * a.pq);
+    partial += (uint)((split * a.groups * a.blocks + block) * (a.taps + a.sums) * BLOCK);
+    const tap start = find_tap(a, first);
+    floatV total[VECS];
+#pragma unroll
+    for (int v = 0; v < VECS; v++)
+        total[v] = (floatV)(0.0f);
+    SHORT_LOOP
+    for (int pixel = begin; pixel < end;) {
+        const pixels part = {pixel, pixel + min(a.pixels, end - pixel)};
+        tap t = start;
+        pack_pixels(a, part, live, dy, gradient);
+        if (a.sums && item == 0)
+#pragma unroll
+            for (int v = 0; v < VECS; v++)
+                total[v] = add_pixels(part.end - part.begin, gradient + v * VEC, total[v]);
+        SHORT_LOOP
+        for (int i = first; i < last; i += PIX)
+            t = add_tile_of_taps(a, part, i, t, pixel == begin, x, gradient, partial);
+        pixel = part.end;
+    }
+    if (a.sums && item == 0)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            store_whole(total[v], partial + a.taps * BLOCK + v * VEC);
 }
 
 ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args a,
                                                  __global const float *x, uint x_offset,
-                                                 __global const float *packed, uint packed_offset,
-                                                 __global float *partial, uint partial_offset)
+                                                 __global const float *dy, uint dy_offset,
+                                                 __global float *partial, uint partial_offset,
+                                                 __local float *gradient)
 {
-    backward_weights(a, x + x_offset, packed + packed_offset, partial + partial_offset,
+    backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, gradient,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
 
@@ -547,83 +725,6 @@ static inline void add_lines(int lines, int q, int pitch, __local const float *c
             store_near(sum[row][s], sums + row * LINE_SUMS + s * VEC);
 }
 
-/* Vectors of four channels, pixel by pixel, to their pixels. */
-#define PUT_QUAD(a, b, c, d, to) vstore4((float4)((a), (b), (c), (d)), 0, (to))
-#if VEC == 4
-#define PUT_QUADS(v, to) PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));
-#elif VEC == 8
-#define PUT_QUADS(v, to)                                                                           \
-    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
-    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + 8);
-#else
-#define PUT_QUADS(v, to)                                                                           \
-    PUT_QUAD((v).s0, (v).s1, (v).s2, (v).s3, (to));                                                \
-    PUT_QUAD((v).s4, (v).s5, (v).s6, (v).s7, (to) + 16);                                           \
-    PUT_QUAD((v).s8, (v).s9, (v).sa, (v).sb, (to) + 32);                                           \
-    PUT_QUAD((v).sc, (v).sd, (v).se, (v).sf, (to) + 48);
-#endif
-
-/* VEC pixels of four channels, those from `live` on being zeros. (A whole square of vectors at once
- * takes llvmpipe minutes to compile.) */
-static inline void turn_quad(int live, int pq, __global const float *dy, __local float *gradient)
-{
-    floatV rows[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        const floatV row = load_whole(dy + min(i, live - 1) * pq);
-        rows[i] = i < live ? row : (floatV)(0.0f);
-    }
-    const floatV even_low = ZIP_LOW(rows[0], rows[2]), even_high = ZIP_HIGH(rows[0], rows[2]);
-    const floatV odd_low = ZIP_LOW(rows[1], rows[3]), odd_high = ZIP_HIGH(rows[1], rows[3]);
-    const floatV quads[] = {ZIP_LOW(even_low, odd_low), ZIP_HIGH(even_low, odd_low),
-                            ZIP_LOW(even_high, odd_high), ZIP_HIGH(even_high, odd_high)};
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        PUT_QUADS(quads[i], gradient + i * VEC / 4 * VEC)
-    }
-}
-
-/* `count` pixels of `live` channels, whose planes lie `pq` apart, to gradient[pixel][channel], with
- * zeros in place of the other channels. */
-static inline void pack_lines(int count, int live, int pq, __global const float *dy,
-                              __local float *gradient)
-{
-    int pixel = 0;
-    if (live < VEC)
-        clear(count * VEC, gradient);
-    SHORT_LOOP
-    for (; count >= VEC && pixel < count; pixel += VEC) {
-        const int from = min(pixel, count - VEC); /* the last vector ends where they do */
-        SHORT_LOOP
-        for (int k = 0; k < live; k += 4)
-            turn_quad(live - k, pq, dy + k * pq + from, gradient + from * VEC + k);
-    }
-    SHORT_LOOP
-    for (; pixel < count; pixel++)
-        SHORT_LOOP
-    for (int i = 0; i < live; i++)
-        gradient[pixel * VEC + i] = dy[i * pq + pixel];
-}
-
-/* Adds them up, channel by channel. */
-static inline void add_pixels(int count, __local const float *gradient, __local float *sums)
-{
-    floatV sum[4]; /* four chains cover the latency of an addition */
-    int i = 0;
-    sum[0] = load_near(sums);
-#pragma unroll
-    for (int j = 1; j < 4; j++)
-        sum[j] = (floatV)(0.0f);
-    for (; i + 4 <= count; i += 4)
-#pragma unroll
-        for (int j = 0; j < 4; j++)
-            sum[j] += load_near(gradient + (i + j) * VEC);
-    SHORT_LOOP
-    for (; i < count; i++)
-        sum[0] += load_near(gradient + i * VEC);
-    store_near((sum[0] + sum[1]) + (sum[2] + sum[3]), sums);
-}
-
 /* All sums of a tile, lines of one image: sums[channel of x][filter row], filled up to whole
  * FILTER_ROWS, and behind these a vector for db. near: x; behind it dy, packed. */
 static inline void add_tile(const conv2d_near_args a, const share *own, int image, int line,
@@ -637,11 +738,12 @@ static inline void add_tile(const conv2d_near_args a, const share *own, int imag
                     .pitch = a.q + FILTER - 1,
                     .top = line - a.pad_top,
                     .left = -a.pad_left};
+    __local float *const total =
+        sums + (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS * LINE_SUMS;
     pack_lines(lines * a.q, min(VEC, a.group_k - own->first), pq,
                dy + (uint)((image * a.groups * a.group_k + channel) * pq + line * a.q), gradient);
     if (a.sums && own->channel == 0)
-        add_pixels(lines * a.q, gradient,
-                   sums + (count + FILTER_ROWS - 1) / FILTER_ROWS * FILTER_ROWS * LINE_SUMS);
+        store_near(add_pixels(lines * a.q, gradient, load_near(total)), total);
     if (!a.taps)
         return;
     bring_planes(a.h, a.w, &t, own->channels, x + (uint)(from_plane * plane),

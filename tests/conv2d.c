@@ -392,9 +392,9 @@ static bool on_llvmpipe(void)
 static void test_vector_widths(void)
 {
 #define WIDTH(vec, pix)                                                                            \
-    "algo device width shape use VEC VECS PIX RUN\n"                                               \
-    "tile * * thin 1 " vec " 1 5 3\n"                                                              \
-    "tile * * *    1 " vec " 2 " pix " 4\n"                                                        \
+    "algo device width shape use VEC VECS PIX RUN NEAR\n"                                          \
+    "tile * * thin 1 " vec " 1 5 3 1\n"                                                            \
+    "tile * * *    1 " vec " 2 " pix " 4 1\n"                                                      \
     "algo device width shape use VEC SUMS CHANNELS NEAR\n"                                         \
     "row  * * *    1 " vec " 8 64 1\n"                                                             \
     "algo device width shape use VEC BLOCK SEGS\n"                                                 \
@@ -402,8 +402,8 @@ static void test_vector_widths(void)
     "algo device width shape use VEC ROWS ITEM CHANNELS\n"                                         \
     "depthwise * * * 1 " vec " 2 64 64\n"
 #define RUNS_OF_10 /* at 16 these have stores of their own */                                      \
-    "algo device width shape use VEC VECS PIX RUN\n"                                               \
-    "tile * * medium 1 16 1 4 10\n"
+    "algo device width shape use VEC VECS PIX RUN NEAR\n"                                          \
+    "tile * * medium 1 16 1 4 10 24\n"
 #define WINOGRAD(vec)                                                                              \
     "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"                               \
     "winograd * * medium 1 " vec " 1 5 1 64 4\n"                                                   \
@@ -497,6 +497,39 @@ static void test_near_weights(void)
                   k);
         check_case_destroy(c);
     }
+}
+
+/* tile, where it walks over packed pixels with one tile of taps after the other: pixels of several
+ * images in local memory at a time, rows cut in two, taps of several work-items, strides that leave
+ * some of x, dense layers, whose images are the pixels. */
+static void parts_of_pixels(void)
+{
+    static const clcnn_conv2d shapes[] = {
+        {.n = 9, .c = 5, .h = 7, .w = 7, .k = 11, .r = 1, .s = 1},
+        {.n = 3, .c = 15, .h = 15, .w = 21, .k = 9, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2},
+        {.n = 300, .c = 9, .h = 1, .w = 1, .k = 10, .r = 1, .s = 1},
+        {.n = 2, .c = 330, .h = 9, .w = 5, .k = 9, .r = 1, .s = 1},
+        {.n = 2, .c = 6, .h = 13, .w = 45, .k = 10, .r = 4, .s = 2, .dilation_h = 2, .groups = 2},
+        {.n = 5, .c = 30, .h = 8, .w = 1, .k = 3, .r = 3, .s = 1, .pad_top = 2, .stride_h = 3}};
+    for (size_t k = 0; k < (harness_short() ? 3 : sizeof shapes / sizeof *shapes); k++) {
+        clcnn_conv2d d = shapes[k];
+        d.accumulate = k % 2 == 0;
+        check_case *c = make_case(&d, CHECK_INTEGERS);
+        for (int i = 0; i < harness_device_count(); i++)
+            CHECK(run_near(c, i, "tile") > 0, "shape %zu: tile doesn't take it", k);
+        check_case_destroy(c);
+    }
+}
+
+static void test_parts_of_pixels(void)
+{
+    static const char *const rows[] = {"algo device width shape use VEC VECS PIX RUN NEAR\n"
+                                       "tile * * * 1 4 2 3 0 1\n",
+                                       NULL};
+    if (!getenv("CLCNN_TEST_WIDTH"))
+        sweep_tuned("conv2d", rows, parts_of_pixels);
+    else
+        parts_of_pixels();
 }
 
 /* What does not fit a work-item is refused by name, and done by another algorithm. */
@@ -666,6 +699,7 @@ static const harness_test tests[] = {{"integers, exactly", test_exact},
                                      {"vector widths", test_vector_widths},
                                      {"row's tiles", test_row_tiles},
                                      {"weights from local memory", test_near_weights},
+                                     {"weights by parts of pixels", test_parts_of_pixels},
                                      {"what row refuses", test_row_refuses},
                                      {"much padding", test_much_padding},
                                      {"little local memory", test_little_local_memory},

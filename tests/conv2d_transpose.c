@@ -241,9 +241,9 @@ static void shapes_for_vectors(void)
 static void test_vector_widths(void)
 {
 #define WIDTH(vec, pix)                                                                            \
-    "algo device width shape use VEC VECS PIX RUN\n"                                               \
-    "tile * * thin 1 " vec " 1 5 3\n"                                                              \
-    "tile * * *    1 " vec " 2 " pix " 4\n"                                                        \
+    "algo device width shape use VEC VECS PIX RUN NEAR\n"                                          \
+    "tile * * thin 1 " vec " 1 5 3 1\n"                                                            \
+    "tile * * *    1 " vec " 2 " pix " 4 1\n"                                                      \
     "algo device width shape use VEC SUMS CHANNELS NEAR\n"                                         \
     "row  * * *    1 " vec " 8 64 1\n"
     /* The kernels are conv2d's, whose tests go through 16 as well; with the same rows, so that they

@@ -108,8 +108,8 @@ static void pretend_widths(clcnn_ctx *ctx, const char *only)
  * the device would take; but not where a width is what is tested. */
 static void small_tiles(clcnn_ctx *ctx)
 {
-    static const char rows[] = "algo device width shape use VEC VECS PIX RUN\n"
-                               "tile * * * 1 4 1 3 0\n"
+    static const char rows[] = "algo device width shape use VEC VECS PIX RUN NEAR\n"
+                               "tile * * * 1 4 1 3 0 1\n"
                                "algo device width shape use VEC VECS PIX CHANNELS FUSE CHUNK\n"
                                "winograd * * * 1 4 1 3 16 8 8\n"
                                "algo device width shape use VEC SUMS CHANNELS NEAR\n"

@@ -17,7 +17,7 @@ import unittest
 
 TOOL = None
 TEMP = None
-HEADER = "algo device width shape use VEC VECS PIX RUN\n"
+HEADER = "algo device width shape use VEC VECS PIX RUN NEAR\n"
 # What a run may take beyond its budget: a device's start, a build under way, a last contest.
 GRACE = 20
 
@@ -171,7 +171,7 @@ class Files(unittest.TestCase):
 
     def test_rows_are_used(self):
         """Rows decide which algorithm the default takes."""
-        rows = ("op conv2d\n" + HEADER + "tile * * * 0 4 1 3 0\n"
+        rows = ("op conv2d\n" + HEADER + "tile * * * 0 4 1 3 0 4\n"
                 "algo device width shape use VEC SUMS CHANNELS NEAR\nrow * * * 0 4 4 8 8\n"
                 "algo device width shape use WM WN PM PN TK\ngemm * * * 0 4 4 4 2 4\n")
         for name, text, taken in [("all.tune", rows, True),
@@ -187,8 +187,8 @@ class Files(unittest.TestCase):
                 ("op.tune", "op convolution\n", ["line 1", "convolution"]),
                 ("column.tune", "op conv2d\nalgo device shape\n", ["line 2", "column 3"]),
                 ("macro.tune", "op conv2d\nalgo device width shape use VEC VECS PIXELS RUN\n"
-                               "tile * * * 1 4 1 3 0\n", ["line 3", "VEC VECS PIX"]),
-                ("number.tune", "op conv2d\n" + HEADER + "tile * * * 1 4 1 65537 0\n",
+                               "tile * * * 1 4 1 3 0 4\n", ["line 3", "VEC VECS PIX"]),
+                ("number.tune", "op conv2d\n" + HEADER + "tile * * * 1 4 1 65537 0 4\n",
                  ["line 3", "column 8", "65537"]),
                 ("text.tune", "Lorem ipsum\n", ["line 1", "header"])]:
             path = write(name, text)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ELEMENTS "algo device width shape use VEC ITEM LOCAL\n"
-#define TILE "algo device width shape use VEC VECS PIX RUN\n"
+#define TILE "algo device width shape use VEC VECS PIX RUN NEAR\n"
 
 static clcnn_ctx *fresh(int i)
 {
@@ -60,7 +60,7 @@ static void test_sections(void)
 {
     static const char text[] = "# two operations, one of them in two places\n"
                                "op activation\n" ELEMENTS "direct * * * 1 8 64 1\n"
-                               "\top conv2d # and a comment\r\n" TILE "tile * * wide 0 4 3 5 0\n"
+                               "\top conv2d # and a comment\r\n" TILE "tile * * wide 0 4 3 5 0 4\n"
                                "algo device width shape use SUMS NEAR VEC CHANNELS\n"
                                "row * * * 1 12 16 4 9\n"
                                "op adam\n" ELEMENTS "direct * * * 1 4 32 2\n"
@@ -72,7 +72,7 @@ static void test_sections(void)
         CHECK(read_file(ctx, text) == CLCNN_SUCCESS, "%s", clcnn_last_error(ctx)->message);
         CHECK(clcnn_ctx_tuned_rows(ctx) == 5, "%zu rows", clcnn_ctx_tuned_rows(ctx));
         check_row(ctx, "activation", "direct", NULL, "1 8 64 1");
-        check_row(ctx, "conv2d", "tile", "wide", "0 4 3 5 0");
+        check_row(ctx, "conv2d", "tile", "wide", "0 4 3 5 0 4");
         check_built_in(ctx, "conv2d", "tile", "thin");
         check_row(ctx, "conv2d", "row", "long", "1 12 16 4 9");
         check_row(ctx, "adam", "direct", NULL, "1 4 32 2");
@@ -144,7 +144,7 @@ static void test_packed_before(void)
         CHECK(clcnn_conv2d_pack(ctx, &d, CLCNN_FORWARD, w, &plan) == CLCNN_SUCCESS &&
                   clcnn_conv2d_forward(ctx, &d, x, w, CLCNN_NO_MEM, y, &plan) == CLCNN_SUCCESS,
               "%s", clcnn_last_error(ctx)->message);
-        CHECK(clcnn_ctx_tune(ctx, "conv2d", TILE "tile * * * 1 4 1 2 0\n") == CLCNN_SUCCESS, "%s",
+        CHECK(clcnn_ctx_tune(ctx, "conv2d", TILE "tile * * * 1 4 1 2 0 4\n") == CLCNN_SUCCESS, "%s",
               clcnn_last_error(ctx)->message);
         CHECK(clcnn_conv2d_forward(ctx, &d, x, w, CLCNN_NO_MEM, y, &plan) == CLCNN_INVALID_ARGUMENT,
               "weights packed by other rows are taken");
@@ -209,10 +209,10 @@ static const struct {
     {"op sgd\nalgo device width shape use VEC ITEM\ndirect * * * 1 8 8\n", "line 3",
      "VEC ITEM LOCAL"},
     {"op conv2d\n" TILE "gemm * * * 1 8 8 1 0\n", "line 3", "WM WN PM PN TK"},
-    {"op dense\n" TILE "tile * * * 1 8 1 1 0\n", "line 3", "dense has no tuning rows"},
+    {"op dense\n" TILE "tile * * * 1 8 1 1 0 4\n", "line 3", "dense has no tuning rows"},
     {"op sgd\nalgo device width shape use VEC VEC ITEM\ndirect * * * 1 8 8 8\n", "line 2",
      "columns 6 and 7 are both \"VEC\""},
-    {"op conv2d\n" TILE "tile * * wode 1 8 1 1 0\n", "line 3", "column 4, \"wode\""},
+    {"op conv2d\n" TILE "tile * * wode 1 8 1 1 0 4\n", "line 3", "column 4, \"wode\""},
     {"op sgd\ndevice\n", "line 2", "name"},
     /* What is for another device must be right all the same. */
     {"device no such thing\nop sgd\n" ELEMENTS "direct * * * 1 8 8\n", "line 4", "columns"},

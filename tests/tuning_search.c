@@ -133,8 +133,8 @@ static void test_bad_candidates(void)
          "gemm * * * 1 256 256 2 2 4\n",
          "larger than the device allows"},
         {"conv2d", "tile",
-         "algo device width shape use VEC VECS PIX RUN\n"
-         "tile * * * 1 4 1 4096 0\n",
+         "algo device width shape use VEC VECS PIX RUN NEAR\n"
+         "tile * * * 1 4 1 4096 0 4\n",
          "its tuning row has no tile"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
