@@ -186,7 +186,7 @@ class Files(unittest.TestCase):
         for name, text, words in [
                 ("op.tune", "op convolution\n", ["line 1", "convolution"]),
                 ("column.tune", "op conv2d\nalgo device shape\n", ["line 2", "column 3"]),
-                ("macro.tune", "op conv2d\nalgo device width shape use VEC VECS PIXELS RUN\n"
+                ("macro.tune", "op conv2d\nalgo device width shape use VEC VECS PIXELS RUN NEAR\n"
                                "tile * * * 1 4 1 3 0 4\n", ["line 3", "VEC VECS PIX"]),
                 ("number.tune", "op conv2d\n" + HEADER + "tile * * * 1 4 1 65537 0 4\n",
                  ["line 3", "column 8", "65537"]),

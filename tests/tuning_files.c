@@ -208,7 +208,7 @@ static const struct {
      "VEC ITEM LOCAL"},
     {"op sgd\nalgo device width shape use VEC ITEM\ndirect * * * 1 8 8\n", "line 3",
      "VEC ITEM LOCAL"},
-    {"op conv2d\n" TILE "gemm * * * 1 8 8 1 0\n", "line 3", "WM WN PM PN TK"},
+    {"op conv2d\n" TILE "gemm * * * 1 8 8 1 0 4\n", "line 3", "WM WN PM PN TK"},
     {"op dense\n" TILE "tile * * * 1 8 1 1 0 4\n", "line 3", "dense has no tuning rows"},
     {"op sgd\nalgo device width shape use VEC VEC ITEM\ndirect * * * 1 8 8 8\n", "line 2",
      "columns 6 and 7 are both \"VEC\""},
