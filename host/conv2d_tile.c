@@ -39,9 +39,9 @@ static bool runs_fit(int width, int run)
     return width >= run && (computed - width) * 8 <= width;
 }
 
-/* Of forward; the other directions have the same macros, to share its program, and so have images
- * whose rows are not cut into runs. With blocks of one vector a row of the filter stays in
- * registers. A dense layer has no rows. */
+/* The same for all directions, so that they share a program, and for images whose rows are not cut
+ * into runs. With blocks of one vector a row of the filter stays in registers. A dense layer has no
+ * rows. */
 static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -52,6 +52,19 @@ static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
     const bool filter =
         d->stride_h == 1 && d->stride_w == 1 && d->dilation_w == 1 && (d->s == 3 || d->s == 5);
     return filter ? (runs){1, d->s} : (runs){0, 0};
+}
+
+/* Whether the result's rows are cut into runs: forward, and backward_data by a list of taps where
+ * it has but one phase. A work-item sums CONV2D_RUNS of them one after the other. */
+static bool sums_runs(const clcnn__conv2d_problem *problem, const runs *along, int run)
+{
+    const clcnn_conv2d *d = &problem->d;
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    const bool backward = problem->direction == CLCNN_BACKWARD_DATA && along->filter == 0 &&
+                          d->stride_h == 1 && d->stride_w == 1;
+    const double channels = forward ? problem->group_c : problem->group_k;
+    return along->step && (forward || backward) && runs_fit(forward ? problem->q : d->w, run) &&
+           CONV2D_RUNS * channels * d->r * d->s <= CLCNN__MOST_ROUNDS;
 }
 
 /* A dense layer is wide whatever it has: one with few classes is little work behind others, not
@@ -90,10 +103,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     const runs along = runs_of(problem, run, vecs);
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
     t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
-    /* A work-item sums CONV2D_RUNS of them one after the other. */
-    const double rounds = (double)CONV2D_RUNS * problem->group_c * problem->d.r * problem->d.s;
-    if (along.step && problem->direction == CLCNN_FORWARD && runs_fit(problem->q, run) &&
-        rounds <= CLCNN__MOST_ROUNDS)
+    if (sums_runs(problem, &along, run))
         t.run = run;
     t.room = clcnn__tune_value(row, "NEAR") * 1024.0 / sizeof(float);
     t.near = near_of(ctx, problem, along.filter, vec, vecs, t.room);
@@ -248,17 +258,17 @@ static clcnn_status enqueue_correlate(clcnn_ctx *ctx, const clcnn__conv2d_call *
     const clcnn__conv2d_problem *problem = &call->problem;
     const clcnn_conv2d *d = &problem->d;
     const tile t = tile_of(ctx, problem);
-    size_t rows = (size_t)problem->p, columns = (size_t)problem->q;
+    int rows = problem->p, columns = problem->q;
+    if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
+        rows = clcnn__ceil_div(d->h, d->stride_h);
+        columns = clcnn__ceil_div(d->w, d->stride_w);
+    }
+    const size_t lines = (size_t)d->n * (size_t)rows;
     if (t.run)
         return clcnn__taps_correlate(
             ctx, call, &t.taps, "conv2d_tile_runs",
-            clcnn__div_up((size_t)d->n * rows * (size_t)clcnn__ceil_div(problem->q, t.run),
-                          CONV2D_RUNS));
-    if (problem->direction == CLCNN_BACKWARD_DATA) { /* of the largest phase */
-        rows = (size_t)clcnn__ceil_div(d->h, d->stride_h);
-        columns = (size_t)clcnn__ceil_div(d->w, d->stride_w);
-    }
-    const size_t pixels = (size_t)d->n * rows * columns, each = (size_t)t.pixels;
+            clcnn__div_up(lines * (size_t)clcnn__ceil_div(columns, t.run), CONV2D_RUNS));
+    const size_t pixels = lines * (size_t)columns, each = (size_t)t.pixels;
     return clcnn__taps_correlate(ctx, call, &t.taps, "conv2d_tile_correlate",
                                  (pixels + each - 1) / each);
 }

@@ -14,8 +14,8 @@
  *
  * What makes the inner loop that simple is prepared on every call by a kernel of conv2d_shared.cl.
  *
- * Where forward's rows can be cut into runs of RUN pixels, `runs` takes the place of
- * `correlate`: its pixels need one address, so that there are more of them to
+ * Where rows can be cut into runs of RUN pixels, forward and backward over a stride of 1, `runs`
+ * takes the place of `correlate`: its pixels need one address, so that there are more of them to
  * each load of a weight, and what comes before and behind the sums is done for several runs at
  * once.
  *
