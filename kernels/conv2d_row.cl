@@ -484,26 +484,12 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const
 #if FILTER > 0
 #define LINE_SUMS (GRADIENTS * FILTER * VEC) /* floats of the sums of a filter row, of a block */
 
-/* VEC pixels from column `i` on; KEEP leaves out those that another vector has. */
-#define ADD_PIXELS(KEEP)                                                                           \
-    {                                                                                              \
-        floatV value[FILTER];                                                                      \
-        UNROLL for (int s = 0; s < FILTER; s++) value[s] =                                         \
-            KEEP(load_near(from + i + s * (SPREAD ? dilation : 1)));                               \
-        UNROLL for (int k = 0; k < GRADIENTS; k++)                                                 \
-        {                                                                                          \
-            const floatV d = KEEP(load_whole(dy + lane[k] + i));                                   \
-            UNROLL for (int s = 0; s < FILTER; s++) sum[k][s] = FMA(d, value[s], sum[k][s]);       \
-        }                                                                                          \
-    }
-
 /* Adds `lines` lines of dy of a block to the sums of one filter row, sums[k][s][pixel]; `from`: the
  * inputs that the first of them meets. lane[k]: where channel k begins. */
 static inline void add_lines(int lines, int q, int pitch, int dilation, __local const float *from,
                              __global const float *dy, const int *lane, __local float *sums)
 {
     floatV sum[GRADIENTS][FILTER];
-    const int whole = q / VEC * VEC, late = q - VEC, skip = whole - late;
     (void)dilation;
 #pragma unroll
     for (int k = 0; k < GRADIENTS; k++)
@@ -511,12 +497,19 @@ static inline void add_lines(int lines, int q, int pitch, int dilation, __local 
         for (int s = 0; s < FILTER; s++)
             sum[k][s] = load_near(sums + (k * FILTER + s) * VEC);
     for (int line = 0; line < lines; line++, from += pitch, dy += q) {
-        int i = 0;
-        for (; i < whole; i += VEC)
-            ADD_PIXELS(ALL)
-        if (whole < q) { /* the last vector ends where the row does */
-            i = late;
-            ADD_PIXELS(LATE)
+        for (int begin = 0; begin < q; begin += VEC) {
+            const int i = min(begin, q - VEC), skip = begin - i;
+            floatV value[FILTER];
+#pragma unroll
+            for (int s = 0; s < FILTER; s++)
+                value[s] = LATE(load_near(from + i + s * (SPREAD ? dilation : 1)));
+#pragma unroll
+            for (int k = 0; k < GRADIENTS; k++) {
+                const floatV d = LATE(load_whole(dy + lane[k] + i));
+#pragma unroll
+                for (int s = 0; s < FILTER; s++)
+                    sum[k][s] = FMA(d, value[s], sum[k][s]);
+            }
         }
     }
 #pragma unroll
