@@ -41,7 +41,7 @@ static bool runs_fit(int width, int run)
 
 /* Of forward; the other directions have the same macros, to share its program, and so have images
  * whose rows are not cut into runs. With blocks of one vector a row of the filter stays in
- * registers. A dense layer has no rows. */
+ * registers, and what has no part in that has a program of its own. A dense layer has no rows. */
 static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -87,9 +87,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     tile t = {.taps = {.program = "conv2d_tile", .row = row},
               .pixels = clcnn__tune_value(row, "PIX")};
     const int run = clcnn__tune_value(row, "RUN");
-    const runs along = runs_of(problem, run, vecs);
-    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
-    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
+    runs along = runs_of(problem, run, vecs);
     /* A work-item sums CONV2D_RUNS of them one after the other. */
     const double rounds = (double)CONV2D_RUNS * problem->group_c * problem->d.r * problem->d.s;
     if (along.step && problem->direction == CLCNN_FORWARD && runs_fit(problem->q, run) &&
@@ -97,6 +95,10 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         t.run = run;
     t.room = clcnn__tune_value(row, "NEAR") * 1024.0 / sizeof(float);
     t.near = near_of(ctx, problem, along.filter, vec, vecs, t.room);
+    if (along.filter && !t.run && t.near.refusal)
+        along = (runs){0, 0};
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
