@@ -362,17 +362,17 @@ static inline void put_run(const conv2d_taps_args a, const floatV kept[RUN][VECS
     if (skip == 0) {
 #pragma unroll
         for (int v = 0; v < VECS; v++, out += VEC * plane) {
-            floatV rows[VEC], turned[VEC];
+            const int count = live - v * VEC;
+            floatV rows[VEC];
 #pragma unroll
             for (int i = 0; i < VEC; i++)
                 rows[i] = i < RUN ? sum[i < RUN ? i : 0][v] : (floatV)(0.0f);
-            transpose(rows);
+            if (count > 0)
+                transpose(rows);
 #pragma unroll
             for (int l = 0; l < VEC; l++)
-                turned[l] = rows[l];
-            SHORT_LOOP
-            for (int l = 0; l < min(VEC, live - v * VEC); l++)
-                PUT_RUN(turned[l], out + l * plane, a.accumulate)
+                if (l < count)
+                    PUT_RUN(rows[l], out + l * plane, a.accumulate)
         }
         return;
     }
