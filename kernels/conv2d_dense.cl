@@ -193,10 +193,13 @@ static inline void add_up(const conv2d_dense_args a, const product p,
 }
 
 /* item -> ROWS rows of the result, SEGS vectors of each */
-static APART void multiply(const conv2d_dense_args a, const product p, __global const float *number,
-                           __global const float *with, __global const float *y, __global float *out,
-                           __global float *db, const int piece, const int block)
+static APART void multiply(const conv2d_dense_args *args, const int is_dx,
+                           __global const float *number, __global const float *with,
+                           __global const float *y, __global float *out, __global float *db,
+                           const int piece, const int block)
 {
+    const conv2d_dense_args a = *args; /* in registers */
+    const product p = product_of(a, is_dx);
     const int first = block * ROWS, rows = min(ROWS, p.rows - first);
     __global const float *numbers[ROWS];
 #pragma unroll
@@ -255,7 +258,7 @@ ALONE __kernel void conv2d_dense_product(const conv2d_dense_args a, __global con
                                          __global float *db, uint db_offset)
 {
     const int block = (int)get_global_id(1), is_dx = block < a.dx_blocks;
-    multiply(a, product_of(a, is_dx), dy + dy_offset, is_dx ? w + w_offset : x + x_offset,
-             x + x_offset, is_dx ? dx + dx_offset : dw + dw_offset, db + db_offset,
-             (int)get_global_id(0), is_dx ? block : block - a.dx_blocks);
+    multiply(&a, is_dx, dy + dy_offset, is_dx ? w + w_offset : x + x_offset, x + x_offset,
+             is_dx ? dx + dx_offset : dw + dw_offset, db + db_offset, (int)get_global_id(0),
+             is_dx ? block : block - a.dx_blocks);
 }

@@ -422,11 +422,12 @@ static inline void sum_segments(const conv2d_row_args a, const tile *t, part *p,
 
 /* item -> a tile of one image's result, one block of channels. near[channel][row][column] are its
  * inputs, a.chunk channels at a time; behind these are the sums. */
-static APART void correlate(const conv2d_row_args a, __global const float *in,
+static APART void correlate(const conv2d_row_args *args, __global const float *in,
                             __global const float *w, __global const float *bias,
                             __global const float *given, __global float *out, __local float *near,
                             const int item, const int block)
 {
+    const conv2d_row_args a = *args; /* in registers */
     const tile t = find_tile(a, item);
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int lanes = min(BLOCK, a.out_group - channel), taps = a.r * a.s;
@@ -477,7 +478,7 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const
                                          __global const float *given, uint given_offset,
                                          __global float *out, uint out_offset, __local float *near)
 {
-    correlate(a, in + in_offset, w + w_offset, bias + bias_offset, given + given_offset,
+    correlate(&a, in + in_offset, w + w_offset, bias + bias_offset, given + given_offset,
               out + out_offset, near, (int)get_global_id(0), (int)get_global_id(1));
 }
 
@@ -614,11 +615,12 @@ static inline void put_sums(const conv2d_near_args a, const share *own, __global
 
 /* item -> some channels of x, some blocks of dy's channels, one split of the tiles:
  * partial[split][k][tap] */
-static APART void backward_weights(const conv2d_near_args a, __global const float *x,
+static APART void backward_weights(const conv2d_near_args *args, __global const float *x,
                                    __global const float *dy, __global float *partial,
                                    __local float *near, const int part, const int block,
                                    const int split)
 {
+    const conv2d_near_args a = *args; /* in registers */
     const share own = find_share(a, GRADIENTS, part, block);
     const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + (FILTER - 1) * a.dilation_w);
     __local float *const sums = near + CONV2D_NEAR_FLOATS(a.channels, plane, VEC);
@@ -638,7 +640,7 @@ ALONE __kernel void conv2d_row_backward_weights(const conv2d_near_args a, __glob
                                                 uint dy_offset, __global float *partial,
                                                 uint partial_offset, __local float *near)
 {
-    backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
+    backward_weights(&a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
 #endif
