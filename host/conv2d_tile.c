@@ -40,8 +40,8 @@ static bool runs_fit(int width, int run)
 }
 
 /* The same for all directions, so that they share a program, and for images whose rows are not cut
- * into runs. With blocks of one vector a row of the filter stays in registers. A dense layer has no
- * rows. */
+ * into runs. With blocks of one vector a row of the filter stays in registers, and what has no part
+ * in that has a program of its own. A dense layer has no rows. */
 static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -100,13 +100,15 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     tile t = {.taps = {.program = "conv2d_tile", .row = row},
               .pixels = clcnn__tune_value(row, "PIX")};
     const int run = clcnn__tune_value(row, "RUN");
-    const runs along = runs_of(problem, run, vecs);
-    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
-    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
+    runs along = runs_of(problem, run, vecs);
     if (sums_runs(problem, &along, run))
         t.run = run;
     t.room = clcnn__tune_value(row, "NEAR") * 1024.0 / sizeof(float);
     t.near = near_of(ctx, problem, along.filter, vec, vecs, t.room);
+    if (along.filter && !t.run && t.near.refusal)
+        along = (runs){0, 0};
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"STEP", along.step};
+    t.taps.macros[t.taps.macro_count++] = (clcnn__macro){"FILTER", along.filter};
     t.taps.unlisted = t.run > 0 && along.filter > 0;
     if (t.pixels <= CLCNN__MOST_TILE && vecs <= CLCNN__MOST_TILE && run <= CLCNN__MOST_TILE)
         t.taps.block = vec * vecs;
@@ -141,8 +143,8 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
                                   .s = d->s,
                                   .x_plane = plane,
                                   .x_row = row,
-                                  .dilation_h = d->dilation_h,
-                                  .dilation_w = d->dilation_w,
+                                  .dilation_h = d->r > 1 ? d->dilation_h : 0,
+                                  .dilation_w = d->s > 1 ? d->dilation_w : 0,
                                   .sums = 1};
     if (problem->p > 1) /* the stride is then smaller than the padded image */
         a.x_inner = stride_h * row;
@@ -157,11 +159,24 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
     return a;
 }
 
-/* Loops of a work-item for a pixel: of its taps, whose rows may be of one pixel, and packing it,
- * where its image may be. */
-static double pixel_rounds(const tile *t, const conv2d_tile_weights_args *a)
+/* Loops of a work-item for a pixel, unrolled ones and each loop's last test included: of `tiles`
+ * tiles of taps, whose rows may be of one pixel, and packing it, where its image may be. */
+static double pixel_rounds(const tile *t, int vecs, int tiles)
 {
-    return 2.0 * clcnn__ceil_div(a->each, t->pixels) + t->taps.block + 5;
+    return tiles * (t->pixels * (vecs + 2.0) + vecs + 5) + t->taps.block + 12;
+}
+
+/* Tiles of a work-item: all, so that its pixels are packed for all, unless their sums are too many
+ * to stay in the cache beside the pixels, SUMS or four times as many; or where loops are counted
+ * and would leave it less than LEAST pixels, because each split has sums of its own. */
+static int most_tiles(const clcnn_ctx *ctx, const tile *t, int vecs, int tiles)
+{
+    enum { SUMS = (64 << 10) / sizeof(float), LEAST = 1000 };
+    const double sums = fmin(SUMS, 4 * t->room) / ((double)t->pixels * t->taps.block);
+    int most = (int)fmax(1, fmin(tiles, sums));
+    while (most > 1 && clcnn__leaves_loops(ctx, LEAST * pixel_rounds(t, vecs, most)))
+        most = clcnn__ceil_div(most, 2);
+    return most;
 }
 
 /*
@@ -171,23 +186,24 @@ static double pixel_rounds(const tile *t, const conv2d_tile_weights_args *a)
  */
 static layout layout_of(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, const tile *t)
 {
-    enum { SUMS = (64 << 10) / sizeof(float) };
-    const int block = t->taps.block;
+    const int block = t->taps.block, vecs = clcnn__tune_value(t->taps.row, "VECS");
     const size_t blocks = (size_t)t->taps.blocks * (size_t)problem->d.groups;
     layout l = {.args = weights_args(problem, t)};
     conv2d_tile_weights_args *a = &l.args;
     const int tiles = clcnn__ceil_div(a->taps, t->pixels);
-    const int most = (int)fmax(1, fmin(SUMS, 4 * t->room) / ((double)t->pixels * block));
-    l.items = clcnn__ceil_div(tiles, most);
-    a->each = clcnn__ceil_div(tiles, l.items) * t->pixels;
-    const size_t pixels = (size_t)a->n * (size_t)a->pq;
-    a->splits = clcnn__taps_splits(blocks * (size_t)l.items, pixels,
-                                   floor(clcnn__most_rounds(ctx) / pixel_rounds(t, a)));
-    const double split = ceil((double)pixels / a->splits);
+    l.items = clcnn__ceil_div(tiles, most_tiles(ctx, t, vecs, tiles));
+    const int each = clcnn__ceil_div(tiles, l.items);
+    a->each = each * t->pixels;
+    const double pixels = (double)a->n * a->pq, rounds = pixel_rounds(t, vecs, each);
+    a->splits = clcnn__taps_splits(blocks * (size_t)l.items, (size_t)pixels,
+                                   clcnn__leaves_loops(ctx, rounds * pixels)
+                                       ? fmax(1, floor(CLCNN__MOST_ROUNDS / rounds))
+                                       : pixels);
+    const double split = ceil(pixels / a->splits);
     const double local = (double)ctx->info.local_memory / sizeof(float);
-    const double near = floor(fmin(fmax(t->room, block), local) / block);
-    if (near > 0)
-        a->pixels = (int)ceil(split / ceil(split / near));
+    const double fit = floor(fmin(fmax(t->room, block), local) / block);
+    if (fit > 0)
+        a->pixels = (int)ceil(split / ceil(split / fit));
     l.partial = (double)a->splits * (double)blocks * (a->taps + 1.0) * block;
     if (problem->transposed) /* its db is not of the gradient that is packed */
         l.bias = (size_t)clcnn__bias_splits(problem) * (size_t)problem->bias;

@@ -68,13 +68,16 @@ clcnn_status clcnn_softmax_cross_entropy_plan(clcnn_ctx *ctx, const clcnn_softma
     return CLCNN_SUCCESS;
 }
 
-static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, const void *args, size_t args_size,
-                           size_t items, const clcnn_mem *mems, int count)
+/* `gradient`: of the program that has that kernel alone. */
+static clcnn_status launch(clcnn_ctx *ctx, const char *kernel, bool gradient, const void *args,
+                           size_t args_size, size_t items, const clcnn_mem *mems, int count)
 {
     const clcnn__tune_row *row = clcnn__tune(ctx, "softmax_cross_entropy", "direct", "any");
     clcnn__launch_desc desc = {.program = "softmax_cross_entropy_direct",
                                .kernel = kernel,
                                .row = row,
+                               .macro_count = gradient ? 1 : 0,
+                               .macros = {{"GRADIENT", 1}},
                                .args = args,
                                .args_size = args_size,
                                .mem_count = count,
@@ -102,7 +105,8 @@ static clcnn_status reduce(clcnn_ctx *ctx, const clcnn_softmax_cross_entropy *d,
         return status;
     const softmax_cross_entropy_finish_args args = {.count = (int)left, .n = (float)d->n};
     const clcnn_mem mems[] = {losses, counts, loss};
-    return launch(ctx, "softmax_cross_entropy_direct_finish", &args, sizeof args, 1, mems, 3);
+    return launch(ctx, "softmax_cross_entropy_direct_finish", false, &args, sizeof args, 1, mems,
+                  3);
 }
 
 /* Rows of a work-item of backward: one, or so many that counting the labels is no more work than
@@ -160,8 +164,8 @@ clcnn_status clcnn_softmax_cross_entropy_forward(clcnn_ctx *ctx,
     args.with_y = y.buf != NULL;
     args.with_loss = loss.buf != NULL;
     const clcnn_mem mems[] = {x, labels, y, workspace};
-    status = launch(ctx, "softmax_cross_entropy_direct_forward", &args, sizeof args, (size_t)d->n,
-                    mems, 4);
+    status = launch(ctx, "softmax_cross_entropy_direct_forward", false, &args, sizeof args,
+                    (size_t)d->n, mems, 4);
     return status == CLCNN_SUCCESS && loss.buf ? reduce(ctx, d, workspace, loss) : status;
 }
 
@@ -183,7 +187,7 @@ clcnn_status clcnn_softmax_cross_entropy_backward(clcnn_ctx *ctx,
         return status;
     const softmax_cross_entropy_args args = make_args(d);
     const clcnn_mem mems[] = {y, labels, dx};
-    return launch(ctx, "softmax_cross_entropy_direct_backward", &args, sizeof args,
+    return launch(ctx, "softmax_cross_entropy_direct_backward", false, &args, sizeof args,
                   clcnn__div_up((size_t)d->n, args.rows), mems, 3);
 }
 
@@ -228,7 +232,7 @@ clcnn_status clcnn_softmax_cross_entropy_gradient(clcnn_ctx *ctx,
     softmax_cross_entropy_args args = make_args(d);
     share_rows(ctx, d, count, &args);
     const clcnn_mem mems[] = {x, labels, dx, workspace, loss};
-    status = launch(ctx, "softmax_cross_entropy_direct_gradient", &args, sizeof args,
+    status = launch(ctx, "softmax_cross_entropy_direct_gradient", true, &args, sizeof args,
                     clcnn__div_up((size_t)d->n, args.rows), mems, 5);
     return status == CLCNN_SUCCESS && !args.alone ? reduce(ctx, d, workspace, loss) : status;
 }

@@ -35,20 +35,6 @@
 #define SIDE CONV2D_DENSE_SIDE /* rows of w */
 #define DOTS (VEC / SIDE)      /* rows of x */
 
-/* VEC products of each pair of rows, from element t on; KEEP leaves out those that another vector
- * has, of both, so that nothing comes of a number that is not finite. */
-#define ADD_DOTS(KEEP)                                                                             \
-    {                                                                                              \
-        floatV value[DOTS];                                                                        \
-        UNROLL for (int i = 0; i < DOTS; i++) value[i] = KEEP(load_whole(from[i] + t));            \
-        UNROLL for (int k = 0; k < SIDE; k++)                                                      \
-        {                                                                                          \
-            const floatV weight = KEEP(load_whole(weights[k] + t));                                \
-            UNROLL for (int i = 0; i < DOTS; i++) sum[i * SIDE + k] =                              \
-                FMA(value[i], weight, sum[i * SIDE + k]);                                          \
-        }                                                                                          \
-    }
-
 /* The lanes' totals of VEC sums, those of sum[i] in lane i. */
 static inline floatV totals(floatV sum[VEC])
 {
@@ -105,13 +91,19 @@ static APART void dot_rows(const conv2d_dense_args a, __global const float *x,
 #pragma unroll
         for (int i = 0; i < VEC; i++)
             sum[i] = (floatV)(0.0f);
-        int t = 0;
-        for (; t + VEC <= a.c; t += VEC)
-            ADD_DOTS(ALL)
-        if (t < a.c) {
-            const int skip = t - (a.c - VEC);
-            t = a.c - VEC;
-            ADD_DOTS(LATE)
+        for (int begin = 0; begin < a.c; begin += VEC) {
+            const int t = min(begin, a.c - VEC), skip = begin - t;
+            floatV value[DOTS];
+#pragma unroll
+            for (int i = 0; i < DOTS; i++)
+                value[i] = LATE(load_whole(from[i] + t));
+#pragma unroll
+            for (int k = 0; k < SIDE; k++) {
+                const floatV weight = LATE(load_whole(weights[k] + t));
+#pragma unroll
+                for (int i = 0; i < DOTS; i++)
+                    sum[i * SIDE + k] = FMA(value[i], weight, sum[i * SIDE + k]);
+            }
         }
         floatV value = totals(sum);
         if (a.has_bias)
@@ -190,19 +182,24 @@ static inline void add_up(const conv2d_dense_args a, const product p,
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
         sum[i] = 0.0f;
+    SHORT_LOOP
     for (int t = 0; t < p.taps; t++)
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
             sum[i] += numbers[i][t * p.number_tap];
+    SHORT_LOOP
     for (int i = 0; i < rows; i++)
         db[i] = a.accumulate ? db[i] + sum[i] : sum[i];
 }
 
 /* item -> ROWS rows of the result, SEGS vectors of each */
-static APART void multiply(const conv2d_dense_args a, const product p, __global const float *number,
-                           __global const float *with, __global const float *y, __global float *out,
-                           __global float *db, const int piece, const int block)
+static APART void multiply(const conv2d_dense_args *args, const int is_dx,
+                           __global const float *number, __global const float *with,
+                           __global const float *y, __global float *out, __global float *db,
+                           const int piece, const int block)
 {
+    const conv2d_dense_args a = *args; /* in registers */
+    const product p = product_of(a, is_dx);
     const int first = block * ROWS, rows = min(ROWS, p.rows - first);
     __global const float *numbers[ROWS];
 #pragma unroll
@@ -212,13 +209,11 @@ static APART void multiply(const conv2d_dense_args a, const product p, __global 
         add_up(a, p, numbers, rows, db + first);
     if (!p.has_out)
         return;
-    int begin[SEGS], skip[SEGS];
+    int begin[SEGS];
     floatV sum[ROWS][SEGS];
 #pragma unroll
     for (int s = 0; s < SEGS; s++) {
-        const int wanted = (piece * SEGS + s) * VEC;
-        begin[s] = min(wanted, a.c - VEC);
-        skip[s] = min(wanted - begin[s], VEC);
+        begin[s] = min((piece * SEGS + s) * VEC, a.c - VEC);
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
             sum[i][s] = (floatV)(0.0f);
@@ -236,15 +231,24 @@ static APART void multiply(const conv2d_dense_args a, const product p, __global 
                 sum[i][s] = FMA(one, value[s], sum[i][s]);
         }
     }
-    out += (uint)(first * a.c);
-    y += (uint)(first * a.c);
+    floatV sums[ROWS]
+               [SEGS]; /* in memory, so that the code that puts a vector in place is there once */
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
-        if (i < rows)
 #pragma unroll
-            for (int s = 0; s < SEGS; s++)
-                put_lanes(a, p, sum[i][s], skip[s], y + (i * a.c + begin[s]),
-                          out + (i * a.c + begin[s]));
+        for (int s = 0; s < SEGS; s++)
+            sums[i][s] = sum[i][s];
+    out += (uint)(first * a.c);
+    y += (uint)(first * a.c);
+    SHORT_LOOP
+    for (int i = 0; i < rows; i++) {
+        SHORT_LOOP
+        for (int s = 0; s < SEGS; s++) {
+            const int wanted = (piece * SEGS + s) * VEC, at = min(wanted, a.c - VEC);
+            put_lanes(a, p, sums[i][s], min(wanted - at, VEC), y + (i * a.c + at),
+                      out + (i * a.c + at));
+        }
+    }
 }
 
 ALONE __kernel void conv2d_dense_product(const conv2d_dense_args a, __global const float *dy,
@@ -254,7 +258,7 @@ ALONE __kernel void conv2d_dense_product(const conv2d_dense_args a, __global con
                                          __global float *db, uint db_offset)
 {
     const int block = (int)get_global_id(1), is_dx = block < a.dx_blocks;
-    multiply(a, product_of(a, is_dx), dy + dy_offset, is_dx ? w + w_offset : x + x_offset,
-             x + x_offset, is_dx ? dx + dx_offset : dw + dw_offset, db + db_offset,
-             (int)get_global_id(0), is_dx ? block : block - a.dx_blocks);
+    multiply(&a, is_dx, dy + dy_offset, is_dx ? w + w_offset : x + x_offset, x + x_offset,
+             is_dx ? dx + dx_offset : dw + dw_offset, db + db_offset, (int)get_global_id(0),
+             is_dx ? block : block - a.dx_blocks);
 }

@@ -422,11 +422,12 @@ static inline void sum_segments(const conv2d_row_args a, const tile *t, part *p,
 
 /* item -> a tile of one image's result, one block of channels. near[channel][row][column] are its
  * inputs, a.chunk channels at a time; behind these are the sums. */
-static APART void correlate(const conv2d_row_args a, __global const float *in,
+static APART void correlate(const conv2d_row_args *args, __global const float *in,
                             __global const float *w, __global const float *bias,
                             __global const float *given, __global float *out, __local float *near,
                             const int item, const int block)
 {
+    const conv2d_row_args a = *args; /* in registers */
     const tile t = find_tile(a, item);
     const int group = block / a.blocks, channel = (block - group * a.blocks) * BLOCK;
     const int lanes = min(BLOCK, a.out_group - channel), taps = a.r * a.s;
@@ -477,25 +478,12 @@ ALONE __kernel void conv2d_row_correlate(const conv2d_row_args a, __global const
                                          __global const float *given, uint given_offset,
                                          __global float *out, uint out_offset, __local float *near)
 {
-    correlate(a, in + in_offset, w + w_offset, bias + bias_offset, given + given_offset,
+    correlate(&a, in + in_offset, w + w_offset, bias + bias_offset, given + given_offset,
               out + out_offset, near, (int)get_global_id(0), (int)get_global_id(1));
 }
 
 #if FILTER > 0
 #define LINE_SUMS (GRADIENTS * FILTER * VEC) /* floats of the sums of a filter row, of a block */
-
-/* VEC pixels from column `i` on; KEEP leaves out those that another vector has. */
-#define ADD_PIXELS(KEEP)                                                                           \
-    {                                                                                              \
-        floatV value[FILTER];                                                                      \
-        UNROLL for (int s = 0; s < FILTER; s++) value[s] =                                         \
-            KEEP(load_near(from + i + s * (SPREAD ? dilation : 1)));                               \
-        UNROLL for (int k = 0; k < GRADIENTS; k++)                                                 \
-        {                                                                                          \
-            const floatV d = KEEP(load_whole(dy + lane[k] + i));                                   \
-            UNROLL for (int s = 0; s < FILTER; s++) sum[k][s] = FMA(d, value[s], sum[k][s]);       \
-        }                                                                                          \
-    }
 
 /* Adds `lines` lines of dy of a block to the sums of one filter row, sums[k][s][pixel]; `from`: the
  * inputs that the first of them meets. lane[k]: where channel k begins. */
@@ -503,7 +491,6 @@ static inline void add_lines(int lines, int q, int pitch, int dilation, __local 
                              __global const float *dy, const int *lane, __local float *sums)
 {
     floatV sum[GRADIENTS][FILTER];
-    const int whole = q / VEC * VEC, late = q - VEC, skip = whole - late;
     (void)dilation;
 #pragma unroll
     for (int k = 0; k < GRADIENTS; k++)
@@ -511,12 +498,19 @@ static inline void add_lines(int lines, int q, int pitch, int dilation, __local 
         for (int s = 0; s < FILTER; s++)
             sum[k][s] = load_near(sums + (k * FILTER + s) * VEC);
     for (int line = 0; line < lines; line++, from += pitch, dy += q) {
-        int i = 0;
-        for (; i < whole; i += VEC)
-            ADD_PIXELS(ALL)
-        if (whole < q) { /* the last vector ends where the row does */
-            i = late;
-            ADD_PIXELS(LATE)
+        for (int begin = 0; begin < q; begin += VEC) {
+            const int i = min(begin, q - VEC), skip = begin - i;
+            floatV value[FILTER];
+#pragma unroll
+            for (int s = 0; s < FILTER; s++)
+                value[s] = LATE(load_near(from + i + s * (SPREAD ? dilation : 1)));
+#pragma unroll
+            for (int k = 0; k < GRADIENTS; k++) {
+                const floatV d = LATE(load_whole(dy + lane[k] + i));
+#pragma unroll
+                for (int s = 0; s < FILTER; s++)
+                    sum[k][s] = FMA(d, value[s], sum[k][s]);
+            }
         }
     }
 #pragma unroll
@@ -621,11 +615,12 @@ static inline void put_sums(const conv2d_near_args a, const share *own, __global
 
 /* item -> some channels of x, some blocks of dy's channels, one split of the tiles:
  * partial[split][k][tap] */
-static APART void backward_weights(const conv2d_near_args a, __global const float *x,
+static APART void backward_weights(const conv2d_near_args *args, __global const float *x,
                                    __global const float *dy, __global float *partial,
                                    __local float *near, const int part, const int block,
                                    const int split)
 {
+    const conv2d_near_args a = *args; /* in registers */
     const share own = find_share(a, GRADIENTS, part, block);
     const int plane = (a.lines + (a.r - 1) * a.dilation_h) * (a.q + (FILTER - 1) * a.dilation_w);
     __local float *const sums = near + CONV2D_NEAR_FLOATS(a.channels, plane, VEC);
@@ -645,7 +640,7 @@ ALONE __kernel void conv2d_row_backward_weights(const conv2d_near_args a, __glob
                                                 uint dy_offset, __global float *partial,
                                                 uint partial_offset, __local float *near)
 {
-    backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
+    backward_weights(&a, x + x_offset, dy + dy_offset, partial + partial_offset, near,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
 #endif

@@ -10,7 +10,7 @@
  *
  * A work-item is alone in its group and does a piece of what CONV2D_... of conv2d_args.h say: a few
  * thousand loads and stores. The list is made anew on every call: what a kernel uses as an address,
- * it has worked out itself. Registers: two squares of VEC vectors at most, while one is turned.
+ * it has worked out itself. Registers: VEC vectors of sums.
  */
 #include "common.clh"
 #define STRIDE 1
@@ -248,7 +248,8 @@ static APART void add_channel(const conv2d_add_args a, int k, int part,
     }
 }
 
-/* VEC sums of VEC channels of a block: added up side by side, then turned around. */
+/* VEC sums of VEC channels of a block: added up side by side, and put in place channel by channel.
+ */
 static APART void add_square(const conv2d_add_args a, int item, __global const float *partial,
                              __global float *dw, __global float *db)
 {
@@ -258,7 +259,7 @@ static APART void add_square(const conv2d_add_args a, int item, __global const f
     const int group = block / a.blocks, first = (block - group * a.blocks) * a.block + lane;
     const int apart = a.groups * a.blocks * each * a.block;
     floatV rows[VEC];
-    float lanes[VEC];
+    float sums[VEC * VEC];
     partial += (uint)((block * each + tap) * a.block + lane);
 #pragma unroll
     for (int i = 0; i < VEC; i++)
@@ -268,16 +269,14 @@ static APART void add_square(const conv2d_add_args a, int item, __global const f
 #pragma unroll
         for (int i = 0; i < VEC; i++) /* past the last one it is summed again, not stored */
             rows[i] += load_whole(partial + min(i, live - 1) * a.block);
-    transpose(rows);
 #pragma unroll
     for (int i = 0; i < VEC; i++)
-        if (first + i < a.group_k) {
-            const int k = group * a.group_k + first + i;
-            VSTORE(rows[i], lanes);
-            SHORT_LOOP
-            for (int j = 0; j < live; j++)
-                put_sum(a, k, tap + j, lanes[j], dw, db);
-        }
+        VSTORE(rows[i], sums + i * VEC);
+    SHORT_LOOP
+    for (int i = 0; i < min(VEC, a.group_k - first); i++)
+        SHORT_LOOP
+    for (int j = 0; j < live; j++)
+        put_sum(a, group * a.group_k + first + i, tap + j, sums[j * VEC + i], dw, db);
 }
 
 /* item -> a square of sums, where blocks are whole vectors, or some taps of a channel */

@@ -20,11 +20,12 @@
  * once.
  *
  * forward and backward_data are both `correlate`; see conv2d_args.h for the phases of the latter.
+ *
  * backward_weights has taps where correlate has pixels: PIX taps by VECS vectors of channels. A
  * work-item packs as many pixels of dy into local memory as a cache holds, and walks over them with
- * one tile of taps after the other, whose sums wait there, too; then come the next pixels, to the
- * end of its split. conv2d_shared.cl adds the splits in order and puts
- * the result in place.
+ * one tile of taps after the other, whose sums wait in the workspace, that is in the same cache;
+ * then come the next pixels, to the end of its split. conv2d_shared.cl adds the splits in order and
+ * puts the result in place.
  *
  * Where `runs` keeps a row of the filter in registers (blocks of one vector), `near_weights` takes
  * its place: a work-item has one split of the tiles, which are lines of images, and brings x, packs
@@ -48,7 +49,9 @@
 #define RUN 0 /* pixels of a row that `runs` takes; 0: there is no such kernel */
 #endif
 #ifndef FILTER
-#define FILTER 0 /* columns of the filter, where `runs` keeps a row of them in registers */
+/* Columns of the filter, in a program of `runs` that keep a row of it in registers, and of
+ * `near_weights`; 0: the others. So nobody compiles what is not used. */
+#define FILTER 0
 #endif
 #ifndef STEP
 #define STEP 0 /* columns of the input from pixel to pixel of a run; 0: there are no runs */
@@ -155,6 +158,7 @@ static inline void load_bias(const conv2d_taps_args a, __global const float *bia
     }
 #endif
 
+#if FILTER == 0
 /* item -> PIX consecutive pixels of a phase, one block of channels */
 static APART void correlate(const conv2d_taps_args a, __global const float *in,
                             __global const int *taps, __global const float *packed,
@@ -270,6 +274,7 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
               out + out_offset, (int)get_global_id(0), (int)get_global_id(1),
               (int)get_global_id(2));
 }
+#endif
 
 #if RUN > 0 && STEP > 0
 /*
@@ -329,24 +334,7 @@ ALONE __kernel void conv2d_tile_correlate(const conv2d_taps_args a, __global con
     }
 #endif
 
-/* The sums of run p leave as vectors of pixels. Here and below a macro, because of sums that a
- * function is given the loops would not all be unrolled. */
-#ifdef PUT_RUN
-#define PUT_TURNED(p)                                                                              \
-    UNROLL for (int v = 0; v < VECS; v++)                                                          \
-    {                                                                                              \
-        const int live = min(VEC, a.out_group - channel - v * VEC);                                \
-        floatV rows[VEC];                                                                          \
-        UNROLL for (int i = 0; i < VEC; i++) rows[i] =                                             \
-            i < RUN ? sum[i < RUN ? p * RUN + i : 0][v] : (floatV)(0.0f);                          \
-        if (live > 0)                                                                              \
-            transpose(rows);                                                                       \
-        UNROLL for (int l = 0; l < VEC; l++) if (l < live)                                         \
-            PUT_RUN(rows[l], place + (v * VEC + l) * plane, a.accumulate)                          \
-    }
-#endif
-
-/* ... or one by one; the first `skip` are another run's. */
+/* Pixels of a run one by one; the first `skip` are another run's. */
 static inline void put_each(const conv2d_taps_args a, const float *sums, int live, int skip,
                             __global float *out)
 {
@@ -356,6 +344,42 @@ static inline void put_each(const conv2d_taps_args a, const float *sums, int liv
         for (int i = skip; i < RUN; i++)
             out[i] = a.accumulate ? out[i] + sums[i * BLOCK + l] : sums[i * BLOCK + l];
     }
+}
+
+/* A run, with bias and activation, to its place: as vectors of pixels, where it is whole. */
+static inline void put_run(const conv2d_taps_args a, const floatV kept[RUN][VECS], const float *b,
+                           int live, int skip, __global float *out)
+{
+    floatV sum[RUN][VECS];
+    float sums[RUN * BLOCK];
+#pragma unroll
+    for (int i = 0; i < RUN; i++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            sum[i][v] = kept[i][v];
+    ACTIVATE(RUN)
+#ifdef PUT_RUN
+    const int plane = a.out_h * a.out_w;
+    if (skip == 0) {
+#pragma unroll
+        for (int v = 0; v < VECS; v++, out += VEC * plane) {
+            const int count = live - v * VEC;
+            floatV rows[VEC];
+#pragma unroll
+            for (int i = 0; i < VEC; i++)
+                rows[i] = i < RUN ? sum[i < RUN ? i : 0][v] : (floatV)(0.0f);
+            if (count > 0)
+                transpose(rows);
+#pragma unroll
+            for (int l = 0; l < VEC; l++)
+                if (l < count)
+                    PUT_RUN(rows[l], out + l * plane, a.accumulate)
+        }
+        return;
+    }
+#endif
+    KEEP(RUN, 0, sums)
+    put_each(a, sums, live, skip, out);
 }
 
 /* AT_ONCE runs from `first` on; past the last one it is taken again, and not stored. */
@@ -390,22 +414,16 @@ static inline void correlate_run(const conv2d_taps_args a, __global const float 
         for (int v = 0; v < VECS; v++)
             sum[i][v] = (floatV)(0.0f);
     ADD_RUNS
-    ACTIVATE(AT_ONCE * RUN)
+    /* What puts a run in place is there once: it takes the sums from memory. */
+    floatV kept[AT_ONCE][RUN][VECS];
 #pragma unroll
-    for (int p = 0; p < AT_ONCE; p++) {
-        __global float *place = out + (uint)to[p];
-        float sums[RUN * BLOCK];
-        if (first + p > last)
-            continue;
-#ifdef PUT_RUN
-        if (skip[p] == 0) {
-            PUT_TURNED(p)
-            continue;
-        }
-#endif
-        KEEP(RUN, p * RUN, sums)
-        put_each(a, sums, a.out_group - channel, skip[p], place);
-    }
+    for (int i = 0; i < AT_ONCE * RUN; i++)
+#pragma unroll
+        for (int v = 0; v < VECS; v++)
+            kept[i / RUN][i % RUN][v] = sum[i][v];
+    SHORT_LOOP
+    for (int p = 0; p < AT_ONCE && first + p <= last; p++)
+        put_run(a, kept[p], b, a.out_group - channel, skip[p], out + (uint)to[p]);
 }
 
 /* item -> CONV2D_RUNS runs, one block of channels */
@@ -517,6 +535,7 @@ static inline floatV add_pixels(int count, __local const float *gradient, floatV
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+#if FILTER == 0
 /* Where a tap's inputs begin, and its row and column of the filter. */
 typedef struct tap {
     int at, row, column;
@@ -566,6 +585,19 @@ static inline void pack_pixels(const conv2d_tile_weights_args a, const pixels pa
     }
 }
 
+/* Pixels side by side, for PIX taps: `offset` and `gradient` go along. */
+#define ADD_PIXELS(count)                                                                          \
+    for (__local const float *const last = gradient + (count)*BLOCK; gradient != last;             \
+         offset += step, gradient += BLOCK) {                                                      \
+        floatV d[VECS];                                                                            \
+        UNROLL for (int v = 0; v < VECS; v++) d[v] = load_near(gradient + v * VEC);                \
+        UNROLL for (int i = 0; i < PIX; i++)                                                       \
+        {                                                                                          \
+            const floatV value = (floatV)(from[i][offset]);                                        \
+            UNROLL for (int v = 0; v < VECS; v++) sum[i][v] = FMA(value, d[v], sum[i][v]);         \
+        }                                                                                          \
+    }
+
 /* Adds them to the sums of the PIX taps from `first` on, which is tap t; returns the tap behind
  * these. sums: [tap][BLOCK], `fresh` if nothing is there yet. */
 static inline tap add_tile_of_taps(const conv2d_tile_weights_args a, const pixels part, int first,
@@ -596,20 +628,7 @@ static inline tap add_tile_of_taps(const conv2d_tile_weights_args a, const pixel
     for (int pixel = part.begin; pixel < part.end;) {
         const int count = min(a.q - column, part.end - pixel);
         int offset = image * a.x_outer + row * a.x_inner + column * a.x_pixel;
-        __local const float *const last = gradient + count * BLOCK;
-        for (; gradient != last; offset += step, gradient += BLOCK) {
-            floatV d[VECS];
-#pragma unroll
-            for (int v = 0; v < VECS; v++)
-                d[v] = load_near(gradient + v * VEC);
-#pragma unroll
-            for (int i = 0; i < PIX; i++) {
-                const floatV value = (floatV)(from[i][offset]);
-#pragma unroll
-                for (int v = 0; v < VECS; v++)
-                    sum[i][v] = FMA(value, d[v], sum[i][v]);
-            }
-        }
+        ADD_PIXELS(count)
         pixel += count;
         column = 0;
         row++;
@@ -675,8 +694,7 @@ ALONE __kernel void conv2d_tile_backward_weights(const conv2d_tile_weights_args 
     backward_weights(a, x + x_offset, dy + dy_offset, partial + partial_offset, gradient,
                      (int)get_global_id(0), (int)get_global_id(1), (int)get_global_id(2));
 }
-
-#if FILTER > 0 && VECS == 1
+#elif VECS == 1
 #define FILTER_ROWS CONV2D_NEAR_ROWS(FILTER)
 #define LINE_SUMS (FILTER * VEC) /* floats of the sums of a filter row */
 #ifndef SIDE

@@ -70,6 +70,24 @@ static inline void forward_vector(const maxpool2d_args a, __global const float *
         store_whole_int(at, argmax);
 }
 
+/* The same of a single window. */
+static inline void forward_quad(const maxpool2d_args a, __global const float *x, __global float *y,
+                                __global int *argmax, int first)
+{
+    float best = x[0];
+    int at = 0;
+    SHORT_LOOP
+    for (int i = 1; i < 4; i++) {
+        const int here = i / 2 * a.w + i % 2;
+        const bool wins = !(x[here] <= best) & !isnan(best);
+        best = wins ? x[here] : best;
+        at = wins ? here : at;
+    }
+    *y = best;
+    if (a.with_argmax)
+        *argmax = first + at;
+}
+
 static APART void forward_rows(const maxpool2d_args given, __global const float *x,
                                __global float *y, __global int *argmax, const size_t item)
 {
@@ -91,7 +109,7 @@ static APART void forward_rows(const maxpool2d_args given, __global const float 
         const size_t at = (size_t)row * (size_t)a.q;
         SHORT_LOOP
         for (int q = 0; q < a.q; q++)
-            forward_one(a, x + 4 * at - first, y + at, argmax + at, row % a.p, q);
+            forward_quad(a, x + 4 * at + 2 * q, y + at + q, argmax + at + q, first + 2 * q);
         first = next_first(a, first);
     }
 }

@@ -21,11 +21,16 @@
 #include "softmax_cross_entropy_args.h"
 #include "softmax_rows.clh"
 
+#ifndef GRADIENT
+#define GRADIENT 0 /* 1: a program of `gradient` alone, a training's; 0: of the others */
+#endif
+
 /* Half the sum of largest - x[j], no term of which is negative. */
 static inline float half_distances(__global const float *x, float largest, int classes)
 {
     floatV sums = 0.0f;
     int j = 0;
+    SHORT_LOOP
     for (; j + VEC <= classes; j += VEC)
         sums += 0.5f * largest - 0.5f * VLOAD(x + j);
     if (j < classes)
@@ -58,6 +63,115 @@ static inline void store_loss(const softmax_cross_entropy_args a, __global const
         losses[a.counts] = counts ? 1.0f : 0.0f;
 }
 
+static inline float loss_of_counted(__global const float *losses, __global const float *counts,
+                                    const softmax_cross_entropy_finish_args a)
+{
+    const float share = a.n / sum_values(counts, a.count);
+    return sum_values(losses, a.count) * share;
+}
+
+/* How many labels are not ignored. */
+static inline int count_labels(__global const int *labels, int n, int ignored)
+{
+    intV lanes = 0;
+    int at = 0, count = 0;
+    SHORT_LOOP
+    for (; at + VEC <= n; at += VEC)
+        lanes -= JOIN(vload, VEC)(0, labels + at) != ignored; /* true is -1 */
+    SHORT_LOOP
+    for (; at < n; at++)
+        count += labels[at] != ignored ? 1 : 0;
+    int parts[VEC];
+    JOIN(vstore, VEC)(lanes, 0, parts);
+    SHORT_LOOP
+    for (int i = 0; i < VEC; i++)
+        count += parts[i];
+    return count;
+}
+
+/* What the rows' gradients are divided by, inverted. */
+static inline float inverse_count(const softmax_cross_entropy_args a, __global const int *labels)
+{
+    return a.ignore ? 1.0f / (float)count_labels(labels, a.n, a.ignored_label) : a.inverse_n;
+}
+
+/* dx of VEC classes from j on, from y. */
+static inline floatV gradient_of(const softmax_cross_entropy_args a, floatV y, int j, int label,
+                                 float inverse)
+{
+    const bool ignored = a.ignore && label == a.ignored_label;
+    const float scale = label >= 0 && label < a.classes ? inverse : NAN;
+    const floatV target = LANES + j == label ? (floatV)(a.hit) : (floatV)(a.smoothing);
+    return ignored ? (floatV)(0.0f) : (y - target) * scale;
+}
+
+#if GRADIENT
+/* What a row's loss is made of. */
+typedef struct row_sum {
+    float largest, sum;
+} row_sum;
+
+/* A row of any length, whose exponentials wait in dx for their sum. */
+static inline row_sum any_row(const softmax_cross_entropy_args a, __global const float *x,
+                              int label, __global float *dx, float inverse)
+{
+    const float largest = largest_of_row(x, a.classes);
+    const float sum = exp_row(x, largest, a.classes, 1, dx);
+    SHORT_LOOP
+    for (int j = 0; j < a.classes; j += VEC) {
+        const floatV y = load_row(dx + j, a.classes - j) / sum;
+        store_row(gradient_of(a, y, j, label, inverse), dx + j, a.classes - j);
+    }
+    return (row_sum){largest, sum};
+}
+
+/* The same of a row in one vector, which is loaded and stored as a whole. */
+static inline row_sum short_row(const softmax_cross_entropy_args a, __global const float *x,
+                                int label, __global float *dx, float inverse)
+{
+    const floatV logits = LANES < a.classes ? load_whole(x) : (floatV)(-INFINITY);
+    const float largest = largest_lane(logits);
+    const floatV e = exp_of(logits - largest);
+    const float sum = sum_lanes(e);
+    store_whole(gradient_of(a, e / sum, 0, label, inverse), dx);
+    return (row_sum){largest, sum};
+}
+
+static APART void gradient_rows(const softmax_cross_entropy_args given, __global const float *x,
+                                __global const int *labels, __global float *dx,
+                                __global float *losses, __global float *loss, const size_t item)
+{
+    const softmax_cross_entropy_args a = given; /* in registers */
+    const size_t first = item * (size_t)a.rows;
+    if (first >= (size_t)a.n)
+        return;
+    const int end = (int)min(first + (size_t)a.rows, (size_t)a.n);
+    const float inverse = inverse_count(a, labels);
+    SHORT_LOOP
+    for (int i = (int)first; i < end; i++) {
+        const size_t row = (size_t)i * (size_t)a.classes;
+        const bool is_short = a.classes <= VEC && (end - i) * a.classes >= VEC;
+        const row_sum r = is_short ? short_row(a, x + row, labels[i], dx + row, inverse)
+                                   : any_row(a, x + row, labels[i], dx + row, inverse);
+        store_loss(a, x + row, labels[i], r.largest, r.sum, losses + i);
+    }
+    const softmax_cross_entropy_finish_args all = {a.n, (float)a.n};
+    if (a.alone)
+        loss[0] =
+            a.ignore ? loss_of_counted(losses, losses + a.counts, all) : sum_values(losses, a.n);
+}
+
+__kernel void softmax_cross_entropy_direct_gradient(const softmax_cross_entropy_args a,
+                                                    __global const float *x, uint x_offset,
+                                                    __global const int *labels, uint labels_offset,
+                                                    __global float *dx, uint dx_offset,
+                                                    __global float *losses, uint losses_offset,
+                                                    __global float *loss, uint loss_offset)
+{
+    gradient_rows(a, x + x_offset, labels + labels_offset, dx + dx_offset, losses + losses_offset,
+                  loss + loss_offset, get_global_id(0));
+}
+#else
 static APART void forward_row(const softmax_cross_entropy_args a, __global const float *x,
                               uint x_offset, __global const int *labels, uint labels_offset,
                               __global float *y, uint y_offset, __global float *losses,
@@ -94,13 +208,6 @@ __kernel void softmax_cross_entropy_direct_sum(const sum_args a, __global const 
     sum_stage(a, values + values_offset, sums + sums_offset);
 }
 
-static inline float loss_of_counted(__global const float *losses, __global const float *counts,
-                                    const softmax_cross_entropy_finish_args a)
-{
-    const float share = a.n / sum_values(counts, a.count);
-    return sum_values(losses, a.count) * share;
-}
-
 __kernel void softmax_cross_entropy_direct_finish(const softmax_cross_entropy_finish_args a,
                                                   __global const float *losses, uint losses_offset,
                                                   __global const float *counts, uint counts_offset,
@@ -108,38 +215,6 @@ __kernel void softmax_cross_entropy_direct_finish(const softmax_cross_entropy_fi
 {
     if (get_global_id(0) == 0)
         loss[loss_offset] = loss_of_counted(losses + losses_offset, counts + counts_offset, a);
-}
-
-/* How many labels are not ignored. */
-static inline int count_labels(__global const int *labels, int n, int ignored)
-{
-    intV lanes = 0;
-    int at = 0, count = 0;
-    for (; at + VEC <= n; at += VEC)
-        lanes -= JOIN(vload, VEC)(0, labels + at) != ignored; /* true is -1 */
-    for (; at < n; at++)
-        count += labels[at] != ignored ? 1 : 0;
-    int parts[VEC];
-    JOIN(vstore, VEC)(lanes, 0, parts);
-    for (int i = 0; i < VEC; i++)
-        count += parts[i];
-    return count;
-}
-
-/* What the rows' gradients are divided by, inverted. */
-static inline float inverse_count(const softmax_cross_entropy_args a, __global const int *labels)
-{
-    return a.ignore ? 1.0f / (float)count_labels(labels, a.n, a.ignored_label) : a.inverse_n;
-}
-
-/* dx of VEC classes from j on, from y. */
-static inline floatV gradient_of(const softmax_cross_entropy_args a, floatV y, int j, int label,
-                                 float inverse)
-{
-    const bool ignored = a.ignore && label == a.ignored_label;
-    const float scale = label >= 0 && label < a.classes ? inverse : NAN;
-    const floatV target = LANES + j == label ? (floatV)(a.hit) : (floatV)(a.smoothing);
-    return ignored ? (floatV)(0.0f) : (y - target) * scale;
 }
 
 static APART void backward_rows(const softmax_cross_entropy_args a, __global const float *y,
@@ -167,63 +242,4 @@ __kernel void softmax_cross_entropy_direct_backward(const softmax_cross_entropy_
 {
     backward_rows(a, y + y_offset, labels + labels_offset, dx + dx_offset, get_global_id(0));
 }
-
-/* A row of any length, whose exponentials wait in dx for their sum; and its loss. */
-static inline void any_row(const softmax_cross_entropy_args a, __global const float *x, int label,
-                           __global float *dx, __global float *losses, float inverse)
-{
-    const float largest = largest_of_row(x, a.classes);
-    const float sum = exp_row(x, largest, a.classes, 1, dx);
-    SHORT_LOOP
-    for (int j = 0; j < a.classes; j += VEC) {
-        const floatV y = load_row(dx + j, a.classes - j) / sum;
-        store_row(gradient_of(a, y, j, label, inverse), dx + j, a.classes - j);
-    }
-    store_loss(a, x, label, largest, sum, losses);
-}
-
-/* The same of a row in one vector, which is loaded and stored as a whole. */
-static inline void short_row(const softmax_cross_entropy_args a, __global const float *x, int label,
-                             __global float *dx, __global float *losses, float inverse)
-{
-    const floatV logits = LANES < a.classes ? load_whole(x) : (floatV)(-INFINITY);
-    const float largest = largest_lane(logits);
-    const floatV e = exp_of(logits - largest);
-    const float sum = sum_lanes(e);
-    store_whole(gradient_of(a, e / sum, 0, label, inverse), dx);
-    store_loss(a, x, label, largest, sum, losses);
-}
-
-static APART void gradient_rows(const softmax_cross_entropy_args given, __global const float *x,
-                                __global const int *labels, __global float *dx,
-                                __global float *losses, __global float *loss, const size_t item)
-{
-    const softmax_cross_entropy_args a = given; /* in registers */
-    const size_t first = item * (size_t)a.rows;
-    if (first >= (size_t)a.n)
-        return;
-    const int end = (int)min(first + (size_t)a.rows, (size_t)a.n);
-    const float inverse = inverse_count(a, labels);
-    for (int i = (int)first; i < end; i++) {
-        const size_t row = (size_t)i * (size_t)a.classes;
-        if (a.classes <= VEC && (end - i) * a.classes >= VEC)
-            short_row(a, x + row, labels[i], dx + row, losses + i, inverse);
-        else
-            any_row(a, x + row, labels[i], dx + row, losses + i, inverse);
-    }
-    const softmax_cross_entropy_finish_args all = {a.n, (float)a.n};
-    if (a.alone)
-        loss[0] =
-            a.ignore ? loss_of_counted(losses, losses + a.counts, all) : sum_values(losses, a.n);
-}
-
-__kernel void softmax_cross_entropy_direct_gradient(const softmax_cross_entropy_args a,
-                                                    __global const float *x, uint x_offset,
-                                                    __global const int *labels, uint labels_offset,
-                                                    __global float *dx, uint dx_offset,
-                                                    __global float *losses, uint losses_offset,
-                                                    __global float *loss, uint loss_offset)
-{
-    gradient_rows(a, x + x_offset, labels + labels_offset, dx + dx_offset, losses + losses_offset,
-                  loss + loss_offset, get_global_id(0));
-}
+#endif

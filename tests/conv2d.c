@@ -409,9 +409,9 @@ static void test_vector_widths(void)
     "winograd * * medium 1 " vec " 1 5 1 64 4\n"                                                   \
     "winograd * * *      1 " vec " 2 3 1 6  4\n"
     /* What takes llvmpipe a minute or more to compile, others have: Winograd at 16 (`ctest -L
-     * widths`, on PoCL) and at 8, which is llvmpipe's own width, so that all other tests of it go
-     * there; stores of runs of 10; a 5x5 filter over a stride, which is 3x3's code with another
-     * number. */
+     * widths`, on PoCL) and at 8 (which is llvmpipe's own width, whose rows the other tests take,
+     * if not fused); stores of runs of 10; a 5x5 filter over a stride, which is 3x3's code with
+     * another number. */
     static const char *const widths[] = {WIDTH("4", "4") WINOGRAD("4"),
                                          WIDTH("8", "3") WINOGRAD("8"), RUNS_OF_10 WIDTH("16", "2"),
                                          NULL};
@@ -511,8 +511,9 @@ static void parts_of_pixels(void)
     static const clcnn_conv2d shapes[] = {
         {.n = 9, .c = 5, .h = 7, .w = 7, .k = 11, .r = 1, .s = 1},
         {.n = 3, .c = 15, .h = 15, .w = 21, .k = 9, .r = 1, .s = 1, .stride_h = 2, .stride_w = 2},
-        {.n = 300, .c = 9, .h = 1, .w = 1, .k = 10, .r = 1, .s = 1},
         {.n = 2, .c = 330, .h = 9, .w = 5, .k = 9, .r = 1, .s = 1},
+        {.n = 300, .c = 9, .h = 1, .w = 1, .k = 10, .r = 1, .s = 1},
+        {.n = 2, .c = 3, .h = 6, .w = 40, .k = 5, .r = 1, .s = 3, .dilation_h = 1 << 30},
         {.n = 2, .c = 6, .h = 13, .w = 45, .k = 10, .r = 4, .s = 2, .dilation_h = 2, .groups = 2},
         {.n = 5, .c = 30, .h = 8, .w = 1, .k = 3, .r = 3, .s = 1, .pad_top = 2, .stride_h = 3}};
     for (size_t k = 0; k < (harness_short() ? 3 : sizeof shapes / sizeof *shapes); k++) {

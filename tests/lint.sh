@@ -29,6 +29,7 @@ conv2d_gemm FILTER 0 1 3 5
 activation_direct KIND 0 1 2 3 4 5 6 7 8
 add_direct CURVED 0 1
 batchnorm_direct ACTIVATION 0 1 2
+softmax_cross_entropy_direct GRADIENT 0 1
 conv2d_direct CURVED 0 1
 conv2d_row:sums CURVED 0 1
 conv2d_dense CURVED 0 1
@@ -172,7 +173,7 @@ for tune in kernels/*.tune; do
 done | sort -u >"$work/builds"
 
 # Programs that no row knows: all their macros are the host's.
-printf '%s\n' 'conv2d_shared -DVEC=4' 'conv2d_shared -DVEC=8' \
+printf '%s\n' 'conv2d_shared -DVEC=8' \
     'maxpool2d_quads -DVEC=4' 'maxpool2d_quads -DVEC=8' 'maxpool2d_quads -DVEC=16' >>"$work/builds"
 
 # A program is OP_ALGO.cl; every file in kernels/ must have come up.

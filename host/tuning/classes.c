@@ -46,7 +46,7 @@
         {"VEC", VALUES(4, 8, 16)}, {"VECS", VALUES(1, 2, 3, 4)},                                   \
             {"PIX", VALUES(2, 3, 4, 5, 6, 7, 8, 10, 12, 14)}, {"RUN", VALUES(0, 4, 6, 8, 10, 14)}, \
         {                                                                                          \
-            "NEAR", VALUES(12, 16, 24, 32, 48)                                                     \
+            "NEAR", VALUES(12, 24, 48, 96, 128, 256)                                               \
         }                                                                                          \
     }
 #define TRANSFORMED(...)                                                                           \
