@@ -36,7 +36,8 @@ typedef struct product {
     bool together;           /* the images of a plane lie side by side */
     int taps, lanes, blocks; /* of a group */
     int panels;              /* of a group; 0: the weights are not packed */
-    int each;                /* across: segments of a work-item */
+    bool beside;             /* what is left of the images is packed in local memory */
+    int each;                /* of a work-item: across segments, beside blocks of what is left */
     size_t local;            /* bytes of local memory */
     side in, out;
 } product;
@@ -82,6 +83,39 @@ static void cut(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, prod
     m->local = (size_t)local;
 }
 
+/* Beside, pixels: those that are left of all images behind their whole vectors; and vectors in a
+ * row of local memory. */
+static int left_of(const product *m, const clcnn__conv2d_problem *problem)
+{
+    return problem->d.n * (problem->p * problem->q % m->vec);
+}
+static int row_of(const product *m, const clcnn__conv2d_problem *problem)
+{
+    return left_of(m, problem) > m->vec ? m->segments : 1;
+}
+
+/*
+ * Beside: how many blocks of channels a work-item computes of what is left of the images, once that
+ * is packed. All of them, unless that is too large a part of one processor's work.
+ */
+static void share(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, product *m)
+{
+    enum { ITEMS = 4 };
+    const double left = left_of(m, problem), wide = (double)m->segments * m->vec;
+    const double row = (double)row_of(m, problem) * m->vec, taps = m->taps;
+    const double local = ((left > 0 ? taps * row : 0) + m->vec) * sizeof(float);
+    const double pack = taps * (1 + fmin(left, wide));
+    const double sums = taps + m->block * (wide + m->segments);
+    if (local > (double)ctx->info.local_memory || pack + sums > clcnn__most_rounds(ctx))
+        return;
+    const double most = floor((clcnn__most_rounds(ctx) - pack) / sums);
+    const double pixels = (double)problem->d.n * problem->p * problem->q;
+    const double all = ceil(pixels / wide) * m->blocks * problem->d.groups;
+    m->beside = true;
+    m->each = (int)fmin(fmin(m->blocks, most), fmax(1, all / ctx->info.compute_units / ITEMS));
+    m->local = (size_t)local;
+}
+
 static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -104,6 +138,10 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         m.blocks = clcnn__ceil_div(m.lanes, m.block);
     if (m.vec > 0) {
         const bool strided = d->stride_h > 1 || d->stride_w > 1;
+        if (forward && m.together && !strided && m.block > 0 && m.segments > 0)
+            share(ctx, problem, &m);
+        if (m.beside)
+            m.together = false;
         m.in.packed = m.together || (forward && strided);
         m.out.packed = !forward && strided;
         place(problem, &m, m.together, &m.in);
@@ -229,13 +267,32 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .accumulate = last && !problem->forward && d->accumulate};
 }
 
+static size_t beside_items(const product *m, const clcnn__conv2d_problem *problem)
+{
+    const int whole = problem->d.n * (problem->p * problem->q / m->vec);
+    const int wide = m->segments * m->vec;
+    const size_t packed = (size_t)clcnn__ceil_div(left_of(m, problem), wide);
+    return packed * (size_t)clcnn__ceil_div(m->blocks, m->each) +
+           (size_t)clcnn__ceil_div(whole, m->segments) * (size_t)m->blocks;
+}
+
 static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
                              clcnn_mem in, clcnn_mem out)
 {
     const conv2d_point_args args = multiply_args(call, m);
     const int segments = segments_of(m, &call->problem);
     const int columns = clcnn__ceil_div(segments, m->panels ? m->each : m->segments);
-    const size_t blocks = (size_t)args.blocks * (size_t)call->problem.d.groups;
+    const size_t groups = (size_t)call->problem.d.groups;
+    const size_t blocks = (size_t)args.blocks * groups;
+    if (m->beside)
+        return launch(ctx, call, m,
+                      (clcnn__launch_desc){.kernel = "conv2d_point_beside",
+                                           .args = &args,
+                                           .args_size = sizeof args,
+                                           .mem_count = 4,
+                                           .mems = {in, call->w, call->b, out},
+                                           .local_bytes = m->local,
+                                           .global = {beside_items(m, &call->problem), groups, 1}});
     return launch(
         ctx, call, m,
         (clcnn__launch_desc){.kernel = m->panels ? "conv2d_point_across" : "conv2d_point_multiply",

@@ -111,7 +111,7 @@ typedef struct conv2d_point_args {
     int out_images, out_pixels; /* of an image of the result, if the input's lie side by side */
     int in_image, in_plane, out_image, out_plane; /* strides, in elements */
     int w_lane, w_tap; /* multiply: from channel to channel of the result, from tap to tap */
-    int each;          /* across: segments of a work-item */
+    int each; /* of a work-item: across segments, beside blocks of what is left of images */
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_point_args;

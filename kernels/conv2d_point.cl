@@ -41,7 +41,13 @@
 #define SEGS 3
 #endif
 #define PANEL CONV2D_POINT_PANEL(BLOCK)
+#define WIDE (SEGS * VEC)
 #define AHEAD 48 /* rows of weights: what comes in while as many taps are multiplied */
+
+/* A vector, copied whole from one address space to another. */
+typedef struct __attribute__((packed, aligned(4))) whole {
+    floatV v;
+} whole;
 
 /* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
  * would take as long as a hundred products. */
@@ -94,11 +100,12 @@ static inline void put_run(const float *from, __global float *to, int count, int
 }
 
 /* The sums of `live` channels, rows of SEGS * VEC in which `count` pixels begin at `skip`, to their
- * places, from pixel `first` on of those of all images. out and bias: of the first channel. */
+ * places, from pixel `first` on of those of all images, `pixels` each. out and bias: of the first
+ * channel. */
 static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int first, int count,
-                           int live, __global const float *bias, __global float *out)
+                           int live, int pixels, __global const float *bias, __global float *out)
 {
-    const int image = first / a.out_pixels, begin = first - image * a.out_pixels;
+    const int image = first / pixels, begin = first - image * pixels;
     out += image * a.out_image;
     for (int k = 0; k < live; k++, rows += SEGS * VEC, out += a.out_plane) {
         const float b = a.has_bias ? bias[k] : 0.0f;
@@ -109,7 +116,7 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
             VSTORE(activate(VLOAD(rows + i) + b, a.activation, a.alpha), rows + i);
         __global float *to = out;
         for (int i = 0, at = begin; i < count; at = 0, to += a.out_image) {
-            const int here = min(a.out_pixels - at, count - i);
+            const int here = min(pixels - at, count - i);
             put_run(rows + skip + i, to + at, here, a.accumulate);
             i += here;
         }
@@ -138,11 +145,13 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
         BEFORE                                                                                     \
         floatV value[COUNT];                                                                       \
         UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(from[i] + t * a.in_plane);         \
-        UNROLL for (int k = 0; k < BLOCK; k++)                                                     \
-        {                                                                                          \
-            const floatV weight = (floatV)(WEIGHT(k));                                             \
-            UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);   \
-        }                                                                                          \
+        MULTIPLY(COUNT, WEIGHT)                                                                    \
+    }
+#define MULTIPLY(COUNT, WEIGHT)                                                                    \
+    UNROLL for (int k = 0; k < BLOCK; k++)                                                         \
+    {                                                                                              \
+        const floatV weight = (floatV)(WEIGHT(k));                                                 \
+        UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);       \
     }
 #define NO_SUMS                                                                                    \
     UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++) sum[i][k] =       \
@@ -183,7 +192,7 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
                 (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                        \
                 ->v = sum[i][k];                                                                   \
             const int end = min(last, a.out_images * a.out_pixels);                                \
-            put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live,                  \
+            put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live, a.out_pixels,    \
                      bias + bias_offset + lane, place);                                            \
         }                                                                                          \
     }
@@ -213,6 +222,113 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     else
         ADD_UP(SEGS, FAR, )
     PUT_SUMS(first, channel, min(BLOCK, a.lanes - channel))
+}
+
+/*
+ * beside: planes of few pixels, forward. Whole vectors of an image are read where they are. What is
+ * left of each, fewer than VEC pixels, goes side by side in local memory, and is computed as if it
+ * were an image.
+ */
+
+/* `count` such pixels from `first` on of those of all images, to rows of `wide` elements, one for
+ * each tap. A vector's last lanes may be those of the next, or fill the row up. in: of the group,
+ * in which a vector may begin at `last`. */
+static APART void pack_rest(const conv2d_point_args a, __global const float *in,
+                            __local float *panel, int first, int count, int wide, int last)
+{
+    const int left = a.pixels % VEC, image = first / left, begin = first - image * left;
+    for (int t = 0; t < a.taps; t++, panel += wide) {
+        int at = begin, from = image * a.in_image + (t + 1) * a.in_plane - left;
+        for (int i = 0; i < count; at = 0, from += a.in_image) {
+            const int here = min(left - at, count - i);
+            if (from + at <= last)
+                *(__local whole *)(panel + i) = *(__global const whole *)(in + from + at);
+            else
+                for (int l = 0; l < here; l++)
+                    panel[i + l] = in[from + at + l];
+            i += here;
+        }
+    }
+}
+
+#define ROWS_OF_WEIGHTS(channel)                                                                   \
+    UNROLL for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again */        \
+        weights[k] = w + min((channel) + k, a.lanes - 1) * a.taps;
+#define FROM(k) weights[k][t]
+#define ADD_UP_PACKED(COUNT)                                                                       \
+    for (int t = 0; t < a.taps; t++) {                                                             \
+        floatV value[COUNT];                                                                       \
+        UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(panel + (t * COUNT + i) * VEC);    \
+        MULTIPLY(COUNT, FROM)                                                                      \
+    }
+
+/* item -> one block of channels, SEGS consecutive whole segments; the first ones: `each` blocks,
+ * SEGS consecutive segments of what is left */
+ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global const float *in,
+                                        uint in_offset, __global const float *w, uint w_offset,
+                                        __global const float *bias, uint bias_offset,
+                                        __global float *out, uint out_offset, __local float *panel)
+{
+    const int group = (int)get_global_id(1), left = a.pixels % VEC, rest = a.n * left;
+    const int parts = (a.blocks + a.each - 1) / a.each, packed = (rest + WIDE - 1) / WIDE * parts;
+    const int item = (int)get_global_id(0), base = group * a.taps * a.in_plane;
+    __global const float *weights[BLOCK];
+    floatV sum[SEGS][BLOCK];
+    in += in_offset + (uint)base;
+    w += w_offset + (uint)(group * a.taps * a.lanes);
+    bias += a.has_bias ? bias_offset + (uint)(group * a.lanes) : 0;
+    out += out_offset + (uint)(group * a.lanes * a.out_plane);
+    if (item < packed) {
+        const int first = item / parts * WIDE, count = min(WIDE, rest - first);
+        const int begin = item % parts * a.each * BLOCK, end = min(begin + a.each * BLOCK, a.lanes);
+        pack_rest(a, in, panel, first, count, count <= VEC ? VEC : WIDE,
+                  a.n * a.in_image - base - VEC);
+        for (int channel = begin; channel < end; channel += BLOCK) {
+            float rows[BLOCK * WIDE];
+            ROWS_OF_WEIGHTS(channel)
+            NO_SUMS
+            if (count <= VEC)
+                ADD_UP_PACKED(1)
+            else
+                ADD_UP_PACKED(SEGS)
+            UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++)
+                VSTORE(sum[i][k], rows + k * WIDE + i * VEC);
+            put_rows(a, rows, 0, first, count, min(BLOCK, a.lanes - channel), left, bias + channel,
+                     out + (channel * a.out_plane + a.pixels - left));
+        }
+    } else {
+        const int column = (item - packed) / a.blocks, segments = a.pixels / VEC;
+        const int channel = (item - packed - column * a.blocks) * BLOCK;
+        __global const float *from[SEGS];
+        __global float *to[SEGS];
+        for (int i = 0; i < SEGS; i++) {
+            const int segment = min(column * SEGS + i, a.n * segments - 1);
+            const int image = segment / segments, begin = (segment - image * segments) * VEC;
+            from[i] = in + (image * a.in_image + begin);
+            to[i] = out + (image * a.out_image + channel * a.out_plane + begin);
+        }
+        ROWS_OF_WEIGHTS(channel)
+        NO_SUMS
+        ADD_UP(SEGS, FROM, )
+        if (SIMPLE && channel + BLOCK <= a.lanes) {
+            UNROLL for (int k = 0; k < BLOCK; k++)
+            {
+                const float b = a.has_bias ? bias[channel + k] : 0.0f;
+                UNROLL for (int i = 0; i < SEGS; i++)
+                    store_whole(FINISH(sum[i][k] + b), to[i] + k * a.out_plane);
+            }
+        } else {
+            float rows[BLOCK * WIDE];
+            UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++)
+                VSTORE(sum[i][k], rows + (i * BLOCK + k) * VEC);
+            for (int k = 0; k < min(BLOCK, a.lanes - channel); k++)
+                for (int i = 0; i < SEGS; i++)
+                    store_whole(activate(VLOAD(rows + (i * BLOCK + k) * VEC) +
+                                             (a.has_bias ? bias[channel + k] : 0.0f),
+                                         a.activation, a.alpha),
+                                to[i] + k * a.out_plane);
+        }
+    }
 }
 
 /* The weights of one tap: for a whole panel, and for the `live` channels of one, past which the
