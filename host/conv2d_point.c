@@ -5,6 +5,8 @@
  * Planes are used where they are, each image by itself. Where there are strides, or so few pixels
  * that vectors would reach far beyond them, the pixels that count are collected in the workspace,
  * those of small planes with all images side by side: [collected input][result to be spread].
+ * Forward, small planes without strides stay where they are as well, but for what is left of each
+ * behind its whole vectors, where there is local memory for that.
  *
  * backward_data reads the weights across their rows and packs what it needs of them in local memory
  * while it computes, where there is enough of it; elsewhere it reads them where they are.
@@ -34,6 +36,7 @@ typedef struct product {
     const clcnn__tune_row *row;
     int vec, block, segments;
     bool together;           /* the images of a plane lie side by side */
+    int whole;               /* ... so many whole vectors of each before what is left of all */
     int taps, lanes, blocks; /* of a group */
     int panels;              /* of a group; 0: the weights are not packed */
     bool beside;             /* what is left of the images is packed in local memory */
@@ -45,12 +48,15 @@ typedef struct product {
 static void place(const clcnn__conv2d_problem *problem, const product *m, bool together, side *s)
 {
     const int pixels = problem->p * problem->q, n = problem->d.n;
+    const int wide = m->segments * m->vec;
     const int64_t line = ((int64_t)n * pixels + m->vec - 1) / m->vec * m->vec;
     /* Beyond an int only for what is refused: padding makes more pixels than the image has. */
     s->image = together ? pixels : (int)((int64_t)s->channels * pixels);
     s->plane = together ? (int)line : pixels;
+    const int64_t arranged = m->whole ? (line + wide - 1) / wide * wide : line;
     if (s->packed)
-        s->elements = (size_t)s->channels * (together ? (size_t)line : (size_t)n * (size_t)pixels);
+        s->elements =
+            (size_t)s->channels * (together ? (size_t)arranged : (size_t)n * (size_t)pixels);
 }
 
 static int segments_of(const product *m, const clcnn__conv2d_problem *problem)
@@ -140,8 +146,9 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         const bool strided = d->stride_h > 1 || d->stride_w > 1;
         if (forward && m.together && !strided && m.block > 0 && m.segments > 0)
             share(ctx, problem, &m);
-        if (m.beside)
-            m.together = false;
+        if (m.together && !strided && m.segments > 0)
+            m.whole = pixels / m.vec;
+        m.together = m.together && !m.beside;
         m.in.packed = m.together || (forward && strided);
         m.out.packed = !forward && strided;
         place(problem, &m, m.together, &m.in);
@@ -207,21 +214,23 @@ static clcnn_status copy(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const p
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const clcnn_conv2d *d = &problem->d;
-    conv2d_point_copy_args args = {.n = d->n,
-                                   .channels = s->channels,
-                                   .h = s->h,
-                                   .w = s->w,
-                                   .p = problem->p,
-                                   .q = problem->q,
-                                   .step_h = s->step_h,
-                                   .step_w = s->step_w,
-                                   .packed_image = s->image,
-                                   .packed_plane = s->plane,
-                                   .has_bias = problem->forward && call->b.buf,
-                                   .activation =
-                                       problem->forward ? (int)d->activation : CLCNN_IDENTITY,
-                                   .alpha = (float)d->alpha,
-                                   .accumulate = !problem->forward && d->accumulate};
+    conv2d_point_copy_args args = {
+        .n = d->n,
+        .channels = s->channels,
+        .h = s->h,
+        .w = s->w,
+        .p = problem->p,
+        .q = problem->q,
+        .step_h = s->step_h,
+        .step_w = s->step_w,
+        .packed_image = collect && m->whole ? m->taps * m->segments * m->vec : s->image,
+        .packed_plane = s->plane,
+        .taps = m->taps,
+        .whole = m->whole,
+        .has_bias = problem->forward && call->b.buf,
+        .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
+        .alpha = (float)d->alpha,
+        .accumulate = !problem->forward && d->accumulate};
     if (s->step_h == 1 && s->step_w == 1) { /* one long row */
         args.w *= args.h;
         args.q *= args.p;
@@ -229,7 +238,9 @@ static clcnn_status copy(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const p
     }
     const int64_t rows = (int64_t)d->n * (collect ? args.p : args.h);
     clcnn__launch_desc desc = {
-        .kernel = collect ? "conv2d_point_collect" : "conv2d_point_spread",
+        .kernel = !collect   ? "conv2d_point_spread"
+                  : m->whole ? "conv2d_point_arrange"
+                             : "conv2d_point_collect",
         .args = &args,
         .args_size = sizeof args,
         .mem_count = collect ? 2 : 3,
@@ -246,6 +257,8 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
     const clcnn_conv2d *d = &problem->d;
     const bool apart = !m->together || !m->out.packed; /* the result's images */
     const bool last = !m->out.packed, forward = problem->direction == CLCNN_FORWARD;
+    const bool arranged = m->in.packed && m->whole;
+    const int wide = m->segments * m->vec;
     return (conv2d_point_args){
         .n = m->together ? 1 : d->n,
         .taps = m->taps,
@@ -254,12 +267,13 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .pixels = m->in.plane,
         .out_images = apart ? d->n : 1,
         .out_pixels = apart ? call->problem.p * call->problem.q : m->out.plane,
-        .in_image = m->in.image,
-        .in_plane = m->in.plane,
+        .in_image = arranged ? m->taps * wide : m->in.image,
+        .in_plane = arranged ? wide : m->in.plane,
         .out_image = m->out.image,
         .out_plane = m->out.plane,
         .w_lane = forward ? m->taps : 1,
         .w_tap = forward ? 1 : m->lanes,
+        .whole = m->whole,
         .each = m->each,
         .has_bias = last && problem->forward && call->b.buf,
         .activation = last && problem->forward ? (int)d->activation : CLCNN_IDENTITY,
@@ -267,6 +281,7 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .accumulate = last && !problem->forward && d->accumulate};
 }
 
+/* Beside: those that pack what is left, and one for each block of channels and whole vectors. */
 static size_t beside_items(const product *m, const clcnn__conv2d_problem *problem)
 {
     const int whole = problem->d.n * (problem->p * problem->q / m->vec);
@@ -283,25 +298,20 @@ static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, con
     const int segments = segments_of(m, &call->problem);
     const int columns = clcnn__ceil_div(segments, m->panels ? m->each : m->segments);
     const size_t groups = (size_t)call->problem.d.groups;
-    const size_t blocks = (size_t)args.blocks * groups;
-    if (m->beside)
-        return launch(ctx, call, m,
-                      (clcnn__launch_desc){.kernel = "conv2d_point_beside",
-                                           .args = &args,
-                                           .args_size = sizeof args,
-                                           .mem_count = 4,
-                                           .mems = {in, call->w, call->b, out},
-                                           .local_bytes = m->local,
-                                           .global = {beside_items(m, &call->problem), groups, 1}});
-    return launch(
-        ctx, call, m,
-        (clcnn__launch_desc){.kernel = m->panels ? "conv2d_point_across" : "conv2d_point_multiply",
-                             .args = &args,
-                             .args_size = sizeof args,
-                             .mem_count = 4,
-                             .mems = {in, call->w, call->b, out},
-                             .local_bytes = m->local,
-                             .global = {blocks, (size_t)columns, 1}});
+    clcnn__launch_desc desc = {.kernel =
+                                   m->panels ? "conv2d_point_across" : "conv2d_point_multiply",
+                               .args = &args,
+                               .args_size = sizeof args,
+                               .mem_count = 4,
+                               .mems = {in, call->w, call->b, out},
+                               .local_bytes = m->local,
+                               .global = {(size_t)args.blocks * groups, (size_t)columns, 1}};
+    if (m->beside) {
+        desc.kernel = "conv2d_point_beside";
+        desc.global[0] = beside_items(m, &call->problem);
+        desc.global[1] = groups;
+    }
+    return launch(ctx, call, m, desc);
 }
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)

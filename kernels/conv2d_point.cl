@@ -14,7 +14,15 @@
  *   its first column and first block, row by row, asks for rows ahead, and puts what belongs to
  *   its panel side by side in local memory, which on a CPU is a thread's own and stays in the
  *   cache next to it. All other blocks and columns read it there.
- * - collect (strides; planes of few pixels): puts the pixels that count side by side.
+ * - beside (forward, planes of few pixels): a work-item is one of multiply's, of vectors that lie
+ *   wholly in an image, which it reads where they are. The first ones pack what is left of all
+ *   images in local memory, fewer than VEC pixels of each, and compute it for many blocks.
+ * - arrange (backward_data, planes of few pixels; forward if local memory is short): the same
+ * order, whole vectors of all images and then what is left, for multiply and across, in columns of
+ * SEGS vectors, in each of which tap follows tap: a prefetcher follows that, and a tap does not lie
+ * in another page.
+ * - collect (strides; planes of fewer pixels than a vector has): puts those that count side by
+ * side.
  * - spread: the way back. It puts the result in place, and zeros between.
  *
  * backward_data is forward with the weights' channels the other way round; with strides `spread`
@@ -100,12 +108,11 @@ static inline void put_run(const float *from, __global float *to, int count, int
 }
 
 /* The sums of `live` channels, rows of SEGS * VEC in which `count` pixels begin at `skip`, to their
- * places, from pixel `first` on of those of all images, `pixels` each. out and bias: of the first
- * channel. */
+ * places, from pixel `first` on of those of all images. out and bias: of the first channel. */
 static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int first, int count,
-                           int live, int pixels, __global const float *bias, __global float *out)
+                           int live, __global const float *bias, __global float *out)
 {
-    const int image = first / pixels, begin = first - image * pixels;
+    const int image = first / a.out_pixels, begin = first - image * a.out_pixels;
     out += image * a.out_image;
     for (int k = 0; k < live; k++, rows += SEGS * VEC, out += a.out_plane) {
         const float b = a.has_bias ? bias[k] : 0.0f;
@@ -116,9 +123,37 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
             VSTORE(activate(VLOAD(rows + i) + b, a.activation, a.alpha), rows + i);
         __global float *to = out;
         for (int i = 0, at = begin; i < count; at = 0, to += a.out_image) {
-            const int here = min(pixels - at, count - i);
+            const int here = min(a.out_pixels - at, count - i);
             put_run(rows + skip + i, to + at, here, a.accumulate);
             i += here;
+        }
+    }
+}
+
+/* The same where whole vectors of each image come first, `whole` of them, and what is left of each
+ * behind those of all: SEGS segments from `first` on, but none from `end` on. */
+static APART void put_apart(const conv2d_point_args a, float *rows, int first, int end, int live,
+                            __global const float *bias, __global float *out)
+{
+    const int wholes = a.out_images * a.whole, left = a.out_pixels - a.whole * VEC;
+    for (int k = 0; k < live; k++, out += a.out_plane) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
+        for (int s = 0; s < SEGS; s++, rows += VEC) {
+            VSTORE(activate(VLOAD(rows) + b, a.activation, a.alpha), rows);
+            const int segment = first + s, rest = (segment - wholes) * VEC;
+            if (segment < min(wholes, end)) {
+                const int image = segment / a.whole, at = (segment - image * a.whole) * VEC;
+                put_run(rows, out + (image * a.out_image + at), VEC, a.accumulate);
+            } else if (segment < end) {
+                const int count = min(VEC, a.out_images * left - rest);
+                int image = rest / left, at = rest - image * left;
+                for (int i = 0; i < count; at = 0, image++) {
+                    const int here = min(left - at, count - i);
+                    put_run(rows + i, out + (image * a.out_image + a.whole * VEC + at), here,
+                            a.accumulate);
+                    i += here;
+                }
+            }
         }
     }
 }
@@ -128,16 +163,23 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
  * function is unrolled with a test at each, and because the weights are in two address spaces.
  *
  * Where SEGS consecutive segments (image, VEC pixels) begin, in the input and of all pixels. The
- * last one of an image ends where that does; past the last of all it comes again.
+ * last one of an image ends where that does; past the last of all it comes again. Arranged ones lie
+ * in columns, and only of those that are whole it is said where they are of all pixels.
  */
 #define FIND_SEGMENTS(first)                                                                       \
     UNROLL for (int i = 0; i < SEGS; i++)                                                          \
     {                                                                                              \
-        const int segment = min((first) + i, a.n * segments - 1), image = segment / segments;      \
-        const int begin = min((segment - image * segments) * VEC, a.pixels - VEC);                 \
-        from[i] = in + (image * a.in_image + begin);                                               \
-        pixel[i] = image * a.pixels + begin;                                                       \
+        const int segment = min((first) + i, a.n * segments - 1);                                  \
+        const int image = segment / (a.whole ? a.whole : segments);                                \
+        const int begin = a.whole ? segment % a.whole * VEC                                        \
+                                  : min((segment - image * segments) * VEC, a.pixels - VEC);       \
+        from[i] = in + (a.whole ? segment / SEGS * a.in_image + segment % SEGS * VEC               \
+                                : image * a.in_image + begin);                                     \
+        pixel[i] = image * (a.whole ? a.out_pixels : a.pixels) + begin;                            \
     }
+/* From group to group of the input. */
+#define GROUP_SIZE(segments)                                                                       \
+    (a.whole ? ((segments) + SEGS - 1) / SEGS * a.in_image : a.taps * a.in_plane)
 
 /* The sums of the first COUNT segments, the weights of tap t being WEIGHT(0), WEIGHT(1) ... */
 #define ADD_UP(COUNT, WEIGHT, BEFORE)                                                              \
@@ -166,6 +208,11 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
 #define FINISH(sum) activate(sum, a.activation, a.alpha)
 #endif
 
+/* Sums of a block, channel by channel. */
+#define KEEP_SUMS(rows)                                                                            \
+    UNROLL for (int k = 0; k < BLOCK; k++) UNROLL for (int i = 0; i < SEGS; i++)                   \
+        VSTORE(sum[i][k], rows + k * WIDE + i * VEC);
+
 /*
  * The sums of segments `first` and after, to the `live` channels from `channel` on of the group:
  * as they are where all pixels lie side by side in one image, else by way of rows. The first
@@ -174,10 +221,11 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
 #define PUT_SUMS(first, channel, live)                                                             \
     {                                                                                              \
         const uint lane = (uint)(group * a.lanes + (channel));                                     \
-        const int skip = (first) % segments * VEC - pixel[0] % a.pixels;                           \
+        const int skip = a.whole ? 0 : (first) % segments * VEC - pixel[0] % a.pixels;             \
         const int last = pixel[SEGS - 1] + VEC, at = pixel[0] % a.out_pixels;                      \
         __global float *place = out + out_offset + lane * (uint)a.out_plane;                       \
         if (SIMPLE && (live) == BLOCK && !a.accumulate && skip == 0 &&                             \
+            (!a.whole || (first) + SEGS <= a.out_images * a.whole) &&                              \
             last - pixel[0] == SEGS * VEC && at + SEGS * VEC <= a.out_pixels) {                    \
             place += pixel[0] / a.out_pixels * a.out_image + at;                                   \
             UNROLL for (int k = 0; k < BLOCK; k++)                                                 \
@@ -186,13 +234,17 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
                 UNROLL for (int i = 0; i < SEGS; i++)                                              \
                     store_whole(FINISH(sum[i][k] + b), place + k * a.out_plane + i * VEC);         \
             }                                                                                      \
+        } else if (a.whole) {                                                                      \
+            float rows[BLOCK * WIDE];                                                              \
+            KEEP_SUMS(rows)                                                                        \
+            put_apart(a, rows, first, segments, live, bias + bias_offset + lane, place);           \
         } else {                                                                                   \
-            float rows[BLOCK * SEGS * VEC];                                                        \
+            float rows[BLOCK * WIDE];                                                              \
             UNROLL for (int i = SEGS - 1; i >= 0; i--) UNROLL for (int k = 0; k < BLOCK; k++)(     \
                 (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                        \
                 ->v = sum[i][k];                                                                   \
             const int end = min(last, a.out_images * a.out_pixels);                                \
-            put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live, a.out_pixels,    \
+            put_rows(a, rows, skip, pixel[0] + skip, end - pixel[0] - skip, live,                  \
                      bias + bias_offset + lane, place);                                            \
         }                                                                                          \
     }
@@ -209,7 +261,7 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     __global const float *from[SEGS], *weights[BLOCK];
     int pixel[SEGS];
     floatV sum[SEGS][BLOCK];
-    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    in += in_offset + (uint)(group * GROUP_SIZE(segments));
     w += w_offset + (uint)(group * a.taps * a.lanes + channel * a.w_lane);
     FIND_SEGMENTS(first)
 #pragma unroll
@@ -236,7 +288,7 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
 static APART void pack_rest(const conv2d_point_args a, __global const float *in,
                             __local float *panel, int first, int count, int wide, int last)
 {
-    const int left = a.pixels % VEC, image = first / left, begin = first - image * left;
+    const int left = a.pixels - a.whole * VEC, image = first / left, begin = first - image * left;
     for (int t = 0; t < a.taps; t++, panel += wide) {
         int at = begin, from = image * a.in_image + (t + 1) * a.in_plane - left;
         for (int i = 0; i < count; at = 0, from += a.in_image) {
@@ -269,7 +321,7 @@ ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global cons
                                         __global const float *bias, uint bias_offset,
                                         __global float *out, uint out_offset, __local float *panel)
 {
-    const int group = (int)get_global_id(1), left = a.pixels % VEC, rest = a.n * left;
+    const int group = (int)get_global_id(1), left = a.pixels - a.whole * VEC, rest = a.n * left;
     const int parts = (a.blocks + a.each - 1) / a.each, packed = (rest + WIDE - 1) / WIDE * parts;
     const int item = (int)get_global_id(0), base = group * a.taps * a.in_plane;
     __global const float *weights[BLOCK];
@@ -291,19 +343,18 @@ ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global cons
                 ADD_UP_PACKED(1)
             else
                 ADD_UP_PACKED(SEGS)
-            UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++)
-                VSTORE(sum[i][k], rows + k * WIDE + i * VEC);
-            put_rows(a, rows, 0, first, count, min(BLOCK, a.lanes - channel), left, bias + channel,
-                     out + (channel * a.out_plane + a.pixels - left));
+            KEEP_SUMS(rows)
+            put_apart(a, rows, a.n * a.whole + first / VEC, a.n * a.whole + (rest + VEC - 1) / VEC,
+                      min(BLOCK, a.lanes - channel), bias + channel, out + channel * a.out_plane);
         }
     } else {
-        const int column = (item - packed) / a.blocks, segments = a.pixels / VEC;
+        const int column = (item - packed) / a.blocks, all = a.n * a.whole;
         const int channel = (item - packed - column * a.blocks) * BLOCK;
         __global const float *from[SEGS];
         __global float *to[SEGS];
-        for (int i = 0; i < SEGS; i++) {
-            const int segment = min(column * SEGS + i, a.n * segments - 1);
-            const int image = segment / segments, begin = (segment - image * segments) * VEC;
+        for (int i = 0; i < SEGS; i++) { /* past the last one that comes again */
+            const int segment = min(column * SEGS + i, all - 1), image = segment / a.whole;
+            const int begin = (segment - image * a.whole) * VEC;
             from[i] = in + (image * a.in_image + begin);
             to[i] = out + (image * a.out_image + channel * a.out_plane + begin);
         }
@@ -319,14 +370,9 @@ ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global cons
             }
         } else {
             float rows[BLOCK * WIDE];
-            UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++)
-                VSTORE(sum[i][k], rows + (i * BLOCK + k) * VEC);
-            for (int k = 0; k < min(BLOCK, a.lanes - channel); k++)
-                for (int i = 0; i < SEGS; i++)
-                    store_whole(activate(VLOAD(rows + (i * BLOCK + k) * VEC) +
-                                             (a.has_bias ? bias[channel + k] : 0.0f),
-                                         a.activation, a.alpha),
-                                to[i] + k * a.out_plane);
+            KEEP_SUMS(rows)
+            put_apart(a, rows, column * SEGS, all, min(BLOCK, a.lanes - channel), bias + channel,
+                      out + channel * a.out_plane);
         }
     }
 }
@@ -364,7 +410,7 @@ ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global cons
     const int channel = ((int)get_global_id(0) - group * a.blocks) * PANEL;
     const int segments = (a.pixels + VEC - 1) / VEC, end = min(begin + a.each, a.n * segments);
     const int live = min(PANEL, a.lanes - channel);
-    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    in += in_offset + (uint)(group * GROUP_SIZE(segments));
     w += w_offset + (uint)(group * a.taps * a.lanes + channel);
     int packed = live < PANEL || begin + 1 == end; /* where the loop below can't */
     for (int t = 0; packed && t < a.taps; t++) {
@@ -417,6 +463,31 @@ static inline void collect_row(__global const float *from, __global float *to, i
     }
     for (; i < count; i++)
         to[i] = from[i * step];
+}
+
+/* Where pixel i of tap 0 is, of those of all images in columns of SEGS segments. */
+#define PLACE(i) ((i) / WIDE * a.packed_image + (i) % WIDE)
+
+/* item -> CONV2D_POINT_ROWS images of one channel: the whole vectors of each, and what is left of
+ * each behind those of all, in columns of SEGS segments, in which tap follows tap */
+ALONE __kernel void conv2d_point_arrange(const conv2d_point_copy_args a, __global const float *in,
+                                         uint in_offset, __global float *out, uint out_offset)
+{
+    const int channel = (int)get_global_id(0), group = channel / a.taps;
+    const int begin = (int)get_global_id(1) * CONV2D_POINT_ROWS;
+    const int end = min(begin + CONV2D_POINT_ROWS, a.n), all = a.n * a.q, left = a.q % VEC;
+    in += in_offset + (uint)(channel * a.q);
+    out += out_offset + (uint)(group * ((all + WIDE - 1) / WIDE) * a.packed_image +
+                               (channel - group * a.taps) * WIDE);
+    for (int image = begin; image < end; image++) {
+        __global const float *from = in + image * a.channels * a.q;
+        for (int i = 0; i < a.whole; i++)
+            store_whole(load_whole(from + i * VEC), out + PLACE((image * a.whole + i) * VEC));
+        for (int i = 0, to = a.n * a.whole * VEC + image * left; i < left; i++)
+            out[PLACE(to + i)] = from[a.whole * VEC + i];
+    }
+    for (int i = all; end == a.n && i % VEC != 0; i++) /* read with what is left of the last one */
+        out[PLACE(i)] = 0.0f;
 }
 
 /* item -> CONV2D_POINT_ROWS rows of one channel: every step-th pixel of every step-th row, packed
