@@ -122,6 +122,21 @@ static void share(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, pr
     m->local = (size_t)local;
 }
 
+/* Small planes without strides: whether whole vectors of an image come first. That pays where few
+ * pixels are left; what is arranged for it, only if a column is of one image, and for many taps. */
+static void take_whole(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, product *m)
+{
+    enum { LEAST_TAPS = 256 };
+    const int whole = problem->p * problem->q / m->vec;
+    if (whole < m->segments)
+        return;
+    if (problem->direction == CLCNN_FORWARD)
+        share(ctx, problem, m);
+    if (m->beside || (whole % m->segments == 0 && m->taps >= LEAST_TAPS))
+        m->whole = whole;
+    m->together = !m->beside;
+}
+
 static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -144,11 +159,8 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         m.blocks = clcnn__ceil_div(m.lanes, m.block);
     if (m.vec > 0) {
         const bool strided = d->stride_h > 1 || d->stride_w > 1;
-        if (forward && m.together && !strided && m.block > 0 && m.segments > 0)
-            share(ctx, problem, &m);
-        if (m.together && !strided && m.segments > 0)
-            m.whole = pixels / m.vec;
-        m.together = m.together && !m.beside;
+        if (m.together && !strided && m.block > 0 && m.segments > 0)
+            take_whole(ctx, problem, &m);
         m.in.packed = m.together || (forward && strided);
         m.out.packed = !forward && strided;
         place(problem, &m, m.together, &m.in);
