@@ -5,6 +5,8 @@
  * Planes are used where they are, each image by itself. Where there are strides, or so few pixels
  * that vectors would reach far beyond them, the pixels that count are collected in the workspace,
  * those of small planes with all images side by side: [collected input][result to be spread].
+ * Forward, small planes without strides stay where they are as well, but for what is left of each
+ * behind its whole vectors, where there is local memory for that.
  *
  * backward_data reads the weights across their rows and packs what it needs of them in local memory
  * while it computes, where there is enough of it; elsewhere it reads them where they are.
@@ -34,9 +36,11 @@ typedef struct product {
     const clcnn__tune_row *row;
     int vec, block, segments;
     bool together;           /* the images of a plane lie side by side */
+    int whole;               /* ... so many whole vectors of each before what is left of all */
     int taps, lanes, blocks; /* of a group */
     int panels;              /* of a group; 0: the weights are not packed */
-    int each;                /* across: segments of a work-item */
+    bool beside;             /* what is left of the images is packed in local memory */
+    int each;                /* of a work-item: across segments, beside blocks of what is left */
     size_t local;            /* bytes of local memory */
     side in, out;
 } product;
@@ -44,12 +48,15 @@ typedef struct product {
 static void place(const clcnn__conv2d_problem *problem, const product *m, bool together, side *s)
 {
     const int pixels = problem->p * problem->q, n = problem->d.n;
+    const int wide = m->segments * m->vec;
     const int64_t line = ((int64_t)n * pixels + m->vec - 1) / m->vec * m->vec;
     /* Beyond an int only for what is refused: padding makes more pixels than the image has. */
     s->image = together ? pixels : (int)((int64_t)s->channels * pixels);
     s->plane = together ? (int)line : pixels;
+    const int64_t arranged = m->whole ? (line + wide - 1) / wide * wide : line;
     if (s->packed)
-        s->elements = (size_t)s->channels * (together ? (size_t)line : (size_t)n * (size_t)pixels);
+        s->elements =
+            (size_t)s->channels * (together ? (size_t)arranged : (size_t)n * (size_t)pixels);
 }
 
 static int segments_of(const product *m, const clcnn__conv2d_problem *problem)
@@ -82,6 +89,54 @@ static void cut(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, prod
     m->local = (size_t)local;
 }
 
+/* Beside, pixels: those that are left of all images behind their whole vectors; and vectors in a
+ * row of local memory. */
+static int left_of(const product *m, const clcnn__conv2d_problem *problem)
+{
+    return problem->d.n * (problem->p * problem->q % m->vec);
+}
+static int row_of(const product *m, const clcnn__conv2d_problem *problem)
+{
+    return left_of(m, problem) > m->vec ? m->segments : 1;
+}
+
+/*
+ * Beside: how many blocks of channels a work-item computes of what is left of the images, once that
+ * is packed. All of them, unless that is too large a part of one processor's work.
+ */
+static void share(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, product *m)
+{
+    enum { ITEMS = 4 };
+    const double left = left_of(m, problem), wide = (double)m->segments * m->vec;
+    const double row = (double)row_of(m, problem) * m->vec, taps = m->taps;
+    const double local = ((left > 0 ? taps * row : 0) + m->vec) * sizeof(float);
+    const double pack = taps * (1 + fmin(left, wide));
+    const double sums = taps + m->block * (wide + m->segments);
+    if (local > (double)ctx->info.local_memory || pack + sums > clcnn__most_rounds(ctx))
+        return;
+    const double most = floor((clcnn__most_rounds(ctx) - pack) / sums);
+    const double pixels = (double)problem->d.n * problem->p * problem->q;
+    const double all = ceil(pixels / wide) * m->blocks * problem->d.groups;
+    m->beside = true;
+    m->each = (int)fmin(fmin(m->blocks, most), fmax(1, all / ctx->info.compute_units / ITEMS));
+    m->local = (size_t)local;
+}
+
+/* Small planes without strides: whether whole vectors of an image come first. That pays where few
+ * pixels are left; what is arranged for it, only if a column is of one image, and for many taps. */
+static void take_whole(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, product *m)
+{
+    enum { LEAST_TAPS = 256 };
+    const int whole = problem->p * problem->q / m->vec;
+    if (whole < m->segments)
+        return;
+    if (problem->direction == CLCNN_FORWARD)
+        share(ctx, problem, m);
+    if (m->beside || (whole % m->segments == 0 && m->taps >= LEAST_TAPS))
+        m->whole = whole;
+    m->together = !m->beside;
+}
+
 static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
 {
     const clcnn_conv2d *d = &problem->d;
@@ -104,6 +159,8 @@ static product product_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
         m.blocks = clcnn__ceil_div(m.lanes, m.block);
     if (m.vec > 0) {
         const bool strided = d->stride_h > 1 || d->stride_w > 1;
+        if (m.together && !strided && m.block > 0 && m.segments > 0)
+            take_whole(ctx, problem, &m);
         m.in.packed = m.together || (forward && strided);
         m.out.packed = !forward && strided;
         place(problem, &m, m.together, &m.in);
@@ -169,21 +226,23 @@ static clcnn_status copy(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const p
 {
     const clcnn__conv2d_problem *problem = &call->problem;
     const clcnn_conv2d *d = &problem->d;
-    conv2d_point_copy_args args = {.n = d->n,
-                                   .channels = s->channels,
-                                   .h = s->h,
-                                   .w = s->w,
-                                   .p = problem->p,
-                                   .q = problem->q,
-                                   .step_h = s->step_h,
-                                   .step_w = s->step_w,
-                                   .packed_image = s->image,
-                                   .packed_plane = s->plane,
-                                   .has_bias = problem->forward && call->b.buf,
-                                   .activation =
-                                       problem->forward ? (int)d->activation : CLCNN_IDENTITY,
-                                   .alpha = (float)d->alpha,
-                                   .accumulate = !problem->forward && d->accumulate};
+    conv2d_point_copy_args args = {
+        .n = d->n,
+        .channels = s->channels,
+        .h = s->h,
+        .w = s->w,
+        .p = problem->p,
+        .q = problem->q,
+        .step_h = s->step_h,
+        .step_w = s->step_w,
+        .packed_image = collect && m->whole ? m->taps * m->segments * m->vec : s->image,
+        .packed_plane = s->plane,
+        .taps = m->taps,
+        .whole = m->whole,
+        .has_bias = problem->forward && call->b.buf,
+        .activation = problem->forward ? (int)d->activation : CLCNN_IDENTITY,
+        .alpha = (float)d->alpha,
+        .accumulate = !problem->forward && d->accumulate};
     if (s->step_h == 1 && s->step_w == 1) { /* one long row */
         args.w *= args.h;
         args.q *= args.p;
@@ -191,7 +250,9 @@ static clcnn_status copy(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const p
     }
     const int64_t rows = (int64_t)d->n * (collect ? args.p : args.h);
     clcnn__launch_desc desc = {
-        .kernel = collect ? "conv2d_point_collect" : "conv2d_point_spread",
+        .kernel = !collect   ? "conv2d_point_spread"
+                  : m->whole ? "conv2d_point_arrange"
+                             : "conv2d_point_collect",
         .args = &args,
         .args_size = sizeof args,
         .mem_count = collect ? 2 : 3,
@@ -208,6 +269,8 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
     const clcnn_conv2d *d = &problem->d;
     const bool apart = !m->together || !m->out.packed; /* the result's images */
     const bool last = !m->out.packed, forward = problem->direction == CLCNN_FORWARD;
+    const bool arranged = m->in.packed && m->whole;
+    const int wide = m->segments * m->vec;
     return (conv2d_point_args){
         .n = m->together ? 1 : d->n,
         .taps = m->taps,
@@ -216,17 +279,28 @@ static conv2d_point_args multiply_args(const clcnn__conv2d_call *call, const pro
         .pixels = m->in.plane,
         .out_images = apart ? d->n : 1,
         .out_pixels = apart ? call->problem.p * call->problem.q : m->out.plane,
-        .in_image = m->in.image,
-        .in_plane = m->in.plane,
+        .in_image = arranged ? m->taps * wide : m->in.image,
+        .in_plane = arranged ? wide : m->in.plane,
         .out_image = m->out.image,
         .out_plane = m->out.plane,
         .w_lane = forward ? m->taps : 1,
         .w_tap = forward ? 1 : m->lanes,
+        .whole = m->whole,
         .each = m->each,
         .has_bias = last && problem->forward && call->b.buf,
         .activation = last && problem->forward ? (int)d->activation : CLCNN_IDENTITY,
         .alpha = (float)d->alpha,
         .accumulate = last && !problem->forward && d->accumulate};
+}
+
+/* Beside: those that pack what is left, and one for each block of channels and whole vectors. */
+static size_t beside_items(const product *m, const clcnn__conv2d_problem *problem)
+{
+    const int whole = problem->d.n * (problem->p * problem->q / m->vec);
+    const int wide = m->segments * m->vec;
+    const size_t packed = (size_t)clcnn__ceil_div(left_of(m, problem), wide);
+    return packed * (size_t)clcnn__ceil_div(m->blocks, m->each) +
+           (size_t)clcnn__ceil_div(whole, m->segments) * (size_t)m->blocks;
 }
 
 static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, const product *m,
@@ -235,16 +309,21 @@ static clcnn_status multiply(clcnn_ctx *ctx, const clcnn__conv2d_call *call, con
     const conv2d_point_args args = multiply_args(call, m);
     const int segments = segments_of(m, &call->problem);
     const int columns = clcnn__ceil_div(segments, m->panels ? m->each : m->segments);
-    const size_t blocks = (size_t)args.blocks * (size_t)call->problem.d.groups;
-    return launch(
-        ctx, call, m,
-        (clcnn__launch_desc){.kernel = m->panels ? "conv2d_point_across" : "conv2d_point_multiply",
-                             .args = &args,
-                             .args_size = sizeof args,
-                             .mem_count = 4,
-                             .mems = {in, call->w, call->b, out},
-                             .local_bytes = m->local,
-                             .global = {blocks, (size_t)columns, 1}});
+    const size_t groups = (size_t)call->problem.d.groups;
+    clcnn__launch_desc desc = {.kernel =
+                                   m->panels ? "conv2d_point_across" : "conv2d_point_multiply",
+                               .args = &args,
+                               .args_size = sizeof args,
+                               .mem_count = 4,
+                               .mems = {in, call->w, call->b, out},
+                               .local_bytes = m->local,
+                               .global = {(size_t)args.blocks * groups, (size_t)columns, 1}};
+    if (m->beside) {
+        desc.kernel = "conv2d_point_beside";
+        desc.global[0] = beside_items(m, &call->problem);
+        desc.global[1] = groups;
+    }
+    return launch(ctx, call, m, desc);
 }
 
 static clcnn_status enqueue(clcnn_ctx *ctx, const clcnn__conv2d_call *call)

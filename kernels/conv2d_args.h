@@ -107,7 +107,8 @@ typedef struct conv2d_point_args {
     int out_images, out_pixels; /* of an image of the result, if the input's lie side by side */
     int in_image, in_plane, out_image, out_plane; /* strides, in elements */
     int w_lane, w_tap; /* multiply: from channel to channel of the result, from tap to tap */
-    int each;          /* across: segments of a work-item */
+    int whole; /* vectors of an image that come before what is left of all; 0: all side by side */
+    int each;  /* of a work-item: across segments, beside blocks of what is left of images */
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_point_args;
@@ -131,6 +132,7 @@ typedef struct conv2d_dense_args {
 typedef struct conv2d_point_copy_args {
     int n, channels, h, w, p, q, step_h, step_w;
     int packed_image, packed_plane; /* strides of the p x q ones */
+    int taps, whole;                /* arrange: channels of a group, whole vectors of an image */
     int has_bias, activation, accumulate;
     float alpha;
 } conv2d_point_copy_args;

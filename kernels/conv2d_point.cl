@@ -14,7 +14,15 @@
  *   its first column and first block, row by row, asks for rows ahead, and puts what belongs to
  *   its panel side by side in local memory, which on a CPU is a thread's own and stays in the
  *   cache next to it. All other blocks and columns read it there.
- * - collect (strides; planes of few pixels): puts the pixels that count side by side.
+ * - beside (forward, planes of few pixels): a work-item is one of multiply's, of vectors that lie
+ *   wholly in an image, which it reads where they are. The first ones pack what is left of all
+ *   images in local memory, fewer than VEC pixels of each, and compute it for many blocks.
+ * - arrange (backward_data, planes of few pixels; forward if local memory is short): the same
+ * order, whole vectors of all images and then what is left, for multiply and across, in columns of
+ * SEGS vectors, in each of which tap follows tap: a prefetcher follows that, and a tap does not lie
+ * in another page.
+ * - collect (strides; planes of fewer pixels than a vector has): puts those that count side by
+ * side.
  * - spread: the way back. It puts the result in place, and zeros between.
  *
  * backward_data is forward with the weights' channels the other way round; with strides `spread`
@@ -41,7 +49,13 @@
 #define SEGS 3
 #endif
 #define PANEL CONV2D_POINT_PANEL(BLOCK)
+#define WIDE (SEGS * VEC)
 #define AHEAD 48 /* rows of weights: what comes in while as many taps are multiplied */
+
+/* A vector, copied whole from one address space to another. */
+typedef struct __attribute__((packed, aligned(4))) whole {
+    floatV v;
+} whole;
 
 /* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
  * would take as long as a hundred products. */
@@ -116,21 +130,56 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
     }
 }
 
+/* The same where whole vectors of each image come first, `whole` of them, and what is left of each
+ * behind those of all: SEGS segments from `first` on, but none from `end` on. */
+static APART void put_apart(const conv2d_point_args a, float *rows, int first, int end, int live,
+                            __global const float *bias, __global float *out)
+{
+    const int wholes = a.out_images * a.whole, left = a.out_pixels - a.whole * VEC;
+    for (int k = 0; k < live; k++, out += a.out_plane) {
+        const float b = a.has_bias ? bias[k] : 0.0f;
+        for (int s = 0; s < SEGS; s++, rows += VEC) {
+            VSTORE(activate(VLOAD(rows) + b, a.activation, a.alpha), rows);
+            const int segment = first + s, rest = (segment - wholes) * VEC;
+            if (segment < min(wholes, end)) {
+                const int image = segment / a.whole, at = (segment - image * a.whole) * VEC;
+                put_run(rows, out + (image * a.out_image + at), VEC, a.accumulate);
+            } else if (segment < end) {
+                const int count = min(VEC, a.out_images * left - rest);
+                int image = rest / left, at = rest - image * left;
+                for (int i = 0; i < count; at = 0, image++) {
+                    const int here = min(left - at, count - i);
+                    put_run(rows + i, out + (image * a.out_image + a.whole * VEC + at), here,
+                            a.accumulate);
+                    i += here;
+                }
+            }
+        }
+    }
+}
+
 /*
  * What both products are made of; macros, because a loop over fewer than SEGS segments inside a
  * function is unrolled with a test at each, and because the weights are in two address spaces.
  *
  * Where SEGS consecutive segments (image, VEC pixels) begin, in the input and of all pixels. The
- * last one of an image ends where that does; past the last of all it comes again.
+ * last one of an image ends where that does; past the last of all it comes again. Arranged ones lie
+ * in columns, and only of those that are whole it is said where they are of all pixels.
  */
 #define FIND_SEGMENTS(first)                                                                       \
     UNROLL for (int i = 0; i < SEGS; i++)                                                          \
     {                                                                                              \
-        const int segment = min((first) + i, a.n * segments - 1), image = segment / segments;      \
-        const int begin = min((segment - image * segments) * VEC, a.pixels - VEC);                 \
-        from[i] = in + (image * a.in_image + begin);                                               \
-        pixel[i] = image * a.pixels + begin;                                                       \
+        const int segment = min((first) + i, a.n * segments - 1);                                  \
+        const int image = segment / (a.whole ? a.whole : segments);                                \
+        const int begin = a.whole ? segment % a.whole * VEC                                        \
+                                  : min((segment - image * segments) * VEC, a.pixels - VEC);       \
+        from[i] = in + (a.whole ? segment / SEGS * a.in_image + segment % SEGS * VEC               \
+                                : image * a.in_image + begin);                                     \
+        pixel[i] = image * (a.whole ? a.out_pixels : a.pixels) + begin;                            \
     }
+/* From group to group of the input. */
+#define GROUP_SIZE(segments)                                                                       \
+    (a.whole ? ((segments) + SEGS - 1) / SEGS * a.in_image : a.taps * a.in_plane)
 
 /* The sums of the first COUNT segments, the weights of tap t being WEIGHT(0), WEIGHT(1) ... */
 #define ADD_UP(COUNT, WEIGHT, BEFORE)                                                              \
@@ -138,11 +187,13 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
         BEFORE                                                                                     \
         floatV value[COUNT];                                                                       \
         UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(from[i] + t * a.in_plane);         \
-        UNROLL for (int k = 0; k < BLOCK; k++)                                                     \
-        {                                                                                          \
-            const floatV weight = (floatV)(WEIGHT(k));                                             \
-            UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);   \
-        }                                                                                          \
+        MULTIPLY(COUNT, WEIGHT)                                                                    \
+    }
+#define MULTIPLY(COUNT, WEIGHT)                                                                    \
+    UNROLL for (int k = 0; k < BLOCK; k++)                                                         \
+    {                                                                                              \
+        const floatV weight = (floatV)(WEIGHT(k));                                                 \
+        UNROLL for (int i = 0; i < COUNT; i++) sum[i][k] = FMA(value[i], weight, sum[i][k]);       \
     }
 #define NO_SUMS                                                                                    \
     UNROLL for (int i = 0; i < SEGS; i++) UNROLL for (int k = 0; k < BLOCK; k++) sum[i][k] =       \
@@ -157,6 +208,11 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
 #define FINISH(sum) activate(sum, a.activation, a.alpha)
 #endif
 
+/* Sums of a block, channel by channel. */
+#define KEEP_SUMS(rows)                                                                            \
+    UNROLL for (int k = 0; k < BLOCK; k++) UNROLL for (int i = 0; i < SEGS; i++)                   \
+        VSTORE(sum[i][k], rows + k * WIDE + i * VEC);
+
 /*
  * The sums of segments `first` and after, to the `live` channels from `channel` on of the group:
  * as they are where all pixels lie side by side in one image, else by way of rows. The first
@@ -165,10 +221,11 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
 #define PUT_SUMS(first, channel, live)                                                             \
     {                                                                                              \
         const uint lane = (uint)(group * a.lanes + (channel));                                     \
-        const int skip = (first) % segments * VEC - pixel[0] % a.pixels;                           \
+        const int skip = a.whole ? 0 : (first) % segments * VEC - pixel[0] % a.pixels;             \
         const int last = pixel[SEGS - 1] + VEC, at = pixel[0] % a.out_pixels;                      \
         __global float *place = out + out_offset + lane * (uint)a.out_plane;                       \
         if (SIMPLE && (live) == BLOCK && !a.accumulate && skip == 0 &&                             \
+            (!a.whole || (first) + SEGS <= a.out_images * a.whole) &&                              \
             last - pixel[0] == SEGS * VEC && at + SEGS * VEC <= a.out_pixels) {                    \
             place += pixel[0] / a.out_pixels * a.out_image + at;                                   \
             UNROLL for (int k = 0; k < BLOCK; k++)                                                 \
@@ -177,8 +234,12 @@ static APART void put_rows(const conv2d_point_args a, float *rows, int skip, int
                 UNROLL for (int i = 0; i < SEGS; i++)                                              \
                     store_whole(FINISH(sum[i][k] + b), place + k * a.out_plane + i * VEC);         \
             }                                                                                      \
+        } else if (a.whole) {                                                                      \
+            float rows[BLOCK * WIDE];                                                              \
+            KEEP_SUMS(rows)                                                                        \
+            put_apart(a, rows, first, segments, live, bias + bias_offset + lane, place);           \
         } else {                                                                                   \
-            float rows[BLOCK * SEGS * VEC];                                                        \
+            float rows[BLOCK * WIDE];                                                              \
             UNROLL for (int i = SEGS - 1; i >= 0; i--) UNROLL for (int k = 0; k < BLOCK; k++)(     \
                 (unaligned *)(rows + k * SEGS * VEC + pixel[i] - pixel[0]))                        \
                 ->v = sum[i][k];                                                                   \
@@ -200,7 +261,7 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     __global const float *from[SEGS], *weights[BLOCK];
     int pixel[SEGS];
     floatV sum[SEGS][BLOCK];
-    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    in += in_offset + (uint)(group * GROUP_SIZE(segments));
     w += w_offset + (uint)(group * a.taps * a.lanes + channel * a.w_lane);
     FIND_SEGMENTS(first)
 #pragma unroll
@@ -213,6 +274,107 @@ ALONE __kernel void conv2d_point_multiply(const conv2d_point_args a, __global co
     else
         ADD_UP(SEGS, FAR, )
     PUT_SUMS(first, channel, min(BLOCK, a.lanes - channel))
+}
+
+/*
+ * beside: planes of few pixels, forward. Whole vectors of an image are read where they are. What is
+ * left of each, fewer than VEC pixels, goes side by side in local memory, and is computed as if it
+ * were an image.
+ */
+
+/* `count` such pixels from `first` on of those of all images, to rows of `wide` elements, one for
+ * each tap. A vector's last lanes may be those of the next, or fill the row up. in: of the group,
+ * in which a vector may begin at `last`. */
+static APART void pack_rest(const conv2d_point_args a, __global const float *in,
+                            __local float *panel, int first, int count, int wide, int last)
+{
+    const int left = a.pixels - a.whole * VEC, image = first / left, begin = first - image * left;
+    for (int t = 0; t < a.taps; t++, panel += wide) {
+        int at = begin, from = image * a.in_image + (t + 1) * a.in_plane - left;
+        for (int i = 0; i < count; at = 0, from += a.in_image) {
+            const int here = min(left - at, count - i);
+            if (from + at <= last)
+                *(__local whole *)(panel + i) = *(__global const whole *)(in + from + at);
+            else
+                for (int l = 0; l < here; l++)
+                    panel[i + l] = in[from + at + l];
+            i += here;
+        }
+    }
+}
+
+#define ROWS_OF_WEIGHTS(channel)                                                                   \
+    UNROLL for (int k = 0; k < BLOCK; k++) /* past the last channel it is computed again */        \
+        weights[k] = w + min((channel) + k, a.lanes - 1) * a.taps;
+#define FROM(k) weights[k][t]
+#define ADD_UP_PACKED(COUNT)                                                                       \
+    for (int t = 0; t < a.taps; t++) {                                                             \
+        floatV value[COUNT];                                                                       \
+        UNROLL for (int i = 0; i < COUNT; i++) value[i] = VLOAD(panel + (t * COUNT + i) * VEC);    \
+        MULTIPLY(COUNT, FROM)                                                                      \
+    }
+
+/* item -> one block of channels, SEGS consecutive whole segments; the first ones: `each` blocks,
+ * SEGS consecutive segments of what is left */
+ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global const float *in,
+                                        uint in_offset, __global const float *w, uint w_offset,
+                                        __global const float *bias, uint bias_offset,
+                                        __global float *out, uint out_offset, __local float *panel)
+{
+    const int group = (int)get_global_id(1), left = a.pixels - a.whole * VEC, rest = a.n * left;
+    const int parts = (a.blocks + a.each - 1) / a.each, packed = (rest + WIDE - 1) / WIDE * parts;
+    const int item = (int)get_global_id(0), base = group * a.taps * a.in_plane;
+    __global const float *weights[BLOCK];
+    floatV sum[SEGS][BLOCK];
+    in += in_offset + (uint)base;
+    w += w_offset + (uint)(group * a.taps * a.lanes);
+    bias += a.has_bias ? bias_offset + (uint)(group * a.lanes) : 0;
+    out += out_offset + (uint)(group * a.lanes * a.out_plane);
+    if (item < packed) {
+        const int first = item / parts * WIDE, count = min(WIDE, rest - first);
+        const int begin = item % parts * a.each * BLOCK, end = min(begin + a.each * BLOCK, a.lanes);
+        pack_rest(a, in, panel, first, count, count <= VEC ? VEC : WIDE,
+                  a.n * a.in_image - base - VEC);
+        for (int channel = begin; channel < end; channel += BLOCK) {
+            float rows[BLOCK * WIDE];
+            ROWS_OF_WEIGHTS(channel)
+            NO_SUMS
+            if (count <= VEC)
+                ADD_UP_PACKED(1)
+            else
+                ADD_UP_PACKED(SEGS)
+            KEEP_SUMS(rows)
+            put_apart(a, rows, a.n * a.whole + first / VEC, a.n * a.whole + (rest + VEC - 1) / VEC,
+                      min(BLOCK, a.lanes - channel), bias + channel, out + channel * a.out_plane);
+        }
+    } else {
+        const int column = (item - packed) / a.blocks, all = a.n * a.whole;
+        const int channel = (item - packed - column * a.blocks) * BLOCK;
+        __global const float *from[SEGS];
+        __global float *to[SEGS];
+        for (int i = 0; i < SEGS; i++) { /* past the last one that comes again */
+            const int segment = min(column * SEGS + i, all - 1), image = segment / a.whole;
+            const int begin = (segment - image * a.whole) * VEC;
+            from[i] = in + (image * a.in_image + begin);
+            to[i] = out + (image * a.out_image + channel * a.out_plane + begin);
+        }
+        ROWS_OF_WEIGHTS(channel)
+        NO_SUMS
+        ADD_UP(SEGS, FROM, )
+        if (SIMPLE && channel + BLOCK <= a.lanes) {
+            UNROLL for (int k = 0; k < BLOCK; k++)
+            {
+                const float b = a.has_bias ? bias[channel + k] : 0.0f;
+                UNROLL for (int i = 0; i < SEGS; i++)
+                    store_whole(FINISH(sum[i][k] + b), to[i] + k * a.out_plane);
+            }
+        } else {
+            float rows[BLOCK * WIDE];
+            KEEP_SUMS(rows)
+            put_apart(a, rows, column * SEGS, all, min(BLOCK, a.lanes - channel), bias + channel,
+                      out + channel * a.out_plane);
+        }
+    }
 }
 
 /* The weights of one tap: for a whole panel, and for the `live` channels of one, past which the
@@ -248,7 +410,7 @@ ALONE __kernel void conv2d_point_across(const conv2d_point_args a, __global cons
     const int channel = ((int)get_global_id(0) - group * a.blocks) * PANEL;
     const int segments = (a.pixels + VEC - 1) / VEC, end = min(begin + a.each, a.n * segments);
     const int live = min(PANEL, a.lanes - channel);
-    in += in_offset + (uint)(group * a.taps * a.in_plane);
+    in += in_offset + (uint)(group * GROUP_SIZE(segments));
     w += w_offset + (uint)(group * a.taps * a.lanes + channel);
     int packed = live < PANEL || begin + 1 == end; /* where the loop below can't */
     for (int t = 0; packed && t < a.taps; t++) {
@@ -301,6 +463,31 @@ static inline void collect_row(__global const float *from, __global float *to, i
     }
     for (; i < count; i++)
         to[i] = from[i * step];
+}
+
+/* Where pixel i of tap 0 is, of those of all images in columns of SEGS segments. */
+#define PLACE(i) ((i) / WIDE * a.packed_image + (i) % WIDE)
+
+/* item -> CONV2D_POINT_ROWS images of one channel: the whole vectors of each, and what is left of
+ * each behind those of all, in columns of SEGS segments, in which tap follows tap */
+ALONE __kernel void conv2d_point_arrange(const conv2d_point_copy_args a, __global const float *in,
+                                         uint in_offset, __global float *out, uint out_offset)
+{
+    const int channel = (int)get_global_id(0), group = channel / a.taps;
+    const int begin = (int)get_global_id(1) * CONV2D_POINT_ROWS;
+    const int end = min(begin + CONV2D_POINT_ROWS, a.n), all = a.n * a.q, left = a.q % VEC;
+    in += in_offset + (uint)(channel * a.q);
+    out += out_offset + (uint)(group * ((all + WIDE - 1) / WIDE) * a.packed_image +
+                               (channel - group * a.taps) * WIDE);
+    for (int image = begin; image < end; image++) {
+        __global const float *from = in + image * a.channels * a.q;
+        for (int i = 0; i < a.whole; i++)
+            store_whole(load_whole(from + i * VEC), out + PLACE((image * a.whole + i) * VEC));
+        for (int i = 0, to = a.n * a.whole * VEC + image * left; i < left; i++)
+            out[PLACE(to + i)] = from[a.whole * VEC + i];
+    }
+    for (int i = all; end == a.n && i % VEC != 0; i++) /* read with what is left of the last one */
+        out[PLACE(i)] = 0.0f;
 }
 
 /* item -> CONV2D_POINT_ROWS rows of one channel: every step-th pixel of every step-th row, packed

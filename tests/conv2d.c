@@ -626,8 +626,9 @@ static void test_much_padding(void)
 /* ---- Little local memory ------------------------------------------------------------------------
  */
 
-/* backward_data of point packs the weights of a panel of channels in local memory; those of so many
- * filters are more than any of the devices here has. */
+/* backward_data of point packs the weights of a panel of channels in local memory, forward what is
+ * left of small images behind their whole vectors; of so many channels that is more than any of the
+ * devices here has. */
 static void test_little_local_memory(void)
 {
     if (harness_short())
@@ -635,6 +636,10 @@ static void test_little_local_memory(void)
     static const clcnn_conv2d shapes[] = {
         {.n = 1, .c = 2, .h = 4, .w = 4, .k = 16500, .r = 1, .s = 1},
         {.n = 2, .c = 2, .h = 3, .w = 6, .k = 16500, .r = 1, .s = 1, .accumulate = 1},
+        {.n = 3, .c = 16500, .h = 7, .w = 7, .k = 9, .r = 1, .s = 1, .activation = CLCNN_RELU},
+        /* enough channels for whole vectors of small images to come first */
+        {.n = 3, .c = 19, .h = 7, .w = 7, .k = 260, .r = 1, .s = 1},
+        {.n = 2, .c = 22, .h = 7, .w = 7, .k = 520, .groups = 2, .r = 1, .s = 1, .accumulate = 1},
     };
     sweep s = {.op = &check_op_conv2d, .only = {"point"}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
