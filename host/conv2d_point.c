@@ -5,8 +5,9 @@
  * Planes are used where they are, each image by itself. Where there are strides, or so few pixels
  * that vectors would reach far beyond them, the pixels that count are collected in the workspace,
  * those of small planes with all images side by side: [collected input][result to be spread].
- * Forward, small planes without strides stay where they are as well, but for what is left of each
- * behind its whole vectors, where there is local memory for that.
+ * Forward, small planes without strides and of SEGS vectors or more stay where they are as well,
+ * but for what is left of each behind its whole vectors, where there is local memory for that;
+ * backward they are arranged in columns of vectors, where that pays.
  *
  * backward_data reads the weights across their rows and packs what it needs of them in local memory
  * while it computes, where there is enough of it; elsewhere it reads them where they are.
@@ -111,7 +112,7 @@ static void share(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem, pr
     const double row = (double)row_of(m, problem) * m->vec, taps = m->taps;
     const double local = ((left > 0 ? taps * row : 0) + m->vec) * sizeof(float);
     const double pack = taps * (1 + fmin(left, wide));
-    const double sums = taps + m->block * (wide + m->segments);
+    const double sums = taps + 4.0 * m->block * (wide + m->segments); /* four loops end for a run */
     if (local > (double)ctx->info.local_memory || pack + sums > clcnn__most_rounds(ctx))
         return;
     const double most = floor((clcnn__most_rounds(ctx) - pack) / sums);

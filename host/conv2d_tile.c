@@ -54,17 +54,37 @@ static runs runs_of(const clcnn__conv2d_problem *problem, int run, int vecs)
     return filter ? (runs){1, d->s} : (runs){0, 0};
 }
 
+/* Taps of forward or backward_data, of all phases. */
+static double taps_of(const clcnn__conv2d_problem *problem)
+{
+    const bool forward = problem->direction == CLCNN_FORWARD;
+    return (double)(forward ? problem->group_c : problem->group_k) * problem->d.r * problem->d.s;
+}
+
+/* Loops of a work-item for a tap of `pixels` pixels: one, but for kernels with more than UNROLLED
+ * floats of sums, in which llvmpipe, which counts loops, leaves those of known length as they are.
+ */
+static double tap_rounds(int pixels, const clcnn__tune_row *row)
+{
+    enum { UNROLLED = 256 };
+    const double vecs = clcnn__tune_value(row, "VECS"), sums = pixels * vecs;
+    return sums * clcnn__tune_vector(row) <= UNROLLED ? 1 : sums + 2.0 * pixels + vecs + 3;
+}
+
 /* Whether the result's rows are cut into runs: forward, and backward_data by a list of taps where
  * it has but one phase. A work-item sums CONV2D_RUNS of them one after the other. */
-static bool sums_runs(const clcnn__conv2d_problem *problem, const runs *along, int run)
+static bool sums_runs(const clcnn_ctx *ctx, const clcnn__conv2d_problem *problem,
+                      const clcnn__tune_row *row, const runs *along)
 {
+    const int run = clcnn__tune_value(row, "RUN");
     const clcnn_conv2d *d = &problem->d;
     const bool forward = problem->direction == CLCNN_FORWARD;
     const bool backward = problem->direction == CLCNN_BACKWARD_DATA && along->filter == 0 &&
                           d->stride_h == 1 && d->stride_w == 1;
-    const double channels = forward ? problem->group_c : problem->group_k;
+    const double rounds = CONV2D_RUNS * taps_of(problem);
     return along->step && (forward || backward) && runs_fit(forward ? problem->q : d->w, run) &&
-           CONV2D_RUNS * channels * d->r * d->s <= CLCNN__MOST_ROUNDS;
+           rounds <= CLCNN__MOST_ROUNDS &&
+           !clcnn__leaves_loops(ctx, rounds * tap_rounds(along->filter ? 2 * run : run, row));
 }
 
 /* A dense layer is wide whatever it has: one with few classes is little work behind others, not
@@ -101,7 +121,7 @@ static tile tile_of(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
               .pixels = clcnn__tune_value(row, "PIX")};
     const int run = clcnn__tune_value(row, "RUN");
     runs along = runs_of(problem, run, vecs);
-    if (sums_runs(problem, &along, run))
+    if (sums_runs(ctx, problem, row, &along))
         t.run = run;
     t.room = clcnn__tune_value(row, "NEAR") * 1024.0 / sizeof(float);
     t.near = near_of(ctx, problem, along.filter, vec, vecs, t.room);
@@ -160,7 +180,8 @@ static conv2d_tile_weights_args weights_args(const clcnn__conv2d_problem *proble
 }
 
 /* Loops of a work-item for a pixel, unrolled ones and each loop's last test included: of `tiles`
- * tiles of taps, whose rows may be of one pixel, and packing it, where its image may be. */
+ * tiles of taps, whose rows may be of one pixel, and packing it, where its image may be. What a
+ * tile does once for many pixels is in the quarter that CLCNN__MOST_ROUNDS leaves. */
 static double pixel_rounds(const tile *t, int vecs, int tiles)
 {
     return tiles * (t->pixels * (vecs + 2.0) + vecs + 5) + t->taps.block + 12;
@@ -168,13 +189,13 @@ static double pixel_rounds(const tile *t, int vecs, int tiles)
 
 /* Tiles of a work-item: all, so that its pixels are packed for all, unless their sums are too many
  * to stay in the cache beside the pixels, SUMS or four times as many; or where loops are counted
- * and would leave it less than LEAST pixels, because each split has sums of its own. */
-static int most_tiles(const clcnn_ctx *ctx, const tile *t, int vecs, int tiles)
+ * and would leave it less than LEAST of them, because each split has sums of its own. */
+static int most_tiles(const clcnn_ctx *ctx, const tile *t, int vecs, int tiles, double pixels)
 {
     enum { SUMS = (64 << 10) / sizeof(float), LEAST = 1000 };
     const double sums = fmin(SUMS, 4 * t->room) / ((double)t->pixels * t->taps.block);
     int most = (int)fmax(1, fmin(tiles, sums));
-    while (most > 1 && clcnn__leaves_loops(ctx, LEAST * pixel_rounds(t, vecs, most)))
+    while (most > 1 && clcnn__leaves_loops(ctx, fmin(LEAST, pixels) * pixel_rounds(t, vecs, most)))
         most = clcnn__ceil_div(most, 2);
     return most;
 }
@@ -191,10 +212,11 @@ static layout layout_of(const clcnn_ctx *ctx, const clcnn__conv2d_problem *probl
     layout l = {.args = weights_args(problem, t)};
     conv2d_tile_weights_args *a = &l.args;
     const int tiles = clcnn__ceil_div(a->taps, t->pixels);
-    l.items = clcnn__ceil_div(tiles, most_tiles(ctx, t, vecs, tiles));
+    const double pixels = (double)a->n * a->pq;
+    l.items = clcnn__ceil_div(tiles, most_tiles(ctx, t, vecs, tiles, pixels));
     const int each = clcnn__ceil_div(tiles, l.items);
     a->each = each * t->pixels;
-    const double pixels = (double)a->n * a->pq, rounds = pixel_rounds(t, vecs, each);
+    const double rounds = pixel_rounds(t, vecs, each);
     a->splits = clcnn__taps_splits(blocks * (size_t)l.items, (size_t)pixels,
                                    clcnn__leaves_loops(ctx, rounds * pixels)
                                        ? fmax(1, floor(CLCNN__MOST_ROUNDS / rounds))
@@ -225,6 +247,9 @@ static const char *refuses(clcnn_ctx *ctx, const clcnn__conv2d_problem *problem)
     if (problem->direction != CLCNN_BACKWARD_WEIGHTS &&
         clcnn__leaves_loops(ctx, list_rounds(problem, &t)))
         return "its filters are larger than a work-item's loops may be long";
+    if (problem->direction != CLCNN_BACKWARD_WEIGHTS && !t.run &&
+        clcnn__leaves_loops(ctx, taps_of(problem) * tap_rounds(t.pixels, t.taps.row)))
+        return "its sums are longer than a work-item's loops may be";
     if (t.taps.refusal || problem->direction != CLCNN_BACKWARD_WEIGHTS)
         return t.taps.refusal;
     if (!t.near.refusal)

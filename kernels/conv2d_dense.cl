@@ -231,8 +231,7 @@ static APART void multiply(const conv2d_dense_args *args, const int is_dx,
                 sum[i][s] = FMA(one, value[s], sum[i][s]);
         }
     }
-    floatV sums[ROWS]
-               [SEGS]; /* in memory, so that the code that puts a vector in place is there once */
+    floatV sums[ROWS][SEGS]; /* in memory: what puts a vector in place is there once */
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
 #pragma unroll

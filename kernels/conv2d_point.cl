@@ -17,12 +17,12 @@
  * - beside (forward, planes of few pixels): a work-item is one of multiply's, of vectors that lie
  *   wholly in an image, which it reads where they are. The first ones pack what is left of all
  *   images in local memory, fewer than VEC pixels of each, and compute it for many blocks.
- * - arrange (backward_data, planes of few pixels; forward if local memory is short): the same
- * order, whole vectors of all images and then what is left, for multiply and across, in columns of
- * SEGS vectors, in each of which tap follows tap: a prefetcher follows that, and a tap does not lie
- * in another page.
- * - collect (strides; planes of fewer pixels than a vector has): puts those that count side by
- * side.
+ * - arrange (backward_data, planes of few pixels that are whole columns, but for a rest, and many
+ *   taps): the same order, whole vectors of all images and then what is left, for across, in
+ *   columns of SEGS vectors, in each of which tap follows tap: a prefetcher follows that, and a tap
+ *   does not lie in another page.
+ * - collect (strides; small planes for which the others are not): puts those that count side by
+ *   side.
  * - spread: the way back. It puts the result in place, and zeros between.
  *
  * backward_data is forward with the weights' channels the other way round; with strides `spread`
@@ -51,11 +51,6 @@
 #define PANEL CONV2D_POINT_PANEL(BLOCK)
 #define WIDE (SEGS * VEC)
 #define AHEAD 48 /* rows of weights: what comes in while as many taps are multiplied */
-
-/* A vector, copied whole from one address space to another. */
-typedef struct __attribute__((packed, aligned(4))) whole {
-    floatV v;
-} whole;
 
 /* `count` lanes, fewer than VEC, to `place`: by halves, quarters and so on, since a loop over them
  * would take as long as a hundred products. */
@@ -294,7 +289,7 @@ static APART void pack_rest(const conv2d_point_args a, __global const float *in,
         for (int i = 0; i < count; at = 0, from += a.in_image) {
             const int here = min(left - at, count - i);
             if (from + at <= last)
-                *(__local whole *)(panel + i) = *(__global const whole *)(in + from + at);
+                ((__local unaligned *)(panel + i))->v = load_whole(in + from + at);
             else
                 for (int l = 0; l < here; l++)
                     panel[i + l] = in[from + at + l];
@@ -314,6 +309,64 @@ static APART void pack_rest(const conv2d_point_args a, __global const float *in,
         MULTIPLY(COUNT, FROM)                                                                      \
     }
 
+/* WIDE pixels of what is left, from `first` on, or all there are, for the channels from `begin` to
+ * `end`. */
+static APART void put_rest(const conv2d_point_args a, __global const float *in,
+                           __global const float *w, __global const float *bias, __global float *out,
+                           __local float *panel, const int first, const int begin, const int end,
+                           const int last)
+{
+    const int rest = a.n * (a.pixels - a.whole * VEC), count = min(WIDE, rest - first);
+    __global const float *weights[BLOCK];
+    floatV sum[SEGS][BLOCK];
+    pack_rest(a, in, panel, first, count, count <= VEC ? VEC : WIDE, last);
+    for (int channel = begin; channel < end; channel += BLOCK) {
+        float rows[BLOCK * WIDE];
+        ROWS_OF_WEIGHTS(channel)
+        NO_SUMS
+        if (count <= VEC)
+            ADD_UP_PACKED(1)
+        else
+            ADD_UP_PACKED(SEGS)
+        KEEP_SUMS(rows)
+        put_apart(a, rows, a.n * a.whole + first / VEC, a.n * a.whole + (rest + VEC - 1) / VEC,
+                  min(BLOCK, a.lanes - channel), bias + channel, out + channel * a.out_plane);
+    }
+}
+
+/* SEGS whole segments, the column-th ones of all images', for one block of channels. */
+static APART void put_whole(const conv2d_point_args a, __global const float *in,
+                            __global const float *w, __global const float *bias,
+                            __global float *out, const int column, const int channel)
+{
+    const int all = a.n * a.whole;
+    __global const float *weights[BLOCK], *from[SEGS];
+    __global float *to[SEGS];
+    floatV sum[SEGS][BLOCK];
+    for (int i = 0; i < SEGS; i++) { /* past the last one that comes again */
+        const int segment = min(column * SEGS + i, all - 1), image = segment / a.whole;
+        const int begin = (segment - image * a.whole) * VEC;
+        from[i] = in + (image * a.in_image + begin);
+        to[i] = out + (image * a.out_image + channel * a.out_plane + begin);
+    }
+    ROWS_OF_WEIGHTS(channel)
+    NO_SUMS
+    ADD_UP(SEGS, FROM, )
+    if (SIMPLE && !a.accumulate && channel + BLOCK <= a.lanes) {
+        UNROLL for (int k = 0; k < BLOCK; k++)
+        {
+            const float b = a.has_bias ? bias[channel + k] : 0.0f;
+            UNROLL for (int i = 0; i < SEGS; i++)
+                store_whole(FINISH(sum[i][k] + b), to[i] + k * a.out_plane);
+        }
+        return;
+    }
+    float rows[BLOCK * WIDE];
+    KEEP_SUMS(rows)
+    put_apart(a, rows, column * SEGS, all, min(BLOCK, a.lanes - channel), bias + channel,
+              out + channel * a.out_plane);
+}
+
 /* item -> one block of channels, SEGS consecutive whole segments; the first ones: `each` blocks,
  * SEGS consecutive segments of what is left */
 ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global const float *in,
@@ -321,59 +374,20 @@ ALONE __kernel void conv2d_point_beside(const conv2d_point_args a, __global cons
                                         __global const float *bias, uint bias_offset,
                                         __global float *out, uint out_offset, __local float *panel)
 {
-    const int group = (int)get_global_id(1), left = a.pixels - a.whole * VEC, rest = a.n * left;
+    const int group = (int)get_global_id(1), rest = a.n * (a.pixels - a.whole * VEC);
     const int parts = (a.blocks + a.each - 1) / a.each, packed = (rest + WIDE - 1) / WIDE * parts;
     const int item = (int)get_global_id(0), base = group * a.taps * a.in_plane;
-    __global const float *weights[BLOCK];
-    floatV sum[SEGS][BLOCK];
     in += in_offset + (uint)base;
     w += w_offset + (uint)(group * a.taps * a.lanes);
     bias += a.has_bias ? bias_offset + (uint)(group * a.lanes) : 0;
     out += out_offset + (uint)(group * a.lanes * a.out_plane);
     if (item < packed) {
-        const int first = item / parts * WIDE, count = min(WIDE, rest - first);
-        const int begin = item % parts * a.each * BLOCK, end = min(begin + a.each * BLOCK, a.lanes);
-        pack_rest(a, in, panel, first, count, count <= VEC ? VEC : WIDE,
-                  a.n * a.in_image - base - VEC);
-        for (int channel = begin; channel < end; channel += BLOCK) {
-            float rows[BLOCK * WIDE];
-            ROWS_OF_WEIGHTS(channel)
-            NO_SUMS
-            if (count <= VEC)
-                ADD_UP_PACKED(1)
-            else
-                ADD_UP_PACKED(SEGS)
-            KEEP_SUMS(rows)
-            put_apart(a, rows, a.n * a.whole + first / VEC, a.n * a.whole + (rest + VEC - 1) / VEC,
-                      min(BLOCK, a.lanes - channel), bias + channel, out + channel * a.out_plane);
-        }
+        const int begin = item % parts * a.each * BLOCK;
+        put_rest(a, in, w, bias, out, panel, item / parts * WIDE, begin,
+                 min(begin + a.each * BLOCK, a.lanes), a.n * a.in_image - base - VEC);
     } else {
-        const int column = (item - packed) / a.blocks, all = a.n * a.whole;
-        const int channel = (item - packed - column * a.blocks) * BLOCK;
-        __global const float *from[SEGS];
-        __global float *to[SEGS];
-        for (int i = 0; i < SEGS; i++) { /* past the last one that comes again */
-            const int segment = min(column * SEGS + i, all - 1), image = segment / a.whole;
-            const int begin = (segment - image * a.whole) * VEC;
-            from[i] = in + (image * a.in_image + begin);
-            to[i] = out + (image * a.out_image + channel * a.out_plane + begin);
-        }
-        ROWS_OF_WEIGHTS(channel)
-        NO_SUMS
-        ADD_UP(SEGS, FROM, )
-        if (SIMPLE && channel + BLOCK <= a.lanes) {
-            UNROLL for (int k = 0; k < BLOCK; k++)
-            {
-                const float b = a.has_bias ? bias[channel + k] : 0.0f;
-                UNROLL for (int i = 0; i < SEGS; i++)
-                    store_whole(FINISH(sum[i][k] + b), to[i] + k * a.out_plane);
-            }
-        } else {
-            float rows[BLOCK * WIDE];
-            KEEP_SUMS(rows)
-            put_apart(a, rows, column * SEGS, all, min(BLOCK, a.lanes - channel), bias + channel,
-                      out + channel * a.out_plane);
-        }
+        const int column = (item - packed) / a.blocks;
+        put_whole(a, in, w, bias, out, column, (item - packed - column * a.blocks) * BLOCK);
     }
 }
 

@@ -248,8 +248,7 @@ static APART void add_channel(const conv2d_add_args a, int k, int part,
     }
 }
 
-/* VEC sums of VEC channels of a block: added up side by side, and put in place channel by channel.
- */
+/* VEC sums of VEC channels of a block: added up side by side, put in place channel by channel. */
 static APART void add_square(const conv2d_add_args a, int item, __global const float *partial,
                              __global float *dw, __global float *db)
 {

@@ -226,7 +226,9 @@ static void shapes_for_vectors(void)
         {.n = 2, .c = 5, .h = 9, .w = 10, .k = 3, .r = 3, .s = 3, .pad_top = 1},
         {.n = 1, .c = 37, .h = 7, .w = 6, .k = 35, .r = 2, .s = 3, .pad_left = 2},
         {.n = 1, .c = 2, .h = 5, .w = 37, .k = 4, .r = 3, .s = 2, .pad_left = 1, .groups = 2},
-        {.n = 2, .c = 34, .h = 9, .w = 7, .k = 8, .r = 3, .s = 3, .stride_h = 2, .groups = 2}};
+        {.n = 2, .c = 34, .h = 9, .w = 7, .k = 8, .r = 3, .s = 3, .stride_h = 2, .groups = 2},
+        {.n = 2, .c = 8, .h = 5, .w = 11, .k = 17, .r = 1, .s = 1, .accumulate = 1},
+        {.n = 3, .c = 19, .h = 16, .w = 4, .k = 30, .r = 1, .s = 1, .accumulate = 1}};
     sweep s = {.op = &check_op_conv2d_transpose};
     const size_t count = sizeof shapes / sizeof *shapes;
     for (size_t i = 0; i < (harness_short() ? 1 : count); i++) {
